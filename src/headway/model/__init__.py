@@ -1,0 +1,80 @@
+"""What is scheduled: problems, schedules, objectives, and the check that a schedule holds."""
+
+from headway.model.build import Job, Mode, Model, Resource, Task
+from headway.model.families import (
+    flexible_job_shop,
+    flow_shop,
+    job_shop,
+    open_shop,
+    project,
+    single_machine,
+)
+from headway.model.objective import (
+    Measure,
+    Objective,
+    Term,
+    levelling,
+    makespan,
+    max_lateness,
+    max_tardiness,
+    peak_usage,
+    resource_cost,
+    tardy_jobs,
+    total_completion,
+    total_earliness,
+    total_flow_time,
+    total_setup,
+    total_tardiness,
+)
+from headway.model.problem import Problem
+from headway.model.schedule import Schedule
+from headway.model.tables import (
+    ABSENT,
+    FOREVER,
+    PairKind,
+    RelationKind,
+    ResourceKind,
+    SelectionKind,
+)
+from headway.model.verify import Report, Violation, ViolationKind, verify
+
+__all__ = [
+    "ABSENT",
+    "FOREVER",
+    "Job",
+    "Measure",
+    "Mode",
+    "Model",
+    "Objective",
+    "PairKind",
+    "Problem",
+    "RelationKind",
+    "Report",
+    "Resource",
+    "ResourceKind",
+    "Schedule",
+    "SelectionKind",
+    "Task",
+    "Term",
+    "Violation",
+    "ViolationKind",
+    "flexible_job_shop",
+    "flow_shop",
+    "job_shop",
+    "levelling",
+    "makespan",
+    "max_lateness",
+    "max_tardiness",
+    "open_shop",
+    "peak_usage",
+    "project",
+    "resource_cost",
+    "single_machine",
+    "tardy_jobs",
+    "total_completion",
+    "total_earliness",
+    "total_flow_time",
+    "total_setup",
+    "total_tardiness",
+    "verify",
+]
