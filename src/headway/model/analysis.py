@@ -64,7 +64,7 @@ def profile(schedule: Schedule, resource: int) -> tuple[Ints, Ints]:
 
 
 def slack(schedule: Schedule) -> Ints:
-    """Return how far each task could move right without delaying the makespan.
+    r"""Return how far each task could move right without delaying the makespan.
 
     All decisions are kept: modes, the order on machines, the passing on of units in renewable
     resources and reservoirs (see `headway.model.arcs`). Relations, windows, deadlines and the
@@ -78,7 +78,7 @@ def slack(schedule: Schedule) -> Ints:
 
     Notes
     -----
-    With starts :math:`s` and arcs :math:`s_j \\ge s_i + l_{ij}`, the arc's own slack
+    With starts :math:`s` and arcs :math:`s_j \ge s_i + l_{ij}`, the arc's own slack
     :math:`c_{ij} = s_j - s_i - l_{ij}` is not negative in a valid schedule, and the slack of a task
     is the smallest of its room and :math:`c_{ij}` plus the slack of :math:`j`: a shortest path,
     found by Dijkstra's algorithm even where maximum lags make cycles.

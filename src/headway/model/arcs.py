@@ -103,9 +103,7 @@ def _room(schedule: Schedule) -> Ints:
     makespan = int(schedule.end[schedule.present].max(initial=0))
     latest_end = np.minimum(tasks.latest_end, min(problem.horizon, makespan))
     has_job = tasks.job >= 0
-    latest_end[has_job] = np.minimum(
-        latest_end[has_job], problem.jobs.deadline[tasks.job[has_job]]
-    )
+    latest_end[has_job] = np.minimum(latest_end[has_job], problem.jobs.deadline[tasks.job[has_job]])
     room: Ints = np.minimum(latest_end - schedule.end, tasks.latest_start - schedule.start)
     return room
 
@@ -190,9 +188,7 @@ def _reservoirs(collector: _Collector) -> None:
             )
             source, target = source[source >= 0], target[source >= 0]
             length = collector.length
-            collector.add(
-                source, target, length[source] if giver is fills[2] else -length[target]
-            )
+            collector.add(source, target, length[source] if giver is fills[2] else -length[target])
 
 
 def _runs(order: Ints, resource: Ints) -> list[Ints]:
@@ -219,5 +215,3 @@ def _pass_on(
     units = units[(units > 0) & (units <= min(supply[-1], need[-1] if len(need) else 0))]
     source, target = np.searchsorted(supply, units), np.searchsorted(need, units)
     return giver[source], taker[target], taken_at[target]
-
-

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
 from headway.model.arrays import count_before, entries, merge, set_ids
 from headway.model.problem import Problem
-from headway.model.tables import ABSENT, Ints, ints
+from headway.model.tables import ABSENT, Bools, Ints, ResourceKind, ints
 
 
 def breaks_of(problem: Problem, resources: Iterable[int]) -> tuple[Ints, Ints]:
@@ -54,38 +55,89 @@ def ends(problem: Problem, start: Ints, mode: Ints) -> Ints:
     end[present] = start[present] + problem.modes.duration[mode[present]]
     if len(problem.resources.break_start):
         pausing = np.flatnonzero(present & problem.tasks.interruptible & (end > start))
-        end[pausing] = _ends_with_pauses(problem, start[pausing], mode[pausing])
+        pauses = Pauses.of(problem, mode[pausing])
+        end[pausing] = pauses.ends(start[pausing], end[pausing] - start[pausing])
     return end
 
 
-def _ends_with_pauses(problem: Problem, start: Ints, mode: Ints) -> Ints:
-    """Return the ends of work that starts at `start` in `mode` and pauses in breaks."""
-    table, modes = problem.resources, problem.modes
-    row, index = entries(modes.demand_ptr, mode)
-    resource = modes.demand_resource[index]
-    pauses = (table.kind[resource] <= 1) & (np.diff(table.break_ptr)[resource] > 0)
-    row, resource = row[pauses], resource[pauses]
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """When the resources of some modes rest; modes with equal resources share one calendar.
 
-    # Tasks on the same set of resources share one calendar; one task of each set speaks for it.
-    calendar = set_ids(row, resource, len(mode))
-    _, speaker, calendar = np.unique(calendar, return_index=True, return_inverse=True)
-    speaks = np.zeros(len(mode), dtype=np.bool_)
-    speaks[speaker] = True
-    spoken = speaks[row]
-    which, index = entries(table.break_ptr, resource[spoken])
-    group, off, on = merge(
-        calendar[row[spoken]][which], table.break_start[index], table.break_end[index]
-    )
+    Attributes
+    ----------
+    calendar
+        Number of the calendar of each mode, shape (n,).
+    group, off, on
+        The separate, sorted breaks ``[off, on)`` of all calendars, calendar by calendar.
+    """
 
-    # Breaks before an instant, and work that could have been done before it, by prefix sums.
-    paused = np.concatenate(([0], np.cumsum(on - off)))
-    first = np.searchsorted(group, calendar)
-    begun = count_before(group, off, calendar, start)
-    lost = paused[begun] - paused[first]
-    inside = begun > first
-    lost[inside] -= np.maximum(on[begun[inside] - 1] - start[inside], 0)
-    target = start - lost + modes.duration[mode]
-    worked = off - (paused[:-1] - paused[np.searchsorted(group, group)])
-    passed = count_before(group, worked, calendar, target)
-    end: Ints = target + paused[passed] - paused[first]
-    return end
+    calendar: Ints
+    group: Ints
+    off: Ints
+    on: Ints
+
+    @classmethod
+    def of(cls, problem: Problem, mode: Ints) -> Pauses:
+        """Return the calendars of the machines and renewable resources of some modes."""
+        table, modes = problem.resources, problem.modes
+        row, index = entries(modes.demand_ptr, mode)
+        resource = modes.demand_resource[index]
+        resting = (table.kind[resource] <= ResourceKind.RENEWABLE) & (
+            np.diff(table.break_ptr)[resource] > 0
+        )
+        row, resource = row[resting], resource[resting]
+        _, speaker, calendar = np.unique(
+            set_ids(row, resource, len(mode)), return_index=True, return_inverse=True
+        )
+        # One mode of each calendar speaks for all.
+        speaks = np.zeros(len(mode), dtype=np.bool_)
+        speaks[speaker] = True
+        row, resource = row[speaks[row]], resource[speaks[row]]
+        which, index = entries(table.break_ptr, resource)
+        return cls(
+            calendar,
+            *merge(calendar[row[which]], table.break_start[index], table.break_end[index]),
+        )
+
+    def before(self, time: Ints) -> Ints:
+        """Return how many ticks of break each mode's calendar has before an instant."""
+        first, begun = self._first(), count_before(self.group, self.off, self.calendar, time)
+        paused = self._paused()
+        total = paused[begun] - paused[first]
+        inside = begun > first
+        total[inside] -= np.maximum(self.on[begun[inside] - 1] - time[inside], 0)
+        return total
+
+    def around(self, time: Ints) -> tuple[Ints, Ints, Bools]:
+        """Return the break around an instant, and whether there is one.
+
+        Returns
+        -------
+        off, on
+            The break; meaningless where there is none.
+        inside
+            Whether ``off <= time < on``.
+        """
+        begun = count_before(self.group, self.off, self.calendar, time, inclusive=True)
+        inside = begun > self._first()
+        off, on = np.zeros_like(time), np.zeros_like(time)
+        off[inside], on[inside] = self.off[begun[inside] - 1], self.on[begun[inside] - 1]
+        return off, on, inside & (time < on)
+
+    def ends(self, start: Ints, work: Ints) -> Ints:
+        """Return when some work, positive ticks for each mode, is done if it starts at `start`."""
+        first, paused = self._first(), self._paused()
+        # On a clock that stands still in breaks, the end is the start plus the work.
+        target = start - self.before(start) + work
+        clock = self.off - (paused[:-1] - paused[np.searchsorted(self.group, self.group)])
+        passed = count_before(self.group, clock, self.calendar, target)
+        end: Ints = target + paused[passed] - paused[first]
+        return end
+
+    def _first(self) -> Ints:
+        first: Ints = np.searchsorted(self.group, self.calendar)
+        return first
+
+    def _paused(self) -> Ints:
+        return np.concatenate(([0], np.cumsum(self.on - self.off)))

@@ -45,7 +45,7 @@ def measure(
     if measure is Measure.MAKESPAN:
         return int(schedule.end[schedule.present].max(initial=0))
     if measure in SUMS_OVER_JOBS or measure in NEEDS_DUE_DATES:
-        return _over_jobs(schedule, measure, weighted)
+        return _over_jobs(schedule, measure, weighted=weighted)
     if measure is Measure.SETUP:
         return _total_setup(schedule, resources)
     if measure is Measure.COST:
@@ -93,9 +93,7 @@ def measures(schedule: Schedule) -> dict[str, int]:
         terms.append(Term(Measure.COST))
     if (kind == ResourceKind.RENEWABLE).any():
         terms += [Term(Measure.LEVELLING), Term(Measure.PEAK)]
-    return {
-        str(term): measure(schedule, term.measure, weighted=term.weighted) for term in terms
-    }
+    return {str(term): measure(schedule, term.measure, weighted=term.weighted) for term in terms}
 
 
 def completion(schedule: Schedule) -> Ints:
@@ -180,7 +178,7 @@ def _completion(schedule: Schedule) -> tuple[Ints, Bools]:
     return done, counts
 
 
-def _over_jobs(schedule: Schedule, measure: Measure, weighted: bool) -> int:
+def _over_jobs(schedule: Schedule, measure: Measure, *, weighted: bool) -> int:
     jobs = schedule.problem.jobs
     done, counts = _completion(schedule)
     if measure in NEEDS_DUE_DATES:
