@@ -49,15 +49,15 @@ def write_bytes(path: str | PathLike[str], data: bytes) -> None:
             stream.write(data)
         # mkstemp makes private files; give the result the usual permissions.
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        os.chmod(temporary, mode)
-        os.replace(temporary, target)
+        Path(temporary).chmod(mode)
+        Path(temporary).replace(target)
         temporary = None
     except OSError as error:
         raise FormatError(f"cannot write: {error.strerror or error}", path=path) from None
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
-                os.unlink(temporary)
+                Path(temporary).unlink()
 
 
 def write_text(path: str | PathLike[str], text: str) -> None:

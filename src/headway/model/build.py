@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from typing import SupportsIndex
 
 import numpy as np
@@ -544,7 +544,7 @@ class Model:
 
     def no_wait(self, *tasks: Task) -> None:
         """Require that each task starts the very moment the one before it ends."""
-        for first, second in zip(tasks, tasks[1:], strict=False):
+        for first, second in pairwise(tasks):
             self.end_at_start(first, second)
 
     def blocking(self, task: Task, until: Task) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
@@ -277,7 +277,7 @@ def _window(earliest: int, latest: int) -> tuple[int, int | None] | None:
 
 def _spans(ptr: Ints) -> list[tuple[int, int]]:
     bounds = ptr.tolist()
-    return list(zip(bounds[:-1], bounds[1:], strict=True))
+    return list(pairwise(bounds))
 
 
 def _problem_node(problem: Problem) -> ProblemNode:

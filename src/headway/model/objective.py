@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from headway.errors import ConfigError
+
 
 class Measure(StrEnum):
     """One number computed from a schedule; see the function of the same subject for its meaning."""
@@ -81,7 +83,7 @@ class Term:
     resources: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.weight, bool) or not isinstance(self.weight, int) or self.weight < 1:
+        if type(self.weight) is not int or self.weight < 1:
             raise ValueError(
                 f"weight of {self.measure}: expected a positive integer, got {self.weight!r}"
             )
@@ -151,10 +153,44 @@ class Objective:
 
     __rmul__ = __mul__
 
+    @classmethod
+    def parse(cls, text: str) -> Objective:
+        """Return the objective that reads like `text`, the inverse of ``str`` (without resources).
+
+        Terms are joined by ``+``, levels by a comma; a term is a measure, with an integer factor
+        and the word *weighted* in front if wanted.
+
+        Raises
+        ------
+        ConfigError
+            If a word is not understood; the message lists the measures.
+
+        Examples
+        --------
+        >>> Objective.parse("2 makespan + weighted tardiness, then setup").levels[1]
+        (Term(measure=<Measure.SETUP: 'setup'>, weight=1, weighted=False, resources=()),)
+        """
+        return cls(tuple(tuple(map(_parse_term, part.split("+"))) for part in text.split(",")))
+
     def __str__(self) -> str:
         if not self.levels:
             return "any valid schedule"
         return ", then ".join(" + ".join(map(str, level)) for level in self.levels)
+
+
+def _parse_term(text: str) -> Term:
+    words = text.split()
+    if words[:1] == ["then"]:
+        words = words[1:]
+    factor = int(words.pop(0)) if words and words[0].isdecimal() else 1
+    weighted = words[:1] == ["weighted"]
+    name = " ".join(words[weighted:])
+    try:
+        return Term(Measure(name), factor, weighted)
+    except ValueError as error:
+        known = ", ".join(Measure)
+        reason = error if name in list(Measure) else f"unknown measure {name!r}; known: {known}"
+        raise ConfigError(f"objective {text.strip()!r}: {reason}") from None
 
 
 def _one(

@@ -16,6 +16,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from headway.errors import ProblemError
+
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -71,14 +73,27 @@ class SelectionKind(IntEnum):
 
 
 def ints(values: object) -> Ints:
-    """Return `values` as a read-only contiguous ``int64`` array (a copy unless it is one already)."""
-    array = np.array(values, dtype=np.int64, ndmin=1).ravel()
+    """Return a read-only, contiguous, one-dimensional ``int64`` copy of `values`.
+
+    Raises
+    ------
+    ProblemError
+        If a value is not a whole number or does not fit.
+    """
+    try:
+        given = np.asarray(values)
+        array = np.array(given, dtype=np.int64, ndmin=1).ravel()
+        exact = given.dtype.kind in "iub" or np.array_equal(array, given.ravel())
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ProblemError(f"expected whole numbers: {error}") from None
+    if not exact:
+        raise ProblemError("expected whole numbers, got fractions; choose a finer tick")
     array.setflags(write=False)
     return array
 
 
 def bools(values: object) -> Bools:
-    """Return `values` as a read-only contiguous boolean array."""
+    """Return a read-only, contiguous, one-dimensional boolean copy of `values`."""
     array = np.array(values, dtype=np.bool_, ndmin=1).ravel()
     array.setflags(write=False)
     return array

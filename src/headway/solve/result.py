@@ -233,4 +233,6 @@ class Solver(Protocol):
         seed: int,
         on_progress: Callable[[Progress], None],
         stop: Stop,
-    ) -> Result: ...
+    ) -> Result:
+        """Return the best result within the budget."""
+        ...

@@ -1,0 +1,123 @@
+"""Progress of a long run: a live line on a terminal, plain lines in a pipe, JSON for machines."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+import click
+import msgspec
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from headway.solve.result import Progress, Values, relative_gap, show
+
+
+class Listener(Protocol):
+    """Receives progress; a context manager around the run."""
+
+    def __enter__(self) -> Listener: ...
+    def __exit__(self, *error: object) -> None: ...
+    def __call__(self, progress: Progress) -> None: ...
+
+
+class Silent:
+    """Shows nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def __call__(self, progress: Progress) -> None:
+        """Ignore the improvement."""
+
+
+class PlainLines(Silent):
+    """One line per improvement on standard error, for pipes and log files."""
+
+    def __call__(self, progress: Progress) -> None:
+        """Print the improvement."""
+        click.echo(line(progress, progress.time_s), err=True)
+
+
+class JsonLines(Silent):
+    """One JSON object per improvement on standard output."""
+
+    def __call__(self, progress: Progress) -> None:
+        """Print the improvement."""
+        event = {
+            "event": "improvement",
+            "time_s": round(progress.time_s, 3),
+            "objective": scalar(progress.objective),
+            "bound": scalar(progress.bound),
+            "gap": relative_gap(progress.objective, progress.bound),
+            "method": progress.method,
+        }
+        click.echo(msgspec.json.encode(event).decode())
+
+
+class LiveLine:
+    """One line on a terminal that keeps the time running between improvements."""
+
+    def __init__(self) -> None:
+        self._last: Progress | None = None
+        self._began = time.perf_counter()
+        self._live = Live(
+            get_renderable=self._render,
+            console=Console(stderr=True),
+            refresh_per_second=8,
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        self._live.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._live.__exit__(kind, error, trace)
+
+    def __call__(self, progress: Progress) -> None:
+        """Remember the improvement for the next refresh."""
+        self._last = progress
+
+    def _render(self) -> Text:
+        elapsed = time.perf_counter() - self._began
+        if self._last is None:
+            return Text(f"{elapsed:7.1f} s  looking for a first schedule (Ctrl-C stops)")
+        return Text(line(self._last, elapsed))
+
+
+def listener(*, json: bool, quiet: bool) -> Listener:
+    """Return how progress is shown here and now."""
+    if json:
+        return JsonLines()
+    if quiet:
+        return Silent()
+    return LiveLine() if sys.stderr.isatty() else PlainLines()
+
+
+def line(progress: Progress, elapsed_s: float) -> str:
+    """Return one line: elapsed, incumbent, bound, gap, who."""
+    gap = relative_gap(progress.objective, progress.bound)
+    shown = "-" if gap is None else f"{gap:.2%}"
+    return (
+        f"{elapsed_s:7.1f} s  objective {show(progress.objective):>10}"
+        f"  bound {show(progress.bound):>10}  gap {shown:>8}  {progress.method}"
+    )
+
+
+def scalar(values: Values | None) -> Any:
+    """Return one number for a plain objective, a list for a lexicographic one, or None."""
+    if not values:
+        return None
+    return values[0] if len(values) == 1 else list(values)

@@ -1,0 +1,69 @@
+"""The root command: what Headway can do, and what happens when something is wrong."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from headway.errors import HeadwayError
+
+COMMANDS = ("solve", "verify", "show", "instances", "convert", "generate")
+"""Each is a module of this package holding a command named ``command``; loaded when used."""
+
+BAD_INPUT = 2
+"""Exit status for input that is refused."""
+
+INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells expect."""
+
+
+class _Lazy(click.Group):
+    """A group whose commands are imported only when one of them runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"headway.cli.{cmd_name}")
+        command: click.Command = module.command
+        return command
+
+
+@click.group(cls=_Lazy, no_args_is_help=True, context_settings={"max_content_width": 100})
+@click.version_option(package_name="headway", message="headway %(version)s")
+def cli() -> None:
+    """Decide which work gets which scarce resource, when, and prove that the plan is sound.
+
+    \b
+    headway solve ft10                       a classical instance, to the proven optimum
+    headway solve plan.xlsx --gantt plan.png your own spreadsheet, drawn
+    headway instances list 'ta*'             what is there to try
+    """
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line; every refusal is one line on standard error and exit status 2."""
+    try:
+        status = cli.main(args=args, standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else str(error))
+        status = 0
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        status = INTERRUPTED
+    except HeadwayError as error:
+        click.echo(f"headway: {' '.join(str(error).splitlines())}", err=True)
+        status = BAD_INPUT
+    except BrokenPipeError:
+        # The reader has gone (as in `| head`); nothing more can be written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status)

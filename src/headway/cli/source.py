@@ -1,0 +1,106 @@
+"""Options and helpers that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from headway import files
+from headway.errors import ConfigError, FormatError, UnknownNameError
+from headway.model import Objective, Problem, Schedule
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def load(source: str, *, format: str | None = None, objective: str | None = None) -> Problem:  # noqa: A002
+    """Return the problem in a file, or the named instance.
+
+    Parameters
+    ----------
+    source
+        Path of a file or folder, or the name of an instance.
+    format
+        Name of the file's format; detected by content if None.
+    objective
+        Replaces the problem's own objective, see `Objective.parse`.
+
+    Raises
+    ------
+    FormatError
+        If there is no such file, or it does not hold a problem.
+    UnknownNameError
+        If there is no such instance.
+    """
+    problem = _find(source, format)
+    return problem if objective is None else replace(problem, objective=Objective.parse(objective))
+
+
+def _find(source: str, format_name: str | None) -> Problem:
+    path = Path(source)
+    looks_like_file = len(path.parts) > 1 or bool(path.suffix)
+    if format_name is not None or path.exists():
+        from headway.formats import read
+
+        return read(path, format=format_name)
+    from headway.instances import instance
+
+    try:
+        return instance(source)
+    except UnknownNameError:
+        if looks_like_file:
+            raise FormatError("there is no such file", path=source) from None
+        raise
+
+
+def problem_source(command: _F) -> _F:
+    """Add the argument and the options that name a problem."""
+    decorators = (
+        click.argument("source", metavar="FILE|NAME"),
+        click.option(
+            "--format", "format_name", metavar="NAME", help="Format of FILE, if not obvious."
+        ),
+        click.option(
+            "--objective",
+            metavar="TEXT",
+            help="Minimise this instead, as in 'weighted tardiness, then makespan'.",
+        ),
+    )
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
+def check_outputs(*paths: str | None) -> None:
+    """Refuse places that cannot be written before any time is spent.
+
+    Raises
+    ------
+    ConfigError
+        If the folder of a path does not exist.
+    """
+    for path in paths:
+        if path is not None and not Path(path).resolve().parent.is_dir():
+            raise ConfigError(f"{path}: the folder {Path(path).parent} does not exist")
+
+
+def read_schedule(problem: Problem, path: str) -> Schedule:
+    """Return the schedule of `problem` in a JSON file.
+
+    Raises
+    ------
+    FormatError
+        If the file does not hold one, or belongs to another problem; names the file.
+    """
+    try:
+        return Schedule.from_json(problem, files.read_bytes(path))
+    except FormatError as error:
+        raise error.located(path) from None
+
+
+def epilog(example: str) -> str:
+    """Return the example shown at the end of a command's help."""
+    return f"\b\nExample:\n  {example}"

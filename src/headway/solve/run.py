@@ -1,0 +1,225 @@
+"""The one door to all solvers: limits kept, Ctrl-C honoured, every schedule verified."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+
+from headway.errors import ConfigError, VerificationError
+from headway.model import Model, Problem, Schedule, verify
+from headway.solve.registry import find
+from headway.solve.result import Budget, Progress, Result, Solver, Status, Stop, Values, show
+
+
+def solve(
+    problem: Problem | Model,
+    *,
+    time_limit: float = 60.0,
+    workers: int | None = None,
+    gap: float = 0.0,
+    seed: int = 0,
+    method: str | Solver = "auto",
+    warm_start: Schedule | None = None,
+    on_improvement: Callable[[Progress], None] | None = None,
+) -> Result:
+    """Find the best schedule of a problem, and prove how good it is.
+
+    Parameters
+    ----------
+    problem
+        What is to be scheduled; a `Model` is frozen first.
+    time_limit
+        Wall-clock seconds; ``math.inf`` for no limit.
+    workers
+        Threads that may run at once; all cores by default. With one worker, one seed and no
+        interference of the time limit, the same answer comes back every time.
+    gap
+        Relative gap between value and bound at which to stop.
+    seed
+        Seed of all random choices.
+    method
+        A name (see `headway.solve.solvers`) or a solver itself.
+    warm_start
+        A valid schedule to start from; the result is never worse.
+    on_improvement
+        Called with each improvement of the incumbent or of the bound, from the solver's thread.
+        An exception in it stops the solver and is raised here.
+
+    Returns
+    -------
+    Result
+        With status ``optimal``, ``feasible``, ``infeasible`` (and why) or ``unknown``. Its
+        schedule has passed `verify`.
+
+    Raises
+    ------
+    ConfigError
+        If an option has a value it cannot have, or `warm_start` is not valid.
+    UnknownNameError
+        If there is no such method.
+    VerificationError
+        If a solver returned an invalid schedule or a bound that it beats; a defect of Headway.
+
+    Notes
+    -----
+    Ctrl-C ends the search and returns the best schedule so far; a second one is raised.
+
+    Examples
+    --------
+    >>> import headway as hw
+    >>> result = hw.solve(hw.instance("ft06"), time_limit=10, workers=1)
+    >>> result.objective, str(result.status)
+    ((55,), 'optimal')
+    """
+    frozen = problem.problem() if isinstance(problem, Model) else problem
+    budget = Budget(float(time_limit), workers or available_cores(), float(gap))
+    solver = find(method) if isinstance(method, str) else method
+    if warm_start is not None:
+        _check_warm_start(frozen, warm_start)
+    stop = Stop()
+    record = _Record(frozen, on_improvement, stop)
+    outcome, interrupted = _run_interruptibly(
+        lambda: solver(
+            frozen,
+            budget,
+            warm_start=warm_start,
+            seed=seed,
+            on_progress=record,
+            stop=stop,
+        ),
+        stop,
+    )
+    record.raise_if_failed()
+    return record.finish(outcome, warm_start, interrupted=interrupted)
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _check_warm_start(problem: Problem, schedule: Schedule) -> None:
+    if schedule.problem != problem:
+        raise ConfigError(
+            f"warm_start: it is a schedule of {schedule.problem.name!r}, not of this problem"
+        )
+    report = verify(problem, schedule)
+    if not report.ok:
+        raise ConfigError(f"warm_start: not a valid schedule: {report[0].message}")
+
+
+class _Record:
+    """Everything solvers report during one run: stamped, verified, passed on."""
+
+    def __init__(
+        self, problem: Problem, listener: Callable[[Progress], None] | None, stop: Stop
+    ) -> None:
+        self._problem = problem
+        self._listener = listener
+        self._stop = stop
+        self._began = time.perf_counter()
+        self._lock = threading.Lock()
+        self._trajectory: list[Progress] = []
+        self._best: Schedule | None = None
+        self._failure: BaseException | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        with self._lock:
+            try:
+                self._take(progress)
+            except BaseException as error:  # raised again by the calling thread
+                self._failure = self._failure or error
+                self._stop.set()
+
+    def _take(self, progress: Progress) -> None:
+        if progress.schedule is not None:
+            _require_valid(self._problem, progress.schedule, progress.method)
+            if self._best is None or (
+                progress.schedule.objective_values < self._best.objective_values
+            ):
+                self._best = progress.schedule
+        event = replace(progress, time_s=time.perf_counter() - self._began)
+        # Only the best schedule is kept: thousands of them would not fit into memory.
+        self._trajectory.append(replace(event, schedule=None))
+        if self._listener is not None:
+            self._listener(event)
+
+    def raise_if_failed(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+
+    def finish(self, outcome: Result, warm_start: Schedule | None, *, interrupted: bool) -> Result:
+        """Return the outcome with the best schedule of all, verified."""
+        schedule = _best(outcome.schedule, self._best, warm_start)
+        status, bound = outcome.status, outcome.bound
+        if schedule is not None:
+            _require_valid(self._problem, schedule, outcome.method)
+            if status is Status.INFEASIBLE:
+                raise VerificationError(
+                    f"{outcome.method} calls {self._problem.name} infeasible,"
+                    f" but a valid schedule is known"
+                )
+            if status is Status.UNKNOWN:
+                status = Status.FEASIBLE
+            _require_honest_bound(schedule.objective_values, bound, outcome)
+        reason = outcome.reason
+        if interrupted:
+            reason = f"{reason}; interrupted" if reason else "interrupted"
+        elapsed = time.perf_counter() - self._began
+        return replace(
+            outcome,
+            schedule=schedule,
+            status=status,
+            trajectory=tuple(self._trajectory),
+            reason=reason,
+            time_s=elapsed,
+            verified=schedule is not None,
+        )
+
+
+def _best(*schedules: Schedule | None) -> Schedule | None:
+    known = [schedule for schedule in schedules if schedule is not None]
+    return min(known, key=lambda schedule: schedule.objective_values, default=None)
+
+
+def _require_valid(problem: Problem, schedule: Schedule, method: str) -> None:
+    report = verify(problem, schedule)
+    if not report.ok:
+        raise VerificationError(
+            f"{method} returned an invalid schedule of {problem.name}: {report[0].message}"
+            f" ({len(report)} violations); please report this"
+        )
+
+
+def _require_honest_bound(value: Values, bound: Values | None, outcome: Result) -> None:
+    if bound is not None and bound > value:
+        raise VerificationError(
+            f"{outcome.method} claims the bound {show(bound)}, but {show(value)} is reached;"
+            " please report this"
+        )
+
+
+def _run_interruptibly(work: Callable[[], Result], stop: Stop) -> tuple[Result, bool]:
+    """Run `work` in a thread so that Ctrl-C can stop it; return its result and whether it did."""
+    future: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # raised again by result()
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="headway-solve", daemon=True).start()
+    try:
+        return future.result(), False
+    except KeyboardInterrupt:
+        if future.done():
+            raise
+        stop.set()
+        return future.result(), True
+    finally:
+        stop.set()

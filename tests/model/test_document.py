@@ -1,0 +1,93 @@
+"""Problems and schedules survive being written as JSON; damaged documents are refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import headway as hw
+from headway.model import document
+from tests.problems import random_problem
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000))
+def test_a_problem_comes_back_equal(seed: int) -> None:
+    problem = random_problem(seed)
+    again = hw.Problem.from_json(problem.to_json())
+    assert again == problem
+    assert again.to_json() == problem.to_json()
+
+
+def test_the_published_schema_is_the_one_in_force() -> None:
+    shipped = Path(document.__file__).with_name("problem.schema.json")
+    assert json.loads(shipped.read_text()) == document.problem_schema()
+
+
+def test_a_document_without_objective_means_the_makespan() -> None:
+    text = '{"format":"headway-problem","version":1,"tasks":[{"modes":[{"duration":3}]}]}'
+    assert hw.Problem.from_json(text).objective == hw.makespan()
+
+
+def test_jobs_may_be_named() -> None:
+    text = """{"format":"headway-problem","version":1,"jobs":[{"name":"loaf"}],
+               "tasks":[{"job":"loaf","modes":[{"duration":3}]}]}"""
+    assert hw.Problem.from_json(text).tasks.job.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"format":"headway-problem","version":1,\n"tasks":[}', ["line 2", "JSON"]),
+        (
+            '{"format":"headway-problem","version":1,"tasks":[{"modes":[{"duration":"3"}]}]}',
+            ["$.tasks[0].modes[0].duration", "int"],
+        ),
+        ('{"format":"headway-problem","version":1,"tasks":[],"color":1}', ["color"]),
+        ('{"format":"headway-problem","version":2,"tasks":[]}', ["$.version"]),
+        (
+            '{"format":"headway-problem","version":1,"tasks":[{"modes":[{"duration":1,'
+            '"demands":{"oven":1}}]}]}',
+            ["oven"],
+        ),
+        ('{"format":"headway-problem","version":1,"tasks":[{"job":"x","modes":[]}]}', ["'x'"]),
+        ('{"format":"headway-problem","version":1,"tasks":[{"modes":[{"duration":1e400}]}]}', []),
+        (
+            '{"format":"headway-problem","version":1,"tasks":[{"modes":[{"duration":99999999999999999}]}]}',
+            ["duration"],
+        ),
+        (
+            '{"format":"headway-problem","version":1,"tasks":[],"relations":[{"before":0,"after":1}]}',
+            ["task 0"],
+        ),
+        ("[" * 100_000, []),
+        ("", []),
+    ],
+)
+def test_a_damaged_document_is_refused(text: str, words: list[str]) -> None:
+    with pytest.raises((hw.FormatError, hw.ProblemError)) as caught:
+        hw.Problem.from_json(text)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_a_schedule_comes_back_equal_and_only_to_its_problem() -> None:
+    problem = hw.job_shop([[0, 1], [1, 0]], [[3, 2], [2, 4]])
+    other = hw.job_shop([[0, 1], [1, 0]], [[3, 2], [2, 5]])
+    schedule = problem.schedule([0, 3, 0, 3])
+    assert hw.Schedule.from_json(problem, schedule.to_json()) == schedule
+    with pytest.raises(hw.FormatError, match="another problem"):
+        hw.Schedule.from_json(other, schedule.to_json())
+
+
+def test_a_schedule_of_the_wrong_length_is_refused() -> None:
+    problem = hw.job_shop([[0]], [[3]])
+    text = problem.schedule([0]).to_json().replace('"start": [0]', '"start": [0, 1]')
+    with pytest.raises(hw.FormatError, match="one per task"):
+        hw.Schedule.from_json(problem, text)
+
+
+def test_bytes_that_are_not_text_are_refused() -> None:
+    with pytest.raises(hw.FormatError):
+        hw.Problem.from_json(b"\xff\xfe\x00{")

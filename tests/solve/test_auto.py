@@ -1,0 +1,55 @@
+"""The default method picks what suits, says so, and is right."""
+
+import pytest
+
+import headway as hw
+from headway.solve import Status, auto
+
+
+def test_auto_proves_ft06() -> None:
+    result = hw.solve(hw.instance("ft06"), time_limit=20, workers=1)
+    assert result.status is Status.OPTIMAL
+    assert result.objective == result.bound == (55,)
+    assert "job shop" in result.reason
+    assert result.method == "rules+cpsat"
+
+
+def test_a_rule_that_meets_the_bound_needs_no_proof_by_search() -> None:
+    result = hw.solve(hw.job_shop([[0, 1]], [[3, 2]]), workers=1)
+    assert result.status is Status.OPTIMAL
+    assert result.method == "rules"
+    assert "bound" in result.reason
+
+
+def test_what_is_too_large_for_an_exact_model_goes_to_the_rules(monkeypatch) -> None:
+    monkeypatch.setattr(auto, "LARGEST_EXACT_MODEL", 10)
+    result = hw.solve(hw.instance("ft06"), time_limit=0.5, workers=1)
+    assert result.method == "rules"
+    assert "too large" in result.reason
+    assert result.status is Status.FEASIBLE
+
+
+def test_one_worker_and_one_seed_give_the_same_answer_twice() -> None:
+    problem = hw.instance("la01")
+    first, second = (hw.solve(problem, workers=1, seed=7, time_limit=30) for _ in range(2))
+    assert first.status is Status.OPTIMAL
+    assert first.schedule == second.schedule
+
+
+def test_contradictions_are_explained() -> None:
+    model = hw.Model("late")
+    saw = model.machine("saw")
+    job = model.job("chair", deadline=5)
+    model.task(job, "cut").mode({saw: 1}, duration=4)
+    model.task(job, "trim").mode({saw: 1}, duration=4)
+    result = hw.solve(model, time_limit=20, workers=1)
+    assert result.status is Status.INFEASIBLE
+    assert any("chair" in line for line in result.conflict)
+    with pytest.raises(hw.InfeasibleError, match="chair"):
+        result.raise_for_status()
+
+
+def test_an_empty_problem_is_solved() -> None:
+    result = hw.solve(hw.Model("nothing"), time_limit=5, workers=1)
+    assert result.status is Status.OPTIMAL
+    assert result.objective == (0,)

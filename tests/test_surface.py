@@ -1,0 +1,37 @@
+"""The public face: what is promised can be imported, quickly, and is documented."""
+
+import importlib
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import headway
+
+ROOMS = ("formats", "instances", "model", "show", "solve", "cli")
+
+
+@pytest.mark.parametrize("room", ["", *ROOMS])
+def test_every_promised_name_is_there_and_documented(room: str) -> None:
+    module = importlib.import_module(f"headway.{room}".rstrip("."))
+    assert module.__all__ == sorted(module.__all__)
+    for name in module.__all__:
+        thing = getattr(module, name)
+        if inspect.isclass(thing) or inspect.isfunction(thing):
+            assert inspect.getdoc(thing), f"{module.__name__}.{name} has no docstring"
+
+
+def test_importing_headway_loads_nothing_heavy() -> None:
+    code = "import sys, headway; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    heavy = {"ortools", "matplotlib", "pandas", "openpyxl", "pooch", "rich", "click", "jinja2"}
+    assert not heavy & set(loaded)
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    from importlib.metadata import version
+
+    assert headway.__version__ == version("headway")
