@@ -1,0 +1,72 @@
+"""Which format a content is in, judged by the content.
+
+The name of a file only breaks ties and helps to explain what is wrong with a file that fits
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from headway.errors import FormatError, ProblemError
+from headway.formats.registry import Format, Match, all_formats
+from headway.formats.source import Source
+
+
+def detect(source: Source) -> Format:
+    """Return the one format that fits the content best.
+
+    Raises
+    ------
+    FormatError
+        If several formats fit equally well (the message lists them), or none does (the message
+        says how far the most promising one got).
+    """
+    known = all_formats().values()
+    scores = {candidate.name: candidate.sniff(source) for candidate in known}
+    best = max(scores.values(), default=Match.NO)
+    if best == Match.NO:
+        raise _explain(source, known)
+    fitting = [candidate for candidate in known if scores[candidate.name] == best]
+    if len(fitting) > 1:
+        fitting = [f for f in fitting if _suffix(source) in f.suffixes] or fitting
+    if len(fitting) > 1:
+        names = " or ".join(repr(candidate.name) for candidate in fitting)
+        raise source.error(
+            f"can be read as {names}; say which with format= (--format on the command line)"
+        )
+    return fitting[0]
+
+
+def _suffix(source: Source) -> str:
+    return source.path.suffix.lower() if source.path is not None else ""
+
+
+def _explain(source: Source, known: Iterable[Format]) -> FormatError:
+    """Return the error of the format that read furthest before it met something unexpected."""
+    if source.is_folder:
+        return source.error("expected a folder with tasks.csv (and usually resources.csv)")
+    if not source.data.strip():
+        return source.error("the file is empty; expected a scheduling problem", 1)
+    by_suffix = [f for f in known if _suffix(source) in f.suffixes]
+    errors = [(f, e) for f in (by_suffix or known) for e in [_failure(f, source)] if e is not None]
+    named = [(f, e) for f, e in errors if e.line is not None]
+    if not named:
+        return errors[0][1] if errors else source.error("not a scheduling problem I can read")
+    # Of several, the first that got furthest: the others gave up on the file's very shape.
+    closest, error = max(named, key=lambda pair: pair[1].line or 0)
+    return FormatError(
+        f"{error.message} (read as {closest.name!r}; name another format with format=)",
+        path=error.path,
+        line=error.line,
+    )
+
+
+def _failure(candidate: Format, source: Source) -> FormatError | None:
+    try:
+        candidate.parse(source)
+    except FormatError as error:
+        return error
+    except ProblemError as error:
+        return source.error(str(error))
+    return None

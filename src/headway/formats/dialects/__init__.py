@@ -1,0 +1,1 @@
+"""One module per format (or family of forms); each declares ``FORMATS``."""

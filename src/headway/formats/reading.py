@@ -1,0 +1,135 @@
+"""From a file to a problem."""
+
+from __future__ import annotations
+
+import re
+from os import PathLike, fspath
+from pathlib import Path
+
+from headway.errors import FormatError, ProblemError
+from headway.files import read_bytes
+from headway.formats.detect import detect
+from headway.formats.registry import find_format
+from headway.formats.source import Source, plural
+from headway.model import Problem
+
+_NUMBERED = re.compile(r"(.+)#([0-9]{1,9})")
+
+
+def read(
+    path: str | PathLike[str],
+    *,
+    format: str | None = None,
+    number: int | None = None,  # noqa: A002
+) -> Problem:
+    """Return the problem in a file.
+
+    Parameters
+    ----------
+    path
+        The file, or a folder of CSV files. ``wt40.txt#3`` means the third instance of a file that
+        holds several.
+    format
+        Name of the format, see `formats`; by default it is detected from the content.
+    number
+        Which instance of a file that holds several, counted from 1 as in the literature; an
+        alternative to ``#3``.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read, is not what its format promises (the message names file, line,
+        and what was expected), fits several formats, or holds several instances and `number` does
+        not say which.
+    ProblemError
+        If the file is well formed, but its problem contradicts itself.
+    UnknownNameError
+        If there is no such format.
+
+    Examples
+    --------
+    >>> read("wt40.txt", number=3).name  # doctest: +SKIP
+    'wt40#3'
+    """
+    target, number = _split(path, number)
+    return _choose(_problems(_source(target), format), number, target)
+
+
+def read_all(
+    path: str | PathLike[str],
+    *,
+    format: str | None = None,  # noqa: A002
+) -> tuple[Problem, ...]:
+    """Return all problems in a file, in order; see `read`."""
+    return _problems(_source(Path(path)), format)
+
+
+def reads(
+    text: str | bytes,
+    *,
+    format: str | None = None,  # noqa: A002
+    name: str = "problem",
+    number: int | None = None,
+) -> Problem:
+    """Return the problem in a text (or in the bytes of a file).
+
+    Parameters
+    ----------
+    text
+        What a file would hold.
+    format, number
+        As for `read`.
+    name
+        What to call the problem.
+    """
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
+    return _choose(_problems(Source(data, name=name), format), number, None)
+
+
+def _split(path: str | PathLike[str], number: int | None) -> tuple[Path, int | None]:
+    """Return the file and the instance number out of "file#number", unless such a file exists."""
+    text = fspath(path)
+    numbered = _NUMBERED.fullmatch(text)
+    if numbered is None or number is not None or Path(text).exists():
+        return Path(text), number
+    return Path(numbered[1]), int(numbered[2])
+
+
+def _source(path: Path) -> Source:
+    if path.is_dir():
+        return Source(b"", name=path.resolve().name, path=path)
+    return Source(read_bytes(path), name=path.stem, path=path)
+
+
+def _problems(source: Source, format_name: str | None) -> tuple[Problem, ...]:
+    chosen = detect(source) if format_name is None else find_format(format_name)
+    if source.is_folder and chosen.name != "planner-csv":
+        raise source.error(f"expected a file in format {chosen.name!r}, this is a folder")
+    try:
+        return tuple(chosen.parse(source))
+    except FormatError as error:
+        if source.path is None or error.path is not None:
+            raise
+        raise error.located(source.path) from None
+    except ProblemError as error:
+        if source.path is None:
+            raise
+        raise ProblemError(f"{source.path}: {error}") from None
+
+
+def _choose(problems: tuple[Problem, ...], number: int | None, path: Path | None) -> Problem:
+    count = len(problems)
+    if number is None:
+        if count == 1:
+            return problems[0]
+        example = f"; '{path}#1' is the first" if path is not None else ""
+        raise FormatError(
+            f"holds {plural(count, 'instance')}: choose one with number=1 to {count}{example},"
+            " or take all with read_all",
+            path=path,
+        )
+    if not 1 <= number <= count:
+        raise FormatError(
+            f"holds {plural(count, 'instance')}, there is no number {number}", path=path
+        )
+    return problems[number - 1]

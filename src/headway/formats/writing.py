@@ -1,0 +1,88 @@
+"""From a problem to a file."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from headway.errors import FormatError, UnknownNameError, UnsupportedError
+from headway.files import write_bytes, write_text
+from headway.formats.registry import Format, Rendered, all_formats, find_format
+from headway.model import Problem
+
+
+def write(
+    problem: Problem,
+    path: str | PathLike[str],
+    *,
+    format: str | None = None,  # noqa: A002
+) -> None:
+    """Write a problem to a file, so that reading it back gives an equal problem.
+
+    Only labels (names, the length of a tick) may be lost, in formats that have no room for them.
+
+    Parameters
+    ----------
+    problem
+        What to write.
+    path
+        The file; replaced atomically. A folder for the format ``planner-csv``.
+    format
+        Name of the format; by default the suffix decides, and for suffixes that several formats
+        share, the first of these that can express the problem.
+
+    Raises
+    ------
+    UnsupportedError
+        If the format cannot express the problem; names the first thing that it has no room for.
+    UnknownNameError
+        If there is no such format, or the suffix belongs to none.
+    FormatError
+        If the file cannot be written.
+    """
+    target = Path(path)
+    _store(_rendered(problem, target, format), target)
+
+
+def _rendered(problem: Problem, path: Path, format_name: str | None) -> Rendered:
+    if format_name is not None:
+        return _render(problem, find_format(format_name))
+    writable = [known for known in all_formats().values() if known.render is not None]
+    suffix = path.suffix.lower()
+    candidates = [known for known in writable if suffix in known.suffixes]
+    if not candidates:
+        suffixes = {suffix for known in writable for suffix in known.suffixes if suffix}
+        raise UnknownNameError("file suffix", suffix or path.name, suffixes)
+    reasons = []
+    for candidate in candidates:
+        try:
+            return _render(problem, candidate)
+        except UnsupportedError as error:
+            reasons.append(error)
+    if len(reasons) == 1:
+        raise reasons[0]
+    names = ", ".join(candidate.name for candidate in candidates)
+    raise UnsupportedError(
+        f"none of the formats with suffix {suffix!r} ({names}) can express the problem; the first"
+        f" says: {reasons[0]}"
+    )
+
+
+def _render(problem: Problem, chosen: Format) -> Rendered:
+    if chosen.render is None:
+        raise UnsupportedError(f"format {chosen.name!r} can be read, but not written")
+    return chosen.render(problem)
+
+
+def _store(content: Rendered, path: Path) -> None:
+    if isinstance(content, str):
+        write_text(path, content)
+    elif isinstance(content, bytes):
+        write_bytes(path, content)
+    else:
+        try:
+            path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise FormatError(f"cannot make the folder: {error.strerror}", path=path) from None
+        for name, text in content.items():
+            write_text(path / name, text)
