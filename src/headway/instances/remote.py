@@ -1,0 +1,112 @@
+"""Public data that is too large to travel with the package.
+
+Each file is known by its path below the data folder, the address it comes from and its SHA-256.
+The data folder is the environment variable ``HEADWAY_DATA``, or else the user's cache. A file that
+lies there already, with the right content, is used without any network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+
+from headway.errors import FormatError, UnknownNameError
+from headway.instances.catalogue import read_table
+
+_RAW = "https://raw.githubusercontent.com"
+_SCHEDULEOPT = f"{_RAW}/ScheduleOpt/benchmarks/79f0edc1a2e95ed0e3cc105e79a6d03910a6d091"
+_ORLIB = f"{_RAW}/cicirello/scheduling-benchmarks/e7b6158e4689d80535ae438bf7b8a38d93c07f58"
+
+_ADDRESSES = {
+    "planning/jobshop/": f"{_SCHEDULEOPT}/jobshop/instances/text/",
+    "planning/rcpsp/": f"{_SCHEDULEOPT}/rcpsp/instances/",
+    "planning/weighted_tardiness/": f"{_ORLIB}/wt/",
+}
+"""Where the files of each folder come from: fixed commits, so that the checksums stay true."""
+
+_TIMEOUT_S = 30.0
+
+
+def data_folder() -> Path:
+    """Return the folder of downloaded data: ``HEADWAY_DATA`` or the user's cache."""
+    given = os.environ.get("HEADWAY_DATA")
+    if given:
+        return Path(given).expanduser()
+    import pooch
+
+    return Path(pooch.os_cache("headway"))
+
+
+@cache
+def checksums() -> Mapping[str, str]:
+    """Return the SHA-256 of every known file by its path below the data folder."""
+    return MappingProxyType({path: sha256 for path, (sha256,) in read_table("remote.csv").items()})
+
+
+def address(path: str) -> str:
+    """Return where a known file is downloaded from.
+
+    Raises
+    ------
+    UnknownNameError
+        If the file is not known.
+    """
+    if path not in checksums():
+        raise UnknownNameError("data file", path, checksums())
+    prefix = next(prefix for prefix in _ADDRESSES if path.startswith(prefix))
+    return _ADDRESSES[prefix] + path.removeprefix(prefix)
+
+
+def fetch(path: str) -> Path:
+    """Return a known file on this machine, downloading it if it is not there yet.
+
+    Parameters
+    ----------
+    path
+        The path below the data folder, with forward slashes.
+
+    Raises
+    ------
+    UnknownNameError
+        If the file is not known.
+    FormatError
+        If a file with other content lies in its place, or the file is neither there nor can be
+        downloaded; the message names the address and ``HEADWAY_DATA``.
+    """
+    source = address(path)
+    target = data_folder() / path
+    if target.is_file():
+        if hashlib.sha256(target.read_bytes()).hexdigest() == checksums()[path]:
+            return target
+        raise FormatError(
+            f"has other content than {source}; remove it to download that, or let HEADWAY_DATA "
+            "name another folder",
+            path=target,
+        )
+    _download(source, target, checksums()[path])
+    return target
+
+
+def _download(source: str, target: Path, sha256: str) -> None:
+    import pooch
+
+    try:
+        pooch.retrieve(
+            source,
+            known_hash=f"sha256:{sha256}",
+            fname=target.name,
+            path=target.parent,
+            downloader=pooch.HTTPDownloader(timeout=_TIMEOUT_S),
+        )
+    # Failures of the network, of the disk, and a wrong checksum.
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FormatError(
+            f"not there, and {source} cannot be downloaded ({reason}); put the file there by hand "
+            "or let HEADWAY_DATA name a folder that has it",
+            path=target,
+        ) from error
