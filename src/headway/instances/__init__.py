@@ -4,7 +4,7 @@
 >>> instance("ft10").n_tasks, best_known("ft10").upper
 (100, 930)
 >>> instances("ta*", status="open").names[:3]
-('ta18', 'ta22', 'ta25')
+('ta30', 'ta32', 'ta40')
 """
 
 from headway.instances.catalogue import (
@@ -20,18 +20,23 @@ from headway.instances.catalogue import (
 )
 from headway.instances.load import best_known, instance
 from headway.instances.names import find
+from headway.instances.random import RANDOM_FAMILIES, Parameter, RandomFamily, generate
 
 __all__ = [
+    "RANDOM_FAMILIES",
     "Access",
     "BestKnown",
     "Family",
     "InstanceInfo",
     "Instances",
     "Kind",
+    "Parameter",
+    "RandomFamily",
     "best_known",
     "citation",
     "families",
     "find",
+    "generate",
     "instance",
     "instances",
 ]

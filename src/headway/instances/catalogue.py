@@ -205,7 +205,17 @@ class Instances(Sequence[InstanceInfo]):
     def __hash__(self) -> int:
         return hash(self._rows)
 
-    def _cells(self) -> list[tuple[str, ...]]:
+    def table(self, limit: int | None = None) -> str:
+        """Return the lines as aligned text, the first `limit` of them."""
+        table = [self._COLUMNS, *self._cells(limit)]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in table
+        ]
+        return "\n".join([*lines, self._rest(limit)]).rstrip()
+
+    def _cells(self, limit: int | None) -> list[tuple[str, ...]]:
         return [
             (
                 row.name,
@@ -217,29 +227,23 @@ class Instances(Sequence[InstanceInfo]):
                 "" if row.upper is None else str(row.upper),
                 row.access,
             )
-            for row in self._rows[: self._LONGEST]
+            for row in self._rows[:limit]
         ]
 
-    def _rest(self) -> str:
-        hidden = len(self) - self._LONGEST
+    def _rest(self, limit: int | None) -> str:
+        hidden = 0 if limit is None else len(self) - limit
         return f"… and {hidden} more" if hidden > 0 else ""
 
     def __repr__(self) -> str:
-        table = [self._COLUMNS, *self._cells()]
-        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in table
-        ]
-        return "\n".join([*lines, self._rest()]).rstrip()
+        return self.table(self._LONGEST)
 
     def _repr_html_(self) -> str:
         head = "".join(f"<th>{column}</th>" for column in self._COLUMNS)
         body = "".join(
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
-            for row in self._cells()
+            for row in self._cells(self._LONGEST)
         )
-        return f"<table><tr>{head}</tr>{body}</table>{self._rest()}"
+        return f"<table><tr>{head}</tr>{body}</table>{self._rest(self._LONGEST)}"
 
 
 def instances(
