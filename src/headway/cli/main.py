@@ -54,16 +54,20 @@ def main(args: list[str] | None = None) -> None:
         click.echo(error.ctx.get_help() if error.ctx else str(error))
         status = 0
     except click.ClickException as error:
-        error.show()
+        _refuse(error.format_message())
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         status = INTERRUPTED
     except HeadwayError as error:
-        click.echo(f"headway: {' '.join(str(error).splitlines())}", err=True)
+        _refuse(str(error))
         status = BAD_INPUT
     except BrokenPipeError:
         # The reader has gone (as in `| head`); nothing more can be written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     sys.exit(status)
+
+
+def _refuse(message: str) -> None:
+    click.echo(f"headway: {' '.join(message.split())}", err=True)
