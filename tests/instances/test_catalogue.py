@@ -135,6 +135,7 @@ def test_the_catalogue_prints_as_a_table_and_cuts_it_short() -> None:
     ]  # fmt: skip
     assert lines[2].split() == ["ft10", "job", "shop", "10", "10", "100", "930", "930", "shipped"]
     assert repr(instances("ta")).endswith("… and 20 more")
+    assert len(instances("ta").table().splitlines()) == 81
     assert instances("ft")._repr_html_().count("<tr>") == 4
 
 

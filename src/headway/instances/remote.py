@@ -94,6 +94,8 @@ def fetch(path: str) -> Path:
 def _download(source: str, target: Path, sha256: str) -> None:
     import pooch
 
+    # What pooch says while it works is of no interest: the file comes, or we say why it does not.
+    pooch.get_logger().setLevel("WARNING")
     try:
         pooch.retrieve(
             source,
@@ -104,9 +106,16 @@ def _download(source: str, target: Path, sha256: str) -> None:
         )
     # Failures of the network, of the disk, and a wrong checksum.
     except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FormatError(
-            f"not there, and {source} cannot be downloaded ({reason}); put the file there by hand "
-            "or let HEADWAY_DATA name a folder that has it",
+            f"not there, and {source} cannot be downloaded ({_reason(error)}); put the file there "
+            "by hand, or let HEADWAY_DATA name a folder that has it",
             path=target,
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return a failure in a few words; the network library's own messages fill a page."""
+    if isinstance(error, ValueError):
+        return "the address holds something else"
+    text = str(error).partition(" for url")[0]
+    return text if 0 < len(text) < 100 else "no connection"
