@@ -1,0 +1,5 @@
+"""Exact solving with OR-Tools CP-SAT: every constraint, every objective, with a proof."""
+
+from headway.solve.cpsat.run import solve
+
+__all__ = ["solve"]

@@ -1,0 +1,151 @@
+"""A problem as a CP-SAT model, and the way back from its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from headway.model import Problem, Schedule
+from headway.model.tables import ABSENT, FOREVER
+from headway.solve.cpsat.objectives import Objectives
+from headway.solve.cpsat.order import Order
+from headway.solve.cpsat.relations import (
+    add_mode_dependencies,
+    add_pairs,
+    add_relations,
+    add_selections,
+)
+from headway.solve.cpsat.resources import (
+    Users,
+    add_budgets,
+    add_machines,
+    add_renewables,
+    add_reservoirs,
+)
+from headway.solve.cpsat.usage import Usage
+from headway.solve.cpsat.variables import TaskVariables
+from headway.solve.cpsat.windows import Windows, windows
+from headway.solve.cpsat.writer import FALSE, TRUE, Affine, Sum, Writer
+
+if TYPE_CHECKING:
+    from ortools.sat.python.cp_model_helper import CpModelProto
+
+
+class Encoding:
+    """A problem written as a CP-SAT model.
+
+    Parameters
+    ----------
+    problem
+        What is to be scheduled.
+    latest
+        No schedule that ends later is wanted.
+
+    Attributes
+    ----------
+    windows
+        The windows the model allows.
+    variables
+        The variables of tasks.
+    levels
+        The objective, one sum per level.
+    """
+
+    def __init__(self, problem: Problem, *, latest: int = FOREVER) -> None:
+        self.problem = problem
+        self.windows: Windows = windows(problem, latest)
+        writer = Writer()
+        self._writer = writer
+        variables = TaskVariables(writer, problem, self.windows)
+        self.variables = variables
+        users = Users(problem, variables)
+        order = Order(writer, problem, variables, users)
+        order.add_setups()
+        add_relations(writer, problem, variables)
+        order.add_consecutive()
+        order.add_sequences()
+        add_machines(writer, problem, variables, users, order.covered)
+        add_renewables(writer, problem, variables, users)
+        add_budgets(writer, problem, users, variables)
+        add_reservoirs(writer, problem, users, variables)
+        add_pairs(writer, problem, variables, users)
+        add_selections(writer, problem, variables)
+        add_mode_dependencies(writer, problem, variables)
+        usage = Usage(writer, problem, variables, users)
+        self.levels: list[Sum] = Objectives(writer, problem, variables, order, usage).levels()
+
+    @property
+    def n_variables(self) -> int:
+        """Number of variables."""
+        return len(self._writer.domains)
+
+    def proto(self) -> CpModelProto:
+        """Return the model without an objective."""
+        return self._writer.proto()
+
+    def least(self, level: int) -> int:
+        """Return what a level is worth at least, by the domains of its variables alone."""
+        total = self.levels[level]
+        writer = self._writer
+        return total.offset + sum(
+            writer.low(Affine(variable, coefficient))
+            for variable, coefficient in total.coefficients.items()
+        )
+
+    def schedule(self, values: Sequence[int]) -> Schedule:
+        """Return the schedule that an assignment of all variables stands for."""
+        value = np.asarray(values, dtype=np.int64)
+        variables = self.variables
+        modes = np.array(variables.mode, dtype=np.int64)
+        chosen = np.where(modes >= 0, value[modes], 1 - value[~modes]) == 1
+        mode = np.full(self.problem.n_tasks, ABSENT, dtype=np.int64)
+        taken = np.flatnonzero(chosen)
+        mode[self.problem.modes.task[taken]] = taken
+        here = mode >= 0
+        start, end = (_values(e, value) for e in (variables.start, variables.end))
+        return Schedule(
+            self.problem, np.where(here, start, ABSENT), np.where(here, end, ABSENT), mode
+        )
+
+    def hint(self, schedule: Schedule) -> dict[int, int] | None:
+        """Return values of the variables of tasks for a schedule, by variable.
+
+        None if the model leaves the schedule out on purpose or cannot express it.
+        """
+        found: dict[int, int] = {}
+        variables = self.variables
+
+        def fix(literal: int, holds: bool) -> bool:
+            if literal in (TRUE, FALSE):
+                return holds == (literal == TRUE)
+            found[max(literal, ~literal)] = int(holds == (literal >= 0))
+            return True
+
+        start, end, free = schedule.start.tolist(), schedule.end.tolist(), schedule.free.tolist()
+        chosen = schedule.mode.tolist()
+        for task, mode in enumerate(chosen):
+            if not fix(variables.present[task], mode >= 0):
+                return None
+            for other in variables.modes_of[task]:
+                if not fix(variables.mode[other], other == mode):
+                    return None
+            if mode < 0:
+                continue
+            for expression, moment in (
+                (variables.start[task], start[task]),
+                (variables.end[task], end[task]),
+                (variables.free[task], free[task]),
+            ):
+                if expression.coefficient:
+                    found[expression.variable] = (
+                        moment - expression.offset
+                    ) // expression.coefficient
+        return found
+
+
+def _values(expressions: Sequence[Affine], value: np.ndarray) -> np.ndarray:
+    """Return the values of expressions."""
+    table = np.array(expressions, dtype=np.int64).reshape(-1, 3)
+    return value[table[:, 0]] * table[:, 1] + table[:, 2]

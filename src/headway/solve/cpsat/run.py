@@ -1,0 +1,368 @@
+"""Exact solving: build the model, search level by level, believe nothing unchecked."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from headway.errors import UnsupportedError
+from headway.model import Measure, Problem, Schedule, Term, verify
+from headway.model.tables import FOREVER
+from headway.solve.cpsat.encoding import Encoding
+from headway.solve.cpsat.explain import conflict
+from headway.solve.cpsat.search import (
+    Answer,
+    Effort,
+    Found,
+    complete,
+    minimise,
+    set_hint,
+    value_of,
+)
+from headway.solve.cpsat.writer import INFINITE, Sum
+from headway.solve.result import Budget, Progress, Result, Status, Stop, Values
+
+if TYPE_CHECKING:
+    from ortools.sat.python.cp_model_helper import CpModelProto
+
+METHOD = "cpsat"
+
+_EARLIER_SHARE = 0.7
+"""Share of the remaining time that a level may take while less important ones wait."""
+
+_LEAST_TIME_S = 0.02
+"""A search shorter than this is not worth starting."""
+
+_COMPLETION_SHARE = 0.2
+"""Share of the time for working out the variables that a warm start does not name."""
+
+
+def _ignore(progress: Progress) -> None:
+    """Receive progress that nobody wants."""
+
+
+def solve(
+    problem: Problem,
+    budget: Budget,
+    *,
+    warm_start: Schedule | None = None,
+    seed: int = 0,
+    on_progress: Callable[[Progress], None] = _ignore,
+    stop: Stop | None = None,
+) -> Result:
+    """Solve a problem exactly with OR-Tools CP-SAT.
+
+    Parameters
+    ----------
+    problem
+        What is to be scheduled; every constraint and objective is supported.
+    budget
+        Time, threads and gap. With one thread the answer depends on the seed alone, unless the
+        time limit cuts the search.
+    warm_start
+        A schedule to start from. It is the first incumbent if it is valid, and ignored otherwise.
+    seed
+        Seed of the search.
+    on_progress
+        Called in the calling thread with each better schedule or bound.
+    stop
+        Ends the search soon after it is set. Ctrl-C in the calling thread does the same.
+
+    Returns
+    -------
+    Result
+        ``infeasible`` only if two runs with different settings agree, and with a conflict.
+
+    Raises
+    ------
+    UnsupportedError
+        If the numbers of the problem are too large for CP-SAT.
+    """
+    return _Run(problem, budget, warm_start, seed, on_progress, stop or Stop()).result()
+
+
+class _Run:
+    """The state of one call of `solve`."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        budget: Budget,
+        warm_start: Schedule | None,
+        seed: int,
+        on_progress: Callable[[Progress], None],
+        stop: Stop,
+    ) -> None:
+        self._began = time.perf_counter()
+        self._problem = problem
+        self._budget = budget
+        self._seed = seed
+        self._listener = on_progress
+        self._stop = stop
+        self._interrupted = False
+        self._trajectory: list[Progress] = []
+        self._best: Schedule | None = None
+        self._bound: Values | None = None
+        if warm_start is not None and verify(problem, warm_start).ok:
+            self._best = warm_start
+        self._start = self._best
+        self._encoding = Encoding(problem, latest=_latest(problem, self._best))
+        self._model = self._encoding.proto()
+        _check(self._model, problem)
+
+    # Time and progress
+
+    def _left(self) -> float:
+        return self._budget.time_limit_s - (time.perf_counter() - self._began)
+
+    def _over(self) -> bool:
+        return self._interrupted or self._stop.is_set() or self._left() < _LEAST_TIME_S
+
+    def _report(self, schedule: Schedule | None) -> None:
+        """Pass on that the incumbent (if given) or the bound has improved."""
+        progress = Progress(
+            time.perf_counter() - self._began,
+            None if self._best is None else self._best.objective_values,
+            self._bound,
+            METHOD,
+            schedule,
+        )
+        # Only the best schedule is kept; thousands of them would not fit into memory.
+        self._trajectory.append(replace(progress, schedule=None))
+        self._listener(progress)
+
+    def _take(self, values: list[int]) -> None:
+        """Note an assignment found by the search."""
+        schedule = self._encoding.schedule(values)
+        if self._best is None or schedule.objective_values < self._best.objective_values:
+            self._best = schedule
+            self._report(schedule)
+
+    # Search
+
+    def result(self) -> Result:
+        """Search until proven or out of time, and return the outcome."""
+        if self._best is not None:
+            self._report(self._best)
+        if not self._encoding.levels:
+            return self._any_schedule()
+        values = self._warm_values()
+        proven: list[int | None] = [None] * len(self._encoding.levels)
+        found = Found(Answer.UNKNOWN, None, None)
+        while True:
+            for level in range(len(proven)):
+                if self._over():
+                    break
+                if proven[level] is not None:
+                    continue
+                found = self._search(level, values, proven)
+                if found.answer is Answer.INFEASIBLE and values is None:
+                    return self._infeasible()
+                if found.answer is Answer.INFEASIBLE:
+                    return self._contradicted()
+                if found.values is not None:
+                    if values is None or self._better(level, found.values, values):
+                        values = found.values
+                        # What was proven of later levels rested on a worse earlier one.
+                        proven[level + 1 :] = [None] * (len(proven) - level - 1)
+                    if found.answer is Answer.OPTIMAL:
+                        proven[level] = found.bound
+                if values is None:
+                    break
+            if values is None or None not in proven or self._over():
+                break
+        return self._finished(proven)
+
+    def _better(self, level: int, one: list[int], other: list[int]) -> bool:
+        total = self._encoding.levels[level]
+        return value_of(total, one) < value_of(total, other)
+
+    def _warm_values(self) -> list[int] | None:
+        """Return the warm start as an assignment of all variables, or None."""
+        if self._start is None:
+            return None
+        hint = self._encoding.hint(self._start)
+        if hint is None or self._over():
+            return None
+        objective = Sum()
+        for total in self._encoding.levels:
+            objective.merge(total)
+        effort = Effort(self._left() * _COMPLETION_SHARE, fixed=True, seed=self._seed)
+        return complete(self._model, hint, objective, effort, self._stop)
+
+    def _search(
+        self, level: int, values: list[int] | None, proven: Sequence[int | None]
+    ) -> Found:
+        """Minimise one level without giving up anything on the earlier ones."""
+        levels = self._encoding.levels
+        model = self._model
+        if level and values is not None:
+            model = type(self._model)()
+            model.copy_from(self._model)
+            for total in levels[:level]:
+                _limit(model, total, value_of(total, values))
+        if values is not None:
+            set_hint(model, dict(enumerate(values)))
+        floor = [_known(p, self._encoding, k) for k, p in enumerate(proven)]
+        waiting = any(p is None for p in proven[level + 1 :])
+        share = _EARLIER_SHARE if waiting else 1.0
+
+        def hear(bound: int) -> None:
+            floor[level] = max(floor[level], bound)
+            news = tuple(floor[: level + 1] + [self._encoding.least(k) for k in rest])
+            if self._bound is None or news > self._bound:
+                self._bound = news
+                self._report(None)
+
+        rest = range(level + 1, len(levels))
+        found = minimise(
+            model,
+            levels[level],
+            Effort(
+                self._left() * share,
+                self._budget.workers,
+                self._seed,
+                self._budget.gap,
+            ),
+            stop=self._stop,
+            on_values=self._take,
+            on_bound=hear,
+        )
+        self._interrupted |= found.interrupted
+        if found.values is not None:
+            self._take(found.values)
+        if found.bound is not None:
+            hear(found.bound)
+        return found
+
+    def _any_schedule(self) -> Result:
+        """Answer a problem without an objective."""
+        if self._best is None:
+            effort = Effort(self._left(), self._budget.workers, self._seed)
+            found = minimise(self._model, None, effort, stop=self._stop, on_values=self._take)
+            self._interrupted |= found.interrupted
+            if found.values is not None and self._best is None:
+                self._best = self._encoding.schedule(found.values)
+                self._report(self._best)
+            if found.answer is Answer.INFEASIBLE:
+                return self._infeasible()
+        if self._best is None:
+            return self._outcome(Status.UNKNOWN, None, self._why_stopped())
+        return self._outcome(Status.OPTIMAL, (), "any valid schedule will do")
+
+    # Outcomes
+
+    def _finished(self, proven: Sequence[int | None]) -> Result:
+        if self._best is None:
+            return self._outcome(Status.UNKNOWN, self._bound, self._why_stopped())
+        value = self._best.objective_values
+        bound = self._bound
+        if bound is not None and bound > value:
+            reason = f"CP-SAT claimed the bound {bound}, which a verified schedule beats"
+            return self._outcome(Status.FEASIBLE, None, reason)
+        done = None not in proven and (self._budget.gap > 0 or bound == value)
+        if done and not self._encoding.windows.exact:
+            reason = f"proven only for schedules that end by {self._encoding.windows.horizon}"
+            return self._outcome(Status.FEASIBLE, None, reason)
+        if done:
+            return self._outcome(Status.OPTIMAL, bound, self._size())
+        return self._outcome(Status.FEASIBLE, bound, self._why_stopped())
+
+    def _infeasible(self) -> Result:
+        """Check a claim that no schedule exists, and explain it."""
+        if self._start is not None:
+            return self._contradicted()
+        plain = Encoding(self._problem)
+        effort = Effort(
+            self._left(), self._budget.workers, self._seed + 1, presolve=False
+        )
+        if not self._over():
+            again = minimise(plain.proto(), None, effort, stop=self._stop)
+            self._interrupted |= again.interrupted
+            if again.answer is Answer.INFEASIBLE:
+                lines = conflict(self._problem, self._left, self._stop, self._seed)
+                return self._outcome(Status.INFEASIBLE, None, self._size(), lines)
+            if again.values is not None:
+                self._take(plain.schedule(again.values))
+                return self._contradicted()
+        return self._outcome(
+            Status.UNKNOWN,
+            None,
+            "CP-SAT found no schedule to exist, but there was no time to confirm it",
+        )
+
+    def _contradicted(self) -> Result:
+        """Answer after CP-SAT denied that a schedule exists although one is known."""
+        reason = "CP-SAT found no schedule to exist, but one is known"
+        return self._outcome(Status.FEASIBLE, None, reason)
+
+    def _why_stopped(self) -> str:
+        if self._interrupted or self._stop.is_set():
+            return "stopped from outside"
+        if self._left() < 2 * _LEAST_TIME_S:
+            return f"time limit of {self._budget.time_limit_s:g} s; {self._size()}"
+        return f"CP-SAT gave up; {self._size()}"
+
+    def _size(self) -> str:
+        encoding = self._encoding
+        return f"CP-SAT model of {encoding.n_variables} variables"
+
+    def _outcome(
+        self, status: Status, bound: Values | None, reason: str, lines: Sequence[str] = ()
+    ) -> Result:
+        return Result(
+            problem=self._problem,
+            schedule=self._best,
+            status=status,
+            bound=bound,
+            trajectory=tuple(self._trajectory),
+            method=METHOD,
+            reason=reason,
+            time_s=time.perf_counter() - self._began,
+            conflict=tuple(lines),
+            seed=self._seed,
+        )
+
+
+def _latest(problem: Problem, incumbent: Schedule | None) -> int:
+    """Return when every schedule ends that is no worse than the incumbent, if that is known."""
+    levels = problem.objective.levels
+    if incumbent is None or not levels or len(levels[0]) != 1:
+        return FOREVER
+    (term,) = levels[0]
+    if term == Term(Measure.MAKESPAN, term.weight) and term.weight > 0:
+        return incumbent.makespan
+    return FOREVER
+
+
+def _known(proven: int | None, encoding: Encoding, level: int) -> int:
+    return encoding.least(level) if proven is None else proven
+
+
+def _limit(model: CpModelProto, total: Sum, most: int) -> None:
+    """Add ``total <= most`` to a model."""
+    linear = model.constraints.add().linear
+    linear.vars.extend(list(total.coefficients))
+    linear.coeffs.extend(list(total.coefficients.values()))
+    linear.domain.extend([-INFINITE, most - total.offset])
+
+
+def _check(model: CpModelProto, problem: Problem) -> None:
+    """Refuse a model that CP-SAT cannot hold.
+
+    Raises
+    ------
+    UnsupportedError
+        Sums of times or costs would overflow 64-bit integers.
+    """
+    from ortools.sat.python import cp_model_helper
+
+    helper: Any = cp_model_helper.CpSatHelper
+    message = helper.validate_model(model)
+    if message:
+        raise UnsupportedError(
+            f"CP-SAT cannot hold {problem.name}: use longer ticks or smaller weights"
+            f" ({message.splitlines()[0][:200]})"
+        )
