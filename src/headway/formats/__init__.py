@@ -4,8 +4,9 @@
 the reverse. `formats` lists the formats there are; docs/formats.md describes them.
 """
 
-from headway.formats.reading import read, read_all, reads
+from headway.formats.reading import read, read_all, read_start, reads
 from headway.formats.registry import Format, Match, find_format, formats
+from headway.formats.schedules import write_schedule
 from headway.formats.source import Source
 from headway.formats.writing import write
 
@@ -17,6 +18,8 @@ __all__ = [
     "formats",
     "read",
     "read_all",
+    "read_start",
     "reads",
     "write",
+    "write_schedule",
 ]

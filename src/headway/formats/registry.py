@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
-from importlib.metadata import entry_points
 
 from headway.errors import UnknownNameError
 from headway.formats.source import Source
@@ -70,6 +69,8 @@ class Format:
 @cache
 def all_formats() -> dict[str, Format]:
     """Return every format by name: ours first, then those of other packages."""
+    from importlib.metadata import entry_points
+
     from headway.formats import dialects
 
     found: dict[str, Format] = {}

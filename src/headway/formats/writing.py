@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
@@ -80,9 +81,28 @@ def _store(content: Rendered, path: Path) -> None:
     elif isinstance(content, bytes):
         write_bytes(path, content)
     else:
-        try:
-            path.mkdir(exist_ok=True)
-        except OSError as error:
-            raise FormatError(f"cannot make the folder: {error.strerror}", path=path) from None
-        for name, text in content.items():
-            write_text(path / name, text)
+        _store_tables(content, path)
+
+
+def _store_tables(files: Mapping[str, str], path: Path) -> None:
+    """Write CSV tables into the folder `path`, or beside each other if it ends in "tasks.csv"."""
+    from headway.formats.planner.tables import SHEETS
+
+    prefix = ""
+    if path.suffix.lower() == ".csv":
+        if not path.stem.lower().endswith("tasks"):
+            raise UnsupportedError(
+                f"{path}: a problem is several tables; name a folder, or a file that ends in"
+                " 'tasks.csv'"
+            )
+        path, prefix = path.parent, path.stem[: -len("tasks")]
+    try:
+        path.mkdir(exist_ok=True)
+    except OSError as error:
+        raise FormatError(f"cannot make the folder: {error.strerror}", path=path) from None
+    for name in SHEETS:
+        other = path / f"{prefix}{name}.csv"
+        if f"{name}.csv" not in files and other.exists():
+            raise FormatError("is in the way: it would become part of the plan", path=other)
+    for name, text in files.items():
+        write_text(path / f"{prefix}{name}", text)

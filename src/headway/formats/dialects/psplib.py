@@ -61,7 +61,8 @@ def _instance(
     )
     if not precedence < requests < available:
         raise source.error(
-            f"expected the sections {_PRECEDENCE!r}, {_REQUESTS!r} and {_AVAILABLE!r} in this order",
+            f"expected the sections {_PRECEDENCE!r}, {_REQUESTS!r} and {_AVAILABLE!r} in"
+            " this order",
             lines[min(precedence, requests, available)],
         )
     both = _count(source, r"-?\s*doubly constrained")

@@ -91,7 +91,8 @@ def _lags(source: Source, line: Line, task: int, count: int) -> list[Lag]:
     words = head.split()
     if len(words) < 3:
         raise source.error(
-            f"expected activity {task}, 1, the number of its successors, and these, {got(line.text)}",
+            f"expected activity {task}, 1, the number of its successors, and these,"
+            f" {got(line.text)}",
             line,
         )
     numbers = [source.whole(word, line, f"activity {task}") for word in words]
@@ -104,7 +105,8 @@ def _lags(source: Source, line: Line, task: int, count: int) -> list[Lag]:
     successors = numbers[3:]
     if len(successors) != numbers[2]:
         raise source.error(
-            f"activity {task}: {plural(numbers[2], 'successor')} announced, {len(successors)} listed",
+            f"activity {task}: {plural(numbers[2], 'successor')} announced,"
+            f" {len(successors)} listed",
             line,
         )
     found = _LAG.findall(bracket + tail)
@@ -116,7 +118,8 @@ def _lags(source: Source, line: Line, task: int, count: int) -> list[Lag]:
     for successor in successors:
         if successor >= count or successor == task:
             raise source.error(
-                f"activity {task}: expected other activities from 0 to {count - 1}, got {successor}",
+                f"activity {task}: expected other activities from 0 to {count - 1}, got"
+                f" {successor}",
                 line,
             )
     lags = [source.whole(lag, line, "lag", -LARGEST_TIME) for lag in found]
