@@ -130,14 +130,23 @@ def _relations(collector: _Collector) -> None:
 def _machines(collector: _Collector) -> None:
     machine, task, setup = setup_times(collector.schedule)
     follows = machine[1:] == machine[:-1]
-    collector.let_go(task[:-1][follows], task[1:][follows], setup[1:][follows])
+    before, after, lag = task[:-1][follows], task[1:][follows], setup[1:][follows]
+    collector.let_go(before, after, lag)
+    # Of two tasks without length at one instant, the one of lower position would come first.
+    start, instant = collector.schedule.start, collector.length == 0
+    apart = instant[before] & instant[after] & (before > after) & (start[before] < start[after])
+    collector.add(before[apart], after[apart], np.ones(int(apart.sum()), dtype=np.int64))
 
 
 def _renewables(collector: _Collector) -> None:
     schedule, table = collector.schedule, collector.schedule.problem.resources
     task, resource, amount = uses(schedule)
     start, free = schedule.start[task], schedule.free[task]
-    used = (table.kind[resource] == ResourceKind.RENEWABLE) & (start < free)
+    used = table.kind[resource] == ResourceKind.RENEWABLE
+    # Who holds a resource for no time uses nothing; that must stay so.
+    idle = task[used & (start == free) & (collector.holder[task] >= 0)]
+    collector.add(collector.holder[idle], idle, np.zeros(len(idle), dtype=np.int64))
+    used &= start < free
     order = np.flatnonzero(used)[np.argsort(resource[used], kind="stable")]
     for rows in _runs(order, resource):
         r = int(resource[rows[0]])
