@@ -1,0 +1,86 @@
+"""Solvers and checker against brute force on random problems that mix everything."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from itertools import islice
+
+import pytest
+from tests.problems import FEATURES, LIMIT, features_of, random_problem
+from tests.twins.brute import Brute, Choice, optimum
+from tests.twins.plain import Plain
+
+from headway.model import Problem, Schedule, verify
+from headway.model.tables import ABSENT, ints
+from headway.solve import cpsat
+from headway.solve.result import Budget, Status
+
+SEEDS = range(200)
+BATCH = 20
+BATCHES = [range(low, low + BATCH) for low in SEEDS[::BATCH]]
+
+
+def test_the_problems_below_show_every_feature():
+    seen = Counter(feature for seed in SEEDS for feature in features_of(random_problem(seed)))
+    assert set(seen) == set(FEATURES)
+
+
+@pytest.mark.parametrize("seeds", BATCHES, ids=str)
+def test_the_exact_solver_agrees_with_brute_force(seeds):
+    for seed in seeds:
+        problem = random_problem(seed)
+        best = optimum(problem, LIMIT)
+        result = cpsat.solve(problem, Budget(time_limit_s=60), seed=seed)
+        if result.schedule is None:
+            assert (result.status, best) == (Status.INFEASIBLE, None), seed
+            continue
+        assert result.status is Status.OPTIMAL, seed
+        assert verify(problem, result.schedule).ok, seed
+        assert result.bound == result.objective, seed
+        if best is None or result.objective < best.values:
+            assert result.schedule.end.max() > LIMIT, seed  # where brute force does not look
+        else:
+            assert result.objective == best.values, seed
+
+
+@pytest.mark.parametrize("seeds", BATCHES, ids=str)
+def test_the_checker_and_the_measures_agree_with_the_plain_reading(seeds):
+    """Valid schedules, valid ones changed in one task, and random ones."""
+    valid = 0
+    for seed in seeds:
+        problem, rng = random_problem(seed), random.Random(seed)
+        plain = Plain(problem)
+        for choices in _schedules(problem, rng):
+            schedule = Schedule(problem, *(ints(column) for column in zip(*choices, strict=True)))
+            start, end, mode = zip(*choices, strict=True)
+            report = verify(problem, schedule)
+            assert report.ok == plain.holds(start, end, mode), (seed, choices, str(report))
+            assert schedule.objective_values == plain.values(start, end, mode), (seed, choices)
+            valid += report.ok
+    assert valid >= 2 * BATCH
+
+
+def _schedules(problem: Problem, rng: random.Random) -> list[list[Choice]]:
+    brute = Brute(problem, LIMIT, rng)
+    good = [
+        [Choice(*choice) for choice in zip(*answer[1:], strict=True)]
+        for answer in islice(brute.schedules(), 4)
+    ]
+    changed = []
+    for choices in good:
+        copy = list(choices)
+        task = rng.randrange(len(copy))
+        start, end, mode = copy[task]
+        shift = max(-start, rng.choice((-2, -1, 1, 2)))
+        copy[task] = rng.choice(
+            [
+                rng.choice(brute.choices[task]),
+                Choice(start + shift, end + shift, mode) if mode != ABSENT else copy[task],
+                Choice(start, max(start, end + shift), mode) if mode != ABSENT else copy[task],
+            ]
+        )
+        changed.append(copy)
+    if all(brute.choices):
+        changed.append([rng.choice(choices) for choices in brute.choices])
+    return good + changed
