@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 import msgspec
 
-from headway import files, solve
+from headway import files
 from headway.cli import live
 from headway.cli.source import check_outputs, epilog, load, problem_source, read_schedule
 from headway.model import Schedule
-from headway.solve import Result
+from headway.solve import Result, solve, solvers
 
 NO_SCHEDULE = 1
 """Exit status when the input was fine but no schedule exists or was found."""
@@ -82,7 +82,7 @@ def command(
     problem = load(source, format=format_name, objective=objective)
     start = None if warm_start is None else read_schedule(problem, warm_start)
     with live.listener(json=as_json, quiet=quiet) as listen:
-        result = solve.solve(
+        result = solve(
             problem,
             time_limit=time_limit or math.inf,
             workers=workers,
@@ -107,7 +107,7 @@ def command(
 
 
 def _list_methods(ctx: click.Context) -> None:
-    for name in solve.solvers():
+    for name in solvers():
         click.echo(name)
     ctx.exit()
 
