@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -51,7 +53,7 @@ def test_merge_covers_the_same_ticks_with_separate_intervals(seed):
         covered = {t for k in np.flatnonzero(group == g) for t in range(start[k], end[k])}
         spans = [(a, b) for h, a, b in zip(*merged, strict=True) if h == g]
         assert {t for a, b in spans for t in range(a, b)} == covered
-        assert all(b < a for (_, b), (a, _) in zip(spans, spans[1:], strict=False))
+        assert all(b < a for (_, b), (a, _) in pairwise(spans))
 
 
 def test_equal_sets_have_equal_numbers():
