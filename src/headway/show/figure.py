@@ -22,6 +22,23 @@ _SETTINGS: Any = {"svg.hashsalt": "headway", "svg.fonttype": "path", "pdf.fontty
 _one_at_a_time = threading.Lock()
 
 
+def suffix_of(path: str | PathLike[str]) -> str:
+    """Return the suffix of a picture's path, in lower case.
+
+    Raises
+    ------
+    ConfigError
+        If no picture can be saved under it; the message names those that can.
+    """
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ConfigError(
+            f"{path}: cannot save a picture as {suffix or 'a file without suffix'!r}; "
+            f"known: {', '.join(SUFFIXES)}"
+        )
+    return suffix
+
+
 class Figure:
     """A picture that can be saved and shown.
 
@@ -53,13 +70,7 @@ class Figure:
         FormatError
             If the file cannot be written.
         """
-        suffix = Path(path).suffix.lower()
-        if suffix not in SUFFIXES:
-            raise ConfigError(
-                f"{path}: cannot save a picture as {suffix or 'a file without suffix'!r}; "
-                f"known: {', '.join(SUFFIXES)}"
-            )
-        write_bytes(path, self._render(suffix[1:], dpi))
+        write_bytes(path, self._render(suffix_of(path)[1:], dpi))
 
     def to_png(self, *, dpi: float = 150) -> bytes:
         """Return the picture as PNG."""

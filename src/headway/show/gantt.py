@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import get_args
 
 from headway.errors import ConfigError
-from headway.model.objective import Measure, Term
 from headway.model.schedule import Schedule
 from headway.show.clock import grouped
 from headway.show.colours import ThemeName, theme
@@ -15,8 +14,7 @@ from headway.show.labels import Labels, Naming, key_of, place, texts
 from headway.show.layout import Layout, View, arrange
 from headway.show.legend import LINE, MARGIN, draw_headline, draw_legend, signs_of, wrap
 from headway.show.page import TOP, Page, paginate
-
-_TICKS = frozenset(Measure) - {Measure.TARDY_JOBS, Measure.COST, Measure.LEVELLING, Measure.PEAK}
+from headway.show.tell import level_name, tell_level
 
 
 def gantt(
@@ -116,11 +114,5 @@ def facts(layout: Layout, page: Page) -> str:
     if left_out:
         parts.append(f"{grouped(str(left_out))} left out")
     for level, value in zip(problem.objective.levels, schedule.objective_values, strict=True):
-        told = page.clock.show(value) if _is_time(level) else grouped(str(value))
-        parts.append(f"{' + '.join(map(str, level))} {told}")
+        parts.append(f"{level_name(level)} {tell_level(level, value, page.clock)}")
     return "  ·  ".join(parts)
-
-
-def _is_time(level: tuple[Term, ...]) -> bool:
-    """Return whether a level of an objective counts ticks and nothing else."""
-    return all(term.weight == 1 and not term.weighted and term.measure in _TICKS for term in level)

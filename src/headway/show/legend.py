@@ -179,13 +179,23 @@ def draw_headline(canvas: Canvas, title: str, facts: str, look: Theme) -> None:
     room = wide - 2 * MARGIN
     for text, size, ink, weight, down in (
         (title, 13.0, look.ink, "bold", 0.27),
-        (facts, 9.0, look.muted, "normal", 0.47),
+        (facts, 9.0, look.muted, "normal", 0.47 if title else 0.27),
     ):
+        if not text:
+            continue
         # Bold letters are about a seventh wider than those that are measured.
         fit = fitted(clean(text), size, room / (1.15 if weight == "bold" else 1))
         canvas.add_artist(
             Text(
-                MARGIN / wide, 1 - down / high, fit, size=size, color=ink, weight=weight,
-                va="baseline", transform=canvas.transFigure, parse_math=False, gid="headline",
+                MARGIN / wide,
+                1 - down / high,
+                fit,
+                size=size,
+                color=ink,
+                weight=weight,
+                va="baseline",
+                transform=canvas.transFigure,
+                parse_math=False,
+                gid="headline",
             )
-        )  # fmt: skip
+        )

@@ -116,7 +116,7 @@ def paginate(
     names = (width(clean(row.label)[:200], NAME_SIZE) for row in layout.rows[:2000])
     notes = (width(row.note, NAME_SIZE - 1.5) for row in layout.rows[:2000] if row.note)
     scale = body / total
-    first, last = _time_range(layout)
+    first, last = time_range(layout)
     row_top = np.concatenate(([0.0], np.cumsum(weight) * scale))
     lane_height = np.where(lanes > 1, _SHARED_LANE, 1.0) * scale
     return Page(
@@ -131,7 +131,8 @@ def paginate(
     )
 
 
-def _time_range(layout: Layout) -> tuple[float, float]:
+def time_range(layout: Layout) -> tuple[float, float]:
+    """Return the first and the last tick that a chart should show."""
     bars = layout.bars
     if not len(bars):
         return 0.0, 1.0

@@ -15,6 +15,7 @@ from headway.show.figure import Figure
 from headway.show.legend import LINE, MARGIN, Entry, draw_headline, draw_legend, wrap
 from headway.show.page import TOP
 from headway.show.run import Run
+from headway.show.tell import level_name
 from headway.show.typeset import clean
 from headway.show.typeset import width as text_width
 
@@ -107,7 +108,7 @@ def progress(
     plain(axes, look)
     axes.yaxis.grid(visible=True, color=look.line, linewidth=0.6)
     _curves(axes, found, proven, methods, result.time_s, look, blue, log_time=log_time)
-    what = " + ".join(map(str, levels[level])) if levels else "objective"
+    what = level_name(levels[level]) if levels else "objective"
     axes.set_xlabel("solver time (s)", color=look.muted, size=9, labelpad=3)
     axes.set_ylabel(clean(what)[:60], color=look.muted, size=9, parse_math=False)
     draw_headline(canvas, result.problem.name if title is None else title, _facts(result), look)
