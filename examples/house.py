@@ -24,8 +24,5 @@ m.end_before_start(wires, paint)
 
 result = hw.solve(m, time_limit=10).raise_for_status()
 print(result)
-choice = m.modes_of(walls).index(
-    next(mode for mode in m.modes_of(walls) if mode.index == result.schedule.mode[walls.index])
-)
-print("walls:", ("by crane", "by hand")[choice])
+print("walls:", ("by crane", "by hand")[result.schedule.choice[walls.index]])
 result.schedule.gantt().save("house.png")

@@ -40,7 +40,7 @@ def test_an_unknown_command_is_refused(run) -> None:
         (["solve", "ft06", "--out", "no/where/x.json"], ["no/where", "does not exist"]),
         (["solve", "ft06", "--gantt", "x.bmp"], [".bmp", ".png"]),
         (["verify", "ft06", "nosuch.json"], ["nosuch.json"]),
-        (["convert", "ft06", "--out", "x.unknown"], ["x.unknown"]),
+        (["convert", "ft06", "--out", "x.unknown"], [".unknown", ".json"]),
         (["generate", "nosuchshop"], ["nosuchshop"]),
         (["instances", "info", "ft11"], ["ft11"]),
     ],
@@ -52,7 +52,7 @@ def test_bad_input_is_one_line_and_status_2(run, args: list[str], words: list[st
     assert all(word in done.err for word in words), done.err
 
 
-def test_a_reader_that_leaves_early_is_no_error() -> None:
+def test_a_reader_that_leaves_early_causes_no_complaint() -> None:
     code = "from headway.cli import main; main(['instances', 'list', '--json'])"
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -63,5 +63,5 @@ def test_a_reader_that_leaves_early_is_no_error() -> None:
     process.stdout.close()
     complaint = process.stderr.read()
     process.stderr.close()
-    assert process.wait(30) == 0
-    assert "Traceback" not in complaint
+    process.wait(30)
+    assert not complaint

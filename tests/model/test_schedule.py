@@ -33,6 +33,11 @@ def test_a_task_left_out_has_neither_start_nor_end() -> None:
     assert schedule.makespan == 3
 
 
+def test_a_choice_counts_among_the_modes_of_its_task() -> None:
+    problem = hw.flexible_job_shop([[[(0, 1), (1, 2)], [(0, 1), (1, 4)]]])
+    assert problem.schedule([0, 2], mode=[1, 2]).choice.tolist() == [1, 0]
+
+
 def test_ranked_objectives_give_a_tuple() -> None:
     problem = hw.job_shop([[0]], [[3]], objective=hw.makespan().then(hw.total_completion()))
     assert problem.schedule([2]).objective == (5, 5)

@@ -6,7 +6,7 @@ import click
 import msgspec
 
 from headway.cli.source import epilog
-from headway.instances import Instances, InstanceInfo, citation, find
+from headway.instances import InstanceInfo, Instances, citation, find
 from headway.instances import instances as catalogue
 
 
@@ -60,7 +60,7 @@ def info_command(name: str, as_json: bool) -> None:  # noqa: FBT001 - click pass
         ("status", row.status),
         ("lower bound", _bound(best.lower, best.lower_source, best.lower_date)),
         ("upper bound", _bound(best.upper, best.upper_source, best.upper_date)),
-        ("published in", family.reference),
+        ("published by", f"{family.authors} ({family.year}). {family.reference}"),
         ("text from", f"{family.address} ({family.licence})"),
         ("here it is", str(row.access)),
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 
 import click
@@ -62,10 +61,6 @@ def main(args: list[str] | None = None) -> None:
     except HeadwayError as error:
         _refuse(str(error))
         status = BAD_INPUT
-    except BrokenPipeError:
-        # The reader has gone (as in `| head`); nothing more can be written.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = 0
     sys.exit(status)
 
 

@@ -12,6 +12,7 @@ from headway import files
 from headway.cli import live
 from headway.cli.source import check_outputs, epilog, load, problem_source, read_schedule
 from headway.model import Schedule
+from headway.show.figure import suffix_of
 from headway.solve import Result, solve, solvers
 
 NO_SCHEDULE = 1
@@ -79,6 +80,9 @@ def command(
     Ctrl-C ends the search and keeps the best schedule so far.
     """
     check_outputs(out, gantt, report, trace, progress)
+    for picture in (gantt, progress):
+        if picture is not None:
+            suffix_of(picture)
     problem = load(source, format=format_name, objective=objective)
     start = None if warm_start is None else read_schedule(problem, warm_start)
     with live.listener(json=as_json, quiet=quiet) as listen:

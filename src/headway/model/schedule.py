@@ -91,6 +91,11 @@ class Schedule:
         mask.setflags(write=False)
         return mask
 
+    @cached_property
+    def choice(self) -> Ints:
+        """Which of its modes each task uses, counted from 0, or `ABSENT`; shape (n_tasks,)."""
+        return ints(np.where(self.present, self.mode - self.problem.tasks.mode_ptr[:-1], ABSENT))
+
     @property
     def makespan(self) -> int:
         """Latest end of any task; 0 for an empty schedule."""
@@ -132,7 +137,7 @@ class Schedule:
         return analysis.slack(self)
 
     def sequence(self, resource: int) -> Ints:
-        """Return the tasks that use a resource, by start (ties by end, then position)."""
+        """Return the tasks that use a resource, by start, then by `free`, then by position."""
         return analysis.sequence(self, resource)
 
     def profile(self, resource: int) -> tuple[Ints, Ints]:

@@ -87,7 +87,7 @@ def _decode(text: str | bytes, kind: type[_N]) -> _N:
         raise FormatError(str(error)) from None
     except msgspec.DecodeError as error:
         place = re.search(r"byte (\d+)", str(error))
-        line = data.count(b"\n", 0, int(place[1])) + 1 if place else None
+        line = data.count(b"\n", 0, int(place[1]) if place else len(data)) + 1
         raise FormatError(f"not valid JSON: {error}", line=line) from None
     except (RecursionError, UnicodeDecodeError) as error:
         raise FormatError(f"not valid JSON: {error}") from None
