@@ -201,13 +201,17 @@ class Problem:
 
     def summary(self) -> str:
         """Return one line with the size of the problem."""
-        kinds = np.bincount(self.resources.kind, minlength=4)
-        words = ("machines", "renewable", "non-renewable", "reservoirs")
-        parts = [f"{self.n_jobs} jobs"] if self.n_jobs else []
-        parts.append(f"{self.n_tasks} tasks")
-        if self.n_modes != self.n_tasks:
-            parts.append(f"{self.n_modes} modes")
-        parts += [f"{n} {word}" for n, word in zip(kinds, words, strict=True) if n]
+        kinds = np.bincount(self.resources.kind, minlength=4).tolist()
+        counts = [
+            (self.n_jobs, "job"),
+            (self.n_tasks, "task"),
+            (self.n_modes if self.n_modes != self.n_tasks else 0, "mode"),
+            (kinds[ResourceKind.MACHINE], "machine"),
+            (kinds[ResourceKind.RENEWABLE], "renewable resource"),
+            (kinds[ResourceKind.NONRENEWABLE], "budget"),
+            (kinds[ResourceKind.RESERVOIR], "reservoir"),
+        ]
+        parts = [f"{n} {word}{'' if n == 1 else 's'}" for n, word in counts if n or word == "task"]
         return f"{self.name}: {', '.join(parts)}; minimise {self.objective}"
 
     def __repr__(self) -> str:

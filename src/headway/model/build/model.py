@@ -8,7 +8,7 @@
 >>> bake = m.task(loaf, "bake").mode({oven: 1}, duration=40)
 >>> _ = mix >> bake
 >>> m.problem().summary()
-'bakery: 1 jobs, 2 tasks, 2 machines; minimise makespan'
+'bakery: 1 job, 2 tasks, 2 machines; minimise makespan'
 """
 
 from __future__ import annotations
