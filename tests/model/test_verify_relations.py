@@ -145,6 +145,16 @@ def test_a_condition_that_is_left_out_lifts_the_selection():
     assert chosen(problem, "abd") == [("selection", (0, 1, 2), 1)]
 
 
+def test_the_message_of_a_selection_names_its_tasks_and_its_condition():
+    model = Model("group")
+    order, *sizes = (model.task(name=name, optional=True).mode({}, 1) for name in "abc")
+    model.exactly_one(sizes, condition=order)
+    [violation] = report(model.problem(), [0, 0, 0])
+    assert violation.message == (
+        "2 of 'b' and 'c' are present, expected exactly one because 'a' is"
+    )
+
+
 def test_a_chosen_mode_restricts_the_modes_of_another_task():
     model = Model("modes")
     first = model.task(name="a").mode({}, 1).mode({}, 2)

@@ -47,13 +47,13 @@ def validate(problem: Problem) -> None:
         At the first thing that is wrong, naming it, its value, and what was expected.
     """
     _check_shapes(problem)
+    _check_matrices(problem)
     _check_jobs(problem)
     _check_resources(problem)
     _check_tasks(problem)
     _check_modes(problem)
     _check_relations(problem)
     _check_groups(problem)
-    _check_matrices(problem)
     _check_objective(problem)
 
 
@@ -336,19 +336,14 @@ def _check_groups(problem: Problem) -> None:
         raise ProblemError("same sequence: both machines need equally many tasks")
     _in_range(seq.first_task, n, "same-sequence row", "task")
     _in_range(seq.second_task, n, "same-sequence row", "task")
+    for tasks in (seq.first_task, seq.second_task):
+        _listed_once(problem, seq.task_ptr, tasks, "same-sequence row")
     sel = problem.selections
     _in_range(sel.kind, len(SelectionKind), "selection", "kind")
     _in_range(sel.condition, n, "selection", "task", none=True)
     _pointer(sel.task_ptr, len(sel), len(sel.task), "selections.task_ptr")
     _in_range(sel.task, n, "selection", "task")
-    owner = np.repeat(np.arange(len(sel)), np.diff(sel.task_ptr))
-    twins = np.lexsort((sel.task, owner))
-    if len(twins) > 1:
-        rows, tasks = owner[twins], sel.task[twins]
-        bad = _first((rows[1:] == rows[:-1]) & (tasks[1:] == tasks[:-1]))
-        if bad is not None:
-            label = problem.task_label(int(tasks[bad]))
-            raise ProblemError(f"selection {rows[bad]} lists task {label!r} twice")
+    _listed_once(problem, sel.task_ptr, sel.task, "selection")
     dep = problem.mode_dependencies
     _in_range(dep.mode, problem.n_modes, "mode dependency", "mode")
     _in_range(dep.task, n, "mode dependency", "task")
@@ -363,6 +358,17 @@ def _check_groups(problem: Problem) -> None:
         )
 
 
+def _listed_once(problem: Problem, ptr: Ints, tasks: Ints, what: str) -> None:
+    """Refuse rows that list a task twice."""
+    owner = np.repeat(np.arange(len(ptr) - 1), np.diff(ptr))
+    order = np.lexsort((tasks, owner))
+    rows, tasks = owner[order], tasks[order]
+    bad = _first((rows[1:] == rows[:-1]) & (tasks[1:] == tasks[:-1]))
+    if bad is not None:
+        label = problem.task_label(int(tasks[bad]))
+        raise ProblemError(f"{what} {rows[bad]} lists task {label!r} twice")
+
+
 def _check_matrices(problem: Problem) -> None:
     families = None
     for k, matrix in enumerate(problem.setups):
@@ -374,12 +380,12 @@ def _check_matrices(problem: Problem) -> None:
                 f" machines, got shape {shape}"
             )
         families = shape[1]
-        if matrix.size and not (0 <= matrix.min() and matrix.max() <= LARGEST_TIME):
+        if matrix.size and not (matrix.min() >= 0 and matrix.max() <= LARGEST_TIME):
             raise ProblemError(f"setup matrix {k}: expected times from 0 to {LARGEST_TIME}")
     transfers, n = problem.transfers, problem.n_resources
     if transfers.dtype != np.int64 or transfers.shape not in ((0, 0), (n, n)):
         raise ProblemError(f"transfers: expected shape {(n, n)}, got {transfers.shape}")
-    if transfers.size and not (0 <= transfers.min() and transfers.max() <= LARGEST_TIME):
+    if transfers.size and not (transfers.min() >= 0 and transfers.max() <= LARGEST_TIME):
         raise ProblemError(f"transfers: expected times from 0 to {LARGEST_TIME}")
 
 
@@ -405,6 +411,5 @@ def _check_objective(problem: Problem) -> None:
             if not 0 <= resource < problem.n_resources:
                 raise ProblemError(f"objective {term}: there is no resource {resource}")
             if ResourceKind(int(kinds[resource])) not in wanted[term.measure]:
-                raise ProblemError(
-                    f"objective {term.measure} does not apply to {problem.resources.name[resource]!r}"
-                )
+                name = problem.resources.name[resource]
+                raise ProblemError(f"objective {term.measure} does not apply to {name!r}")
