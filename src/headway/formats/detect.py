@@ -6,6 +6,7 @@ nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from headway.errors import FormatError, ProblemError
@@ -53,12 +54,16 @@ def _explain(source: Source, known: Iterable[Format]) -> FormatError:
     named = [(f, e) for f, e in errors if e.line is not None]
     if not named:
         return errors[0][1] if errors else source.error("not a scheduling problem I can read")
-    # Of several, the first that got furthest: the others gave up on the file's very shape.
-    closest, error = max(named, key=lambda pair: pair[1].line or 0)
+    # Those that got furthest know best; the others gave up on the file's very shape.
+    furthest = max(error.line or 0 for _, error in named)
+    named = [(f, error) for f, error in named if error.line == furthest]
+    opinions = Counter(error.message for _, error in named)
+    message, _ = opinions.most_common(1)[0]
+    readings = " or ".join(repr(f.name) for f, error in named if error.message == message)
     return FormatError(
-        f"{error.message} (read as {closest.name!r}; name another format with format=)",
-        path=error.path,
-        line=error.line,
+        f"{message} (read as {readings}; format= chooses another)",
+        path=named[0][1].path,
+        line=furthest,
     )
 
 

@@ -180,10 +180,24 @@ class Source:
         words = first.words
         if len(words) == 1 and rest and len(rest[0].words) == 1:
             words, rest = words + rest[0].words, rest[1:]
+        return self.sizes(words, first, what), rest, first
+
+    def sizes(self, words: Sequence[str], line: Line, what: str) -> list[int]:
+        """Return the first two words as a number of jobs and a number of machines."""
         if len(words) < 2:
-            raise self.error(f"expected {what}, {got(first.text)}", first)
-        sizes = [self.whole(word, first, what, 1) for word in words[:2]]
-        return sizes, rest, first
+            raise self.error(f"expected {what}, {got(line.text)}", line)
+        return [
+            self.whole(words[0], line, what, 1),
+            self.whole(words[1], line, what, 1, MOST_RESOURCES),
+        ]
+
+    def require_rows(self, rest: Sequence[Line], needed: int, announced: str, line: Line) -> None:
+        """Check that as many rows are left as the sizes in `line` announce."""
+        if len(rest) < needed:
+            raise self.error(
+                f"{announced} announced, which take {plural(needed, 'row')}; found {len(rest)}",
+                line,
+            )
 
     def end(self, rest: Sequence[Line], what: str) -> None:
         """Refuse anything after the last expected line."""
@@ -237,7 +251,7 @@ class Numbers:
         """Return the next `count` numbers."""
         if count > self.left:
             raise self._source.error(
-                f"expected {plural(count, 'number')} ({what}), but only {self.left} follow",
+                f"expected {plural(count, 'number')} ({what}), found only {self.left}",
                 self.line if self._lines else self._source.last_line,
             )
         return [self.take(what, low, high) for _ in range(count)]

@@ -15,7 +15,7 @@ import re
 
 from headway.formats.express import job_rows, machine_modes, require_same
 from headway.formats.registry import Format, Match
-from headway.formats.source import MOST_RESOURCES, Line, Source, attempt, got, plural
+from headway.formats.source import Line, Source, attempt, got, plural
 from headway.model import Problem, flexible_job_shop
 
 _AVERAGE = re.compile(r"[0-9]{1,9}(?:[.,][0-9]{0,18})?")
@@ -34,12 +34,7 @@ def _jobs(source: Source) -> tuple[int, list[list[Operation]]]:
         )
     if len(first.words) == 3 and not _AVERAGE.fullmatch(first.words[2]):
         raise source.error(f"average flexibility: expected a number, {got(first.words[2])}", first)
-    if n_machines > MOST_RESOURCES:
-        raise source.error(f"expected at most {MOST_RESOURCES} machines, got {n_machines}", first)
-    if len(rest) < n_jobs:
-        raise source.error(
-            f"{plural(n_jobs, 'job')} announced, but {plural(len(rest), 'row')} follow", first
-        )
+    source.require_rows(rest, n_jobs, plural(n_jobs, "job"), first)
     jobs = [_operations(source, line, n_machines) for line in rest[:n_jobs]]
     source.end(rest[n_jobs:], plural(n_jobs, "job"))
     return n_machines, jobs
@@ -86,8 +81,8 @@ def choices(
     end = at + 1 + 2 * count
     if end > len(words):
         raise source.error(
-            f"operation {operation}: expected {plural(count, 'pair')} of machine and duration, but"
-            f" only {plural(len(words) - at - 1, 'number')} follow",
+            f"operation {operation}: expected {plural(count, 'pair')} of machine and duration,"
+            f" found {plural(len(words) - at - 1, 'number')}",
             line,
         )
     pairs = []

@@ -27,7 +27,7 @@ from headway.formats.collection import blocks, named
 from headway.formats.dialects.job_shop import header, jobs_of, visits_in_order
 from headway.formats.express import job_rows, refuse, require_same, single_mode
 from headway.formats.registry import Format, Match
-from headway.formats.source import MOST_RESOURCES, Line, Source, attempt, plural
+from headway.formats.source import Line, Source, attempt, plural
 from headway.model import Problem, flow_shop
 
 _HEADER = re.compile(r"number of jobs\b.*\binitial seed\b", re.IGNORECASE)
@@ -60,9 +60,9 @@ def _instances(source: Source) -> list[_Instance]:
 
 
 def _taillard(source: Source, start: Line, lines: Sequence[Line]) -> _Instance:
-    if not lines or len(lines[0].words) < 2:
+    if not lines:
         raise source.error("expected the numbers of jobs and machines after this line", start)
-    n_jobs, n_machines = (source.whole(w, lines[0], "size", 1) for w in lines[0].words[:2])
+    n_jobs, n_machines = source.sizes(lines[0].words, lines[0], "numbers of jobs and machines")
     body = [line for line in lines[1:] if not _TIMES.fullmatch(line.text)]
     rows = _by_machine(source, lines[0], body, n_jobs, n_machines)
     source.end(body[n_machines:], "the processing times")
@@ -72,12 +72,7 @@ def _taillard(source: Source, start: Line, lines: Sequence[Line]) -> _Instance:
 def _by_machine(
     source: Source, start: Line, body: Sequence[Line], n_jobs: int, n_machines: int
 ) -> Matrix:
-    if len(body) < n_machines:
-        raise source.error(
-            f"{plural(n_machines, 'machine')} announced, but {plural(len(body), 'row')} of"
-            " processing times follow",
-            start,
-        )
+    source.require_rows(body, n_machines, plural(n_machines, "machine"), start)
     rows = source.matrix(body, "processing times of a machine", n_machines, n_jobs)
     return [list(job) for job in zip(*rows, strict=True)]
 
@@ -86,7 +81,7 @@ def _with_marks(source: Source, mark: int) -> _Instance:
     sizes, _, first = header(source)
     n_jobs, n_machines = sizes
     before = [line for line in source.lines[:mark] if line.number > first.number]
-    durations = _in_order(source, before, sizes)
+    durations = _in_order(source, first, before, sizes)
     source.end(before[n_jobs:], plural(n_jobs, "job"))
     rest = source.lines[mark + 1 :]
     setups = []
@@ -104,12 +99,8 @@ def _with_marks(source: Source, mark: int) -> _Instance:
     return _Instance(durations, setups, Match.CERTAIN)
 
 
-def _in_order(source: Source, lines: Sequence[Line], sizes: Sequence[int]) -> Matrix:
-    if len(lines) < sizes[0]:
-        raise source.error(
-            f"{plural(sizes[0], 'job')} announced, but {plural(len(lines), 'row')} follow",
-            lines[-1] if lines else source.last_line,
-        )
+def _in_order(source: Source, first: Line, lines: Sequence[Line], sizes: Sequence[int]) -> Matrix:
+    source.require_rows(lines, sizes[0], plural(sizes[0], "job"), first)
     machines, durations = jobs_of(source, lines, sizes)
     for job, row in enumerate(machines):
         if not visits_in_order([row], sizes[1]):
@@ -122,8 +113,8 @@ def _in_order(source: Source, lines: Sequence[Line], sizes: Sequence[int]) -> Ma
 
 
 def _pairs(source: Source) -> _Instance:
-    sizes, rest, _ = header(source)
-    durations = _in_order(source, rest, sizes)
+    sizes, rest, first = header(source)
+    durations = _in_order(source, first, rest, sizes)
     source.end(rest[sizes[0] :], plural(sizes[0], "job"))
     # A single job or a single machine is as good a job shop, which is the plainer reading.
     single = min(sizes) == 1
@@ -133,8 +124,6 @@ def _pairs(source: Source) -> _Instance:
 def _plain(source: Source) -> _Instance:
     sizes, rest, first = source.header("the number of jobs and the number of machines")
     n_jobs, n_machines = sizes
-    if n_machines > MOST_RESOURCES:
-        raise source.error(f"expected at most {MOST_RESOURCES} machines, got {n_machines}", first)
     if len(first.words) == 5:
         durations = _by_machine(source, first, rest, n_jobs, n_machines)
         source.end(rest[n_machines:], "the processing times")
@@ -147,10 +136,7 @@ def _plain(source: Source) -> _Instance:
         )
     if n_jobs != n_machines and len(rest) == n_machines and len(rest[0].words) == n_jobs:
         return _Instance(_by_machine(source, first, rest, n_jobs, n_machines))
-    if len(rest) < n_jobs:
-        raise source.error(
-            f"{plural(n_jobs, 'job')} announced, but {plural(len(rest), 'row')} follow", first
-        )
+    source.require_rows(rest, n_jobs, plural(n_jobs, "job"), first)
     durations = source.matrix(rest, "processing times of a job", n_jobs, n_machines)
     rest = rest[n_jobs:]
     if not rest:

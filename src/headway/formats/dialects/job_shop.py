@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from headway.formats.express import job_rows, require_same, single_mode
 from headway.formats.registry import Format, Match
-from headway.formats.source import MOST_RESOURCES, Line, Source, attempt, plural
+from headway.formats.source import Line, Source, attempt, plural
 from headway.model import Problem, job_shop
 
 Routes = tuple[int, list[list[int]], list[list[int]]]
@@ -32,15 +32,7 @@ def header(source: Source) -> tuple[list[int], Sequence[Line], Line]:
         raise source.error(
             f"expected two numbers, jobs and machines, got {len(first.words)}", first
         )
-    if sizes[1] > MOST_RESOURCES:
-        raise source.error(
-            f"number of machines: expected at most {MOST_RESOURCES}, got {sizes[1]}", first
-        )
-    if sizes[0] > len(rest):
-        raise source.error(
-            f"{plural(sizes[0], 'job')} announced, but only {plural(len(rest), 'row')} follow",
-            first,
-        )
+    source.require_rows(rest, sizes[0], plural(sizes[0], "job"), first)
     return sizes, rest, first
 
 

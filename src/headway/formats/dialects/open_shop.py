@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from headway.formats.collection import blocks, named
 from headway.formats.express import job_rows, refuse, require_same
 from headway.formats.registry import Format, Match
-from headway.formats.source import MOST_RESOURCES, Line, Source, attempt, plural
+from headway.formats.source import Line, Source, attempt, plural
 from headway.model import Problem, open_shop
 
 _HEADER = re.compile(r"number of jobs\b.*\bmachine seed\b", re.IGNORECASE)
@@ -35,27 +35,18 @@ def _instances(source: Source) -> list[Matrix]:
         raise source.error(
             f"expected two numbers, jobs and machines, got {len(first.words)}", first
         )
-    _check(source, first, n_jobs, n_machines, rest)
+    source.require_rows(rest, n_jobs, plural(n_jobs, "job"), first)
     matrix = source.matrix(rest, "processing times of a job", n_jobs, n_machines)
     source.end(rest[n_jobs:], plural(n_jobs, "job"))
     return [matrix]
 
 
-def _check(source: Source, first: Line, needed: int, machines: int, rest: Sequence[Line]) -> None:
-    if machines > MOST_RESOURCES:
-        raise source.error(f"expected at most {MOST_RESOURCES} machines, got {machines}", first)
-    if len(rest) < needed:
-        raise source.error(
-            f"expected {plural(needed, 'row')} after this line, but {len(rest)} follow", first
-        )
-
-
 def _taillard(source: Source, start: Line, lines: Sequence[Line]) -> Matrix:
-    if not lines or len(lines[0].words) < 2:
+    if not lines:
         raise source.error("expected the numbers of jobs and machines after this line", start)
-    n_jobs, n_machines = (source.whole(w, lines[0], "size", 1) for w in lines[0].words[:2])
+    n_jobs, n_machines = source.sizes(lines[0].words, lines[0], "numbers of jobs and machines")
     body = [line for line in lines[1:] if not _MARK.fullmatch(line.text)]
-    _check(source, lines[0], 2 * n_jobs, n_machines, body)
+    source.require_rows(body, 2 * n_jobs, plural(n_jobs, "job"), lines[0])
     times = source.matrix(body, "processing times of a job", n_jobs, n_machines)
     machines = source.matrix(body[n_jobs:], "machines (from 1)", n_jobs, n_machines, 1, n_machines)
     source.end(body[2 * n_jobs :], "the two matrices")

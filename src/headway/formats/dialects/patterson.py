@@ -26,11 +26,11 @@ def _instance(source: Source) -> tuple[list[list[ModeRow]], list[int], list[list
     first = numbers.line
     n_tasks = numbers.take("the number of activities", 1)
     n_resources = numbers.take("the number of resources", 0, MOST_RESOURCES)
-    if n_tasks * (n_resources + 2) + n_resources > numbers.left:
+    needed = n_tasks * (n_resources + 2) + n_resources
+    if needed > numbers.left:
         raise source.error(
-            f"{plural(n_tasks, 'activity').replace('ys', 'ies')} and"
-            f" {plural(n_resources, 'resource')} announced, which need at least"
-            f" {n_tasks * (n_resources + 2) + n_resources} numbers, but only {numbers.left} follow",
+            f"{n_tasks} activities on {plural(n_resources, 'resource')} announced, which take at"
+            f" least {plural(needed, 'number')}; found {numbers.left}",
             first,
         )
     capacities = numbers.take_many("capacity of a resource", n_resources, 0, LARGEST_AMOUNT)

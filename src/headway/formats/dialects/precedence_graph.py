@@ -36,12 +36,8 @@ def _instance(
     n_operations = source.whole(first.words[0], first, "number of operations", 1)
     n_arcs = source.whole(first.words[1], first, "number of arcs")
     n_machines = source.whole(first.words[2], first, "number of machines", 1, MOST_RESOURCES)
-    if len(rest) < n_arcs + n_operations:
-        raise source.error(
-            f"{plural(n_arcs, 'arc')} and {plural(n_operations, 'operation')} announced, but only"
-            f" {plural(len(rest), 'row')} follow",
-            first,
-        )
+    announced = f"{plural(n_arcs, 'arc')} and {plural(n_operations, 'operation')}"
+    source.require_rows(rest, n_arcs + n_operations, announced, first)
     arcs: list[tuple[int, int]] = []
     member: dict[int, int] = {}
     ties: list[tuple[int, int]] = []

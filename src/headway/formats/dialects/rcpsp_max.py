@@ -53,12 +53,7 @@ def _instance(source: Source) -> tuple[list[list[tuple[int, list[int]]]], list[i
     if n_resources > MOST_RESOURCES:
         raise source.error(f"expected at most {MOST_RESOURCES} resources, got {n_resources}", first)
     needed = 2 * count + (n_resources > 0)
-    if len(lines) - 1 < needed:
-        raise source.error(
-            f"{plural(count - 2, 'activity').replace('ys', 'ies')} announced, which need {needed}"
-            f" lines, but {len(lines) - 1} follow",
-            first,
-        )
+    source.require_rows(lines[1:], needed, f"{count - 2} activities", first)
     lags = [
         lag
         for task, line in enumerate(lines[1 : count + 1])

@@ -16,7 +16,7 @@ import re
 from headway.formats.collection import blocks, named
 from headway.formats.express import job_rows, refuse, require_same, single_mode
 from headway.formats.registry import Format, Match
-from headway.formats.source import MOST_RESOURCES, Line, Source, attempt, plural
+from headway.formats.source import Line, Source, attempt, plural
 from headway.model import Problem, job_shop
 
 HEADER = "Nb of jobs, Nb of Machines, Time seed, Machine seed, Upper bound, Lower bound"
@@ -41,9 +41,9 @@ def _instances(source: Source) -> list[tuple[list[list[int]], list[list[int]]]]:
         return [_matrices(source, first, sizes, list(body))]
     found = []
     for header, lines in parts:
-        if not lines or len(lines[0].words) < 2:
+        if not lines:
             raise source.error("expected the numbers of jobs and machines after this line", header)
-        sizes = [source.whole(word, lines[0], "size", 1) for word in lines[0].words[:2]]
+        sizes = source.sizes(lines[0].words, lines[0], "numbers of jobs and machines")
         body = [line for line in lines[1:] if not _marks(line)]
         source.end(body[2 * sizes[0] :], "the two matrices")
         found.append(_matrices(source, lines[0], sizes, body))
@@ -58,14 +58,7 @@ def _matrices(
     source: Source, header: Line, sizes: list[int], body: list[Line]
 ) -> tuple[list[list[int]], list[list[int]]]:
     n_jobs, n_machines = sizes
-    if n_machines > MOST_RESOURCES:
-        raise source.error(f"expected at most {MOST_RESOURCES} machines, got {n_machines}", header)
-    if len(body) < 2 * n_jobs:
-        raise source.error(
-            f"{plural(n_jobs, 'job')} announced, which needs {n_jobs} rows of times and {n_jobs} of"
-            f" machines, but {plural(len(body), 'row')} follow",
-            header,
-        )
+    source.require_rows(body, 2 * n_jobs, plural(n_jobs, "job"), header)
     times = source.matrix(body, "times", n_jobs, n_machines)
     machines = source.matrix(body[n_jobs:], "machines (from 1)", n_jobs, n_machines, 1, n_machines)
     return times, [[machine - 1 for machine in row] for row in machines]

@@ -6,8 +6,8 @@ from headway.formats.planner.writer import csv_files, csv_text, workbook, workbo
 
 __all__ = [
     "csv_files",
-    "csv_text",
     "csv_tables",
+    "csv_text",
     "problem_from_tables",
     "start_from_tables",
     "workbook",

@@ -107,11 +107,8 @@ class _Reader:
         self.clock = _clock(self.settings)
         label = self.settings["name"].text if "name" in self.settings else name
         horizon = self.settings.get("horizon")
-        self.model = Model(
-            label,
-            tick_s=self.clock.tick_s,
-            horizon=None if horizon is None else self.clock.moment(horizon, is_end=True),
-        )
+        self.horizon = None if horizon is None else self.clock.moment(horizon, is_end=True)
+        self.model = Model(label, tick_s=self.clock.tick_s, horizon=self.horizon)
         self.resources: dict[str, Resource] = {}
         self.machines: list[Resource] = []
         self.jobs: dict[str, Job] = {}
@@ -145,7 +142,7 @@ class _Reader:
 
     def _read_resources(self) -> None:
         rows = self._table("resources") or self._named_in_tasks()
-        everywhere, breaks = break_table(self._table("breaks"), self.clock, self.model.horizon)
+        everywhere, breaks = break_table(self._table("breaks"), self.clock, self.horizon)
         if len(everywhere) * len(rows) > _MOST_BREAKS:
             raise everywhere[0].cell.complain(
                 f"{len(everywhere)} breaks of each of {len(rows)} resources are more than"

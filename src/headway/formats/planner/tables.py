@@ -181,9 +181,8 @@ def is_task_table(source: Source) -> bool:
     first = next((line for line in source.text.splitlines() if line.strip()), "")
     if len(first) > 10_000:
         return False
-    heads = {
-        _canonical("tasks", head) for head in next(csv.reader([first], dialect=_dialect(first)))
-    }
+    parts = first.replace('"', "").split(_dialect(first).delimiter)
+    heads = {_canonical("tasks", part) for part in parts}
     return {"task", "duration"} <= heads
 
 
