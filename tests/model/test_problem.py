@@ -1,6 +1,7 @@
 """A problem is frozen, comparable, and knows its own content."""
 
 from dataclasses import FrozenInstanceError, replace
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -61,6 +62,17 @@ def test_mode_cost_counts_work_on_machines_and_units_of_budgets() -> None:
 def test_fractions_are_refused_rather_than_cut_off() -> None:
     with pytest.raises(hw.ProblemError, match="fractions"):
         hw.job_shop([[0]], [[1.5]])  # type: ignore[list-item]
+
+
+def test_ticks_have_dates_if_there_is_an_origin() -> None:
+    monday = datetime(2026, 3, 2, 8)
+    model = hw.Model("week", tick_s=900, origin=monday)
+    model.task().mode(duration=1)
+    problem = model.problem()
+    assert problem.date(6) == datetime(2026, 3, 2, 9, 30)
+    assert hw.Problem.from_json(problem.to_json()).origin == monday
+    assert problem.date(2**44) is None
+    assert hw.job_shop([[0]], [[1]]).date(6) is None
 
 
 def test_huge_numbers_are_refused_rather_than_overflowing() -> None:

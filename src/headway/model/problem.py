@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING
@@ -53,6 +54,8 @@ class Problem:
         Label for messages, plots and files.
     tick_s
         Seconds per tick, for display only.
+    origin
+        The date of tick 0, for display only; None if time is abstract.
     horizon
         No task ends later; `FOREVER` for no limit.
     jobs, resources, tasks, modes
@@ -77,6 +80,7 @@ class Problem:
 
     name: str = "problem"
     tick_s: float = 1.0
+    origin: datetime | None = None
     horizon: int = FOREVER
     jobs: Jobs = field(default_factory=Jobs)
     resources: Resources = field(default_factory=Resources)
@@ -190,6 +194,15 @@ class Problem:
 
     def __hash__(self) -> int:
         return hash(self.fingerprint)
+
+    def date(self, tick: int) -> datetime | None:
+        """Return the date of a tick, or None if the problem has no origin or time ends before."""
+        if self.origin is None:
+            return None
+        try:
+            return self.origin + timedelta(seconds=int(tick) * self.tick_s)
+        except OverflowError:
+            return None
 
     def task_label(self, task: int) -> str:
         """Return how messages call a task: its job's and its own name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from headway.model.objective import Objective, makespan
 from headway.model.tables import FOREVER
@@ -88,6 +89,7 @@ class Draft:
 
     name: str
     tick_s: float
+    origin: datetime | None = None
     horizon: int = FOREVER
     objective: Objective = field(default_factory=makespan)
     jobs: JobColumns = field(default_factory=JobColumns)

@@ -43,6 +43,7 @@ def freeze(draft: Draft) -> Problem:
     return Problem(
         name=draft.name,
         tick_s=draft.tick_s,
+        origin=draft.origin,
         horizon=draft.horizon,
         jobs=Jobs(
             name=tuple(draft.jobs.name),

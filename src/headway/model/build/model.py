@@ -14,6 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from datetime import datetime
 from itertools import pairwise
 
 from headway.errors import ProblemError
@@ -42,6 +43,8 @@ class Model:
         Label for messages, plots and files.
     tick_s
         Seconds per tick, for display only.
+    origin
+        The date of tick 0, for display only.
     horizon
         No task may end later; None for no limit.
 
@@ -57,9 +60,14 @@ class Model:
     """
 
     def __init__(
-        self, name: str = "problem", *, tick_s: float = 1.0, horizon: int | None = None
+        self,
+        name: str = "problem",
+        *,
+        tick_s: float = 1.0,
+        origin: datetime | None = None,
+        horizon: int | None = None,
     ) -> None:
-        self.draft = Draft(name, tick_s, limit(horizon, "horizon"))
+        self.draft = Draft(name, tick_s, origin, limit(horizon, "horizon"))
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ limit. Keys that have their default value may be left out.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -143,6 +144,7 @@ class ProblemNode(Node):
     tasks: list[TaskNode]
     name: str = "problem"
     tick_s: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    origin: datetime | None = None
     horizon: Time | None = None
     objective: list[list[TermNode]] | None = None
     jobs: list[JobNode] = []

@@ -132,6 +132,7 @@ def _problem(node: ProblemNode) -> Problem:
     return Problem(
         name=node.name,
         tick_s=node.tick_s,
+        origin=node.origin,
         horizon=_forever(node.horizon),
         jobs=Jobs(
             name=tuple(j.name for j in node.jobs),

@@ -75,6 +75,7 @@ def _problem_node(problem: Problem) -> ProblemNode:
         version=1,
         name=problem.name,
         tick_s=problem.tick_s,
+        origin=problem.origin,
         horizon=_limit(problem.horizon),
         objective=[
             [
