@@ -71,15 +71,15 @@ def test_phases_add_their_constraints():
 
 
 def test_windows_hold_the_witness_and_are_as_tight_as_asked():
-    for tightness in (0.0, 1.0, 2.0):
-        planted = plant(phase=3, tightness=tightness, probability=1.0, seed=2)
+    for slack in (0.0, 1.0, 2.0):
+        planted = plant(phase=3, slack=slack, probability=1.0, seed=2)
         tasks, witness = planted.problem.tasks, planted.witness
         duration = witness.end - witness.start
         early, late = witness.start - tasks.earliest_start, tasks.latest_end - witness.end
         assert early.min() >= 0
         assert late.min() >= 0
-        assert (np.maximum(early, late) <= tightness * duration).all()
-        assert (late.max() > 0) == (tightness > 0)
+        assert (np.maximum(early, late) <= slack * duration).all()
+        assert (late.max() > 0) == (slack > 0)
 
 
 def test_exclusive_pairs_are_left_open_by_precedence():

@@ -185,7 +185,7 @@ def evaluate(
     phase: int = 4,
     tasks: int = 20,
     probability: float = 0.75,
-    tightness: float = 1.0,
+    slack: float = 4.0,
     migration: bool = False,
 ) -> Score:
     """Ask a planner for schedules of random instances and score its answers.
@@ -200,7 +200,7 @@ def evaluate(
         How many instances of each level.
     seed
         The same seed asks the same questions, whatever the planner.
-    phase, tasks, probability, tightness, migration
+    phase, tasks, probability, slack, migration
         See `headway.instances.rconstraint.rconstraint`.
     """
     scored = []
@@ -214,7 +214,7 @@ def evaluate(
                 phase=phase,
                 tasks=tasks,
                 probability=probability,
-                tightness=tightness,
+                slack=slack,
                 migration=migration,
             )
             begun = time.perf_counter()

@@ -76,7 +76,7 @@ def rconstraint(
     edges: int = 20,
     phase: int = 4,
     probability: float = 0.75,
-    tightness: float = 1.0,
+    slack: float = 4.0,
     migration: bool = False,
     minimise_makespan: bool = False,
     seed: Seed = 0,
@@ -95,8 +95,9 @@ def rconstraint(
     probability
         Chance of a downtime per resource, of a window per task, and of an exclusive pair per two
         tasks.
-    tightness
-        How much earlier and later than planted a task may run at most, in durations of it.
+    slack
+        How much earlier, and how much later, than planted a task with a window may run: uniform
+        between 0 and this many times its duration.
     migration
         Whether tasks and resources carry the names of a data-centre migration.
     minimise_makespan
@@ -109,7 +110,7 @@ def rconstraint(
         edges=edges,
         phase=phase,
         probability=probability,
-        tightness=tightness,
+        slack=slack,
         migration=migration,
         minimise_makespan=minimise_makespan,
         seed=seed,
@@ -122,7 +123,7 @@ def plant(
     edges: int = 20,
     phase: int = 4,
     probability: float = 0.75,
-    tightness: float = 1.0,
+    slack: float = 4.0,
     migration: bool = False,
     minimise_makespan: bool = False,
     seed: Seed = 0,
@@ -135,7 +136,7 @@ def plant(
         If a parameter has a value it cannot have, or so many arcs do not fit so few tasks.
     """
     at_least(3, tasks=tasks)
-    at_least(0, edges=edges, tightness=tightness)
+    at_least(0, edges=edges, slack=slack)
     share(probability=probability)
     if phase not in Phase.__members__.values():
         raise ConfigError(f"phase: expected 1 to {max(Phase)}, got {phase}")
@@ -149,10 +150,10 @@ def plant(
     end = start + draft.durations
     earliest, latest = np.zeros(tasks, dtype=np.int64), np.full(tasks, -1)
     if phase >= Phase.WINDOWS:
-        slack = np.floor(rng.random((2, tasks)) * (tightness * draft.durations + 1)).astype(int)
+        room = np.floor(rng.random((2, tasks)) * (slack * draft.durations + 1)).astype(int)
         bound = rng.random(tasks) < probability
-        earliest = np.where(bound, np.maximum(0, start - slack[0]), 0)
-        latest = np.where(bound, end + slack[1], -1)
+        earliest = np.where(bound, np.maximum(0, start - room[0]), 0)
+        latest = np.where(bound, end + room[1], -1)
     pairs = _exclusive_pairs(rng, network, start, end, probability) if phase >= 4 else []
     model = Model(f"{'migration' if migration else 'rconstraint'} {tasks} tasks, level {edges}")
     names = _migration_names(layer) if migration else [f"task {i}" for i in range(tasks)]
