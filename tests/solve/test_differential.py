@@ -13,8 +13,8 @@ from tests.twins.plain import Plain
 
 from headway.model import Problem, Schedule, verify
 from headway.model.tables import ABSENT, ints
-from headway.solve import cpsat
-from headway.solve.result import Budget, Status
+from headway.solve import cpsat, rules
+from headway.solve.result import Budget, Status, Stop
 
 SEEDS = range(200)
 BATCH = 20
@@ -42,6 +42,33 @@ def test_the_exact_solver_agrees_with_brute_force(seeds):
             assert result.schedule.end.max() > LIMIT, seed  # where brute force does not look
         else:
             assert result.objective == best.values, seed
+
+
+@pytest.mark.parametrize("seeds", BATCHES, ids=str)
+def test_priority_rules_find_valid_schedules_and_never_beat_the_optimum(seeds):
+    found = 0
+    for seed in seeds:
+        problem = random_problem(seed)
+        best = optimum(problem, LIMIT)
+        result = rules.solve(
+            problem,
+            Budget(time_limit_s=60),
+            warm_start=None,
+            seed=seed,
+            on_progress=lambda _: None,
+            stop=Stop(),
+        )
+        assert result.status is not Status.INFEASIBLE, seed  # rules cannot prove that
+        if result.schedule is None:
+            continue
+        found += 1
+        assert verify(problem, result.schedule).ok, seed
+        if best is None or result.objective < best.values:
+            assert result.schedule.end.max() > LIMIT, seed
+        elif result.status is Status.OPTIMAL:
+            assert result.objective == best.values, seed
+        assert best is None or result.bound is None or result.bound <= best.values, seed
+    assert found >= BATCH / 2
 
 
 @pytest.mark.parametrize("seeds", BATCHES, ids=str)
