@@ -121,3 +121,15 @@ def test_each_unbroken_shortage_is_reported_once():
 def test_what_is_taken_before_time_0_is_missing_at_0():
     kinds = found(tank(1, 0, 9, 2), [-3])
     assert kinds == [("window", (0,), 3), ("reservoir", (0,), 1)]
+
+
+def test_reservoirs_are_counted_one_by_one():
+    """One unit goes into the first at 2, one out of the second at 0 and another at 5."""
+    model = Model("tanks")
+    first, second = (model.reservoir(level=1, maximum=2) for _ in range(2))
+    model.task().mode({}, 2, produces={first: 1})
+    model.task().mode({}, 2, consumes={second: 1})
+    model.task().mode({}, 2, consumes={second: 1})
+    problem = model.problem()
+    assert found(problem, [0, 0, 5]) == [("reservoir", (2,), 1)]
+    assert found(problem, [1, 0, 0]) == [("reservoir", (1, 2), 1)]
