@@ -21,7 +21,7 @@ def blocks(page: Path) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_code_on_the_page_runs(page: Path, tmp_path: Path, monkeypatch) -> None:
-    """Blocks of one page share their names; an ``output`` block states what the one above prints."""
+    """Blocks of a page share their names; an ``output`` block states what the one above prints."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["page"])
     names: dict[str, object] = {"__name__": "__page__"}

@@ -152,8 +152,7 @@ def test_reservoirs_are_filled_by_negative_demands(model: hw.Model) -> None:
 )
 def test_nonsense_is_refused_by_name(model: hw.Model, build, words: list[str]) -> None:
     with pytest.raises(hw.ProblemError) as caught:
-        build(model)
-        model.problem()
+        (build(model), model.problem())
     assert all(word in str(caught.value) for word in words), str(caught.value)
 
 

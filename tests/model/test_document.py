@@ -48,8 +48,8 @@ def test_jobs_may_be_named() -> None:
         ('{"format":"headway-problem","version":1,"tasks":[],"color":1}', ["color"]),
         ('{"format":"headway-problem","version":2,"tasks":[]}', ["$.version"]),
         (
-            '{"format":"headway-problem","version":1,"tasks":[{"modes":[{"duration":1,'
-            '"demands":{"oven":1}}]}]}',
+            '{"format":"headway-problem","version":1,"tasks":[{"modes":[{"duration":1,"demands":'
+            '{"oven":1}}]}]}',
             ["oven"],
         ),
         ('{"format":"headway-problem","version":1,"tasks":[{"job":"x","modes":[]}]}', ["'x'"]),

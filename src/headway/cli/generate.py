@@ -41,7 +41,7 @@ def _command(family: RandomFamily) -> click.Command:
         click.Option(
             ["-o", "--out"],
             type=click.Path(),
-            help="File to write; the suffix tells the format if it can. JSON on the screen if none.",
+            help="File to write; the suffix tells the format. JSON on the screen if none.",
         )
     )
     options.append(

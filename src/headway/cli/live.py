@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import click
 import msgspec
@@ -16,16 +15,8 @@ from rich.text import Text
 from headway.solve.result import Progress, Values, relative_gap, show
 
 
-class Listener(Protocol):
-    """Receives progress; a context manager around the run."""
-
-    def __enter__(self) -> Listener: ...
-    def __exit__(self, *error: object) -> None: ...
-    def __call__(self, progress: Progress) -> None: ...
-
-
-class Silent:
-    """Shows nothing."""
+class Listener:
+    """Receives improvements; a context manager around the run. This one shows nothing."""
 
     def __enter__(self) -> Self:
         return self
@@ -34,10 +25,10 @@ class Silent:
         return None
 
     def __call__(self, progress: Progress) -> None:
-        """Ignore the improvement."""
+        """Take note of an improvement."""
 
 
-class PlainLines(Silent):
+class PlainLines(Listener):
     """One line per improvement on standard error, for pipes and log files."""
 
     def __call__(self, progress: Progress) -> None:
@@ -45,7 +36,7 @@ class PlainLines(Silent):
         click.echo(line(progress, progress.time_s), err=True)
 
 
-class JsonLines(Silent):
+class JsonLines(Listener):
     """One JSON object per improvement on standard output."""
 
     def __call__(self, progress: Progress) -> None:
@@ -61,7 +52,7 @@ class JsonLines(Silent):
         click.echo(msgspec.json.encode(event).decode())
 
 
-class LiveLine:
+class LiveLine(Listener):
     """One line on a terminal that keeps the time running between improvements."""
 
     def __init__(self) -> None:
@@ -75,16 +66,11 @@ class LiveLine:
         )
 
     def __enter__(self) -> Self:
-        self._live.__enter__()
+        self._live.start(refresh=True)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._live.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self._live.stop()
 
     def __call__(self, progress: Progress) -> None:
         """Remember the improvement for the next refresh."""
@@ -102,7 +88,7 @@ def listener(*, json: bool, quiet: bool) -> Listener:
     if json:
         return JsonLines()
     if quiet:
-        return Silent()
+        return Listener()
     return LiveLine() if sys.stderr.isatty() else PlainLines()
 
 

@@ -36,7 +36,7 @@ class _Lazy(click.Group):
 @click.group(cls=_Lazy, no_args_is_help=True, context_settings={"max_content_width": 100})
 @click.version_option(package_name="headway", message="headway %(version)s")
 def cli() -> None:
-    """Decide which work gets which scarce resource, when, and prove that the plan is sound.
+    r"""Decide which work gets which scarce resource, when, and prove that the plan is sound.
 
     \b
     headway solve ft10                       a classical instance, to the proven optimum
@@ -50,7 +50,7 @@ def main(args: list[str] | None = None) -> None:
     try:
         status = cli.main(args=args, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else str(error))
+        click.echo(error.format_message())
         status = 0
     except click.ClickException as error:
         _refuse(error.format_message())

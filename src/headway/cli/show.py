@@ -69,11 +69,12 @@ def describe(problem: Problem) -> str:
     """Return a few lines on what a problem contains."""
     modes = problem.modes
     durations = modes.duration if len(modes) else np.zeros(1, dtype=np.int64)
+    shortest, longest, mean = durations.min(), durations.max(), durations.mean()
     lines = [
         problem.summary(),
         f"  family                 {shape(problem)}",
         f"  relations              {len(problem.relations)}",
-        f"  durations              {durations.min()} to {durations.max()}, mean {durations.mean():.1f}",
+        f"  durations              {shortest} to {longest}, mean {mean:.1f}",
         f"  fingerprint            {problem.fingerprint[:16]}",
     ]
     return "\n".join(lines)

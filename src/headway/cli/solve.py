@@ -98,7 +98,7 @@ def command(
         )
     if result.schedule is not None:
         _write_schedule(result.schedule, out)
-        _draw(result, result.schedule, gantt, by, trace)
+        _draw(result.schedule, gantt, by, trace)
     if report is not None or progress is not None:
         _explain(result, report, progress)
     if as_json:
@@ -127,9 +127,7 @@ def _write_schedule(schedule: Schedule, path: str | None) -> None:
         schedule.save(path)
 
 
-def _draw(
-    result: Result, schedule: Schedule, gantt: str | None, by: str, trace: str | None
-) -> None:
+def _draw(schedule: Schedule, gantt: str | None, by: str, trace: str | None) -> None:
     if gantt is not None:
         from headway import show
 

@@ -1,4 +1,4 @@
-"""`headway verify`: does a schedule hold, and how good is it?"""
+"""`headway verify`: whether a schedule holds, and how good it is."""
 
 from __future__ import annotations
 

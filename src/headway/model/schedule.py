@@ -47,7 +47,8 @@ class Schedule:
             array = ints(getattr(self, name))
             if array.shape != (self.problem.n_tasks,):
                 raise ValueError(
-                    f"{name}: expected {self.problem.n_tasks} values, one per task, got {len(array)}"
+                    f"{name}: expected {self.problem.n_tasks} values, one per task,"
+                    f" got {len(array)}"
                 )
             object.__setattr__(self, name, array)
 
@@ -114,7 +115,7 @@ class Schedule:
 
     @cached_property
     def completion(self) -> Ints:
-        """Completion time of each job, `ABSENT` if none of its tasks is present; shape (n_jobs,)."""
+        """Completion time of each job, shape (n_jobs,); `ABSENT` if it has no task present."""
         return evaluate.completion(self)
 
     def measures(self) -> dict[str, int]:
@@ -128,7 +129,7 @@ class Schedule:
 
     @cached_property
     def critical_path(self) -> tuple[int, ...]:
-        """Tasks of one chain without slack that ends last, in order; see `headway.model.analysis`."""
+        """Tasks of one chain without slack that ends last; see `headway.model.analysis`."""
         return analysis.critical_path(self)
 
     @cached_property
