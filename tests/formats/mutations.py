@@ -6,7 +6,23 @@ import random
 from collections.abc import Callable
 
 HUGE = ("999999999", "18446744073709551616", "1e400", "1" + "0" * 400, "2147483648")
-ODD = ("-1", "-999999999", "NaN", "inf", "0", "1.5", "٣", "½", "0x10", "", "#", '"', ",", "|", "=1+1")
+ODD = (
+    "-1",
+    "-999999999",
+    "NaN",
+    "inf",
+    "0",
+    "1.5",
+    "٣",
+    "½",
+    "0x10",
+    "",
+    "#",
+    '"',
+    ",",
+    "|",
+    "=1+1",
+)
 
 
 def _words(rng: random.Random, data: bytes, change: Callable[[list[bytes]], None]) -> bytes:
@@ -62,7 +78,10 @@ def _binary(rng: random.Random, data: bytes) -> bytes:
 
 def _header(rng: random.Random, data: bytes) -> bytes:
     rest = data.split(b"\n")[1:]
-    sizes = [rng.choice(("0", "1", "3", "-2", "100000", "999999999", "x")) for _ in range(rng.randint(0, 4))]
+    sizes = [
+        rng.choice(("0", "1", "3", "-2", "100000", "999999999", "x"))
+        for _ in range(rng.randint(0, 4))
+    ]
     return "\t".join(sizes).encode() + b"\n" + b"\n".join(rest)
 
 

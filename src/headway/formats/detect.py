@@ -30,7 +30,7 @@ def detect(source: Source) -> Format:
         raise _explain(source, known)
     fitting = [candidate for candidate in known if scores[candidate.name] == best]
     if len(fitting) > 1:
-        fitting = [f for f in fitting if _suffix(source) in f.suffixes] or fitting
+        fitting = _by_suffix(source, fitting) or fitting
     if len(fitting) > 1:
         names = " or ".join(repr(candidate.name) for candidate in fitting)
         raise source.error(
@@ -39,8 +39,10 @@ def detect(source: Source) -> Format:
     return fitting[0]
 
 
-def _suffix(source: Source) -> str:
-    return source.path.suffix.lower() if source.path is not None else ""
+def _by_suffix(source: Source, candidates: Iterable[Format]) -> list[Format]:
+    """Return the candidates known by the suffix of the file, if it has one."""
+    suffix = source.path.suffix.lower() if source.path is not None else ""
+    return [candidate for candidate in candidates if suffix and suffix in candidate.suffixes]
 
 
 def _explain(source: Source, known: Iterable[Format]) -> FormatError:
@@ -49,8 +51,8 @@ def _explain(source: Source, known: Iterable[Format]) -> FormatError:
         return source.error("expected a folder with tasks.csv (and usually resources.csv)")
     if not source.data.strip():
         return source.error("the file is empty; expected a scheduling problem", 1)
-    by_suffix = [f for f in known if _suffix(source) in f.suffixes]
-    errors = [(f, e) for f in (by_suffix or known) for e in [_failure(f, source)] if e is not None]
+    likely = _by_suffix(source, known) or known
+    errors = [(f, e) for f in likely for e in [_failure(f, source)] if e is not None]
     named = [(f, e) for f, e in errors if e.line is not None]
     if not named:
         return errors[0][1] if errors else source.error("not a scheduling problem I can read")

@@ -9,16 +9,14 @@ from headway.formats.planner import (
     workbook,
     workbook_tables,
 )
-from headway.formats.planner.tables import is_task_table
+from headway.formats.planner.tables import has_tasks
 from headway.formats.registry import Format, Match
 from headway.formats.source import Source, attempt
 from headway.model import Problem
 
 
 def _sniff_csv(source: Source) -> Match:
-    if source.is_folder:
-        return Match.NO if attempt(csv_tables, source) is None else Match.CERTAIN
-    return Match.CERTAIN if attempt(is_task_table, source) else Match.NO
+    return Match.CERTAIN if attempt(has_tasks, source) else Match.NO
 
 
 def _parse_csv(source: Source) -> list[Problem]:

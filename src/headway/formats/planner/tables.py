@@ -176,8 +176,10 @@ def _beside(folder: Path, prefix: str) -> dict[str, Source]:
     return found
 
 
-def is_task_table(source: Source) -> bool:
-    """Return whether a text starts with the column heads of a task table."""
+def has_tasks(source: Source) -> bool:
+    """Return whether a folder has a task table, or a text starts with the heads of one."""
+    if source.is_folder and source.path is not None:
+        return "tasks" in _beside(source.path, "")
     first = next((line for line in source.text.splitlines() if line.strip()), "")
     if len(first) > 10_000:
         return False

@@ -1,0 +1,126 @@
+import numpy as np
+import pytest
+
+from headway.errors import FormatError, UnsupportedError
+from headway.formats import read, write
+from headway.formats.express import require_same
+from headway.model import Model, makespan, total_setup
+from tests.formats.data import DATA, PLANS
+
+TARGETS = ["plan.xlsx", "plan", "plant-tasks.csv"]
+
+
+def _model() -> Model:
+    m = Model("plant", tick_s=60.0, horizon=500)
+    mill = m.machine("=mill", breaks=[(10, 12), (40, 45)], cost=3)
+    drill = m.machine("drill")
+    m.renewable("crew", capacity=3)
+    m.budget("money", capacity=99)
+    for k in range(3):
+        job = m.job(f"order {k}", release=k, due=50 + k, deadline=400, weight=k)
+        cut = m.task(job, "cut", family="red" if k % 2 else "blue", interruptible=True)
+        cut.mode({mill: 1}, duration=5).mode({drill: 1}, duration=7)
+        pack = m.task(job, "pack", start=(4, None), end=(None, 300)).mode({}, duration=3)
+        m.end_before_start(cut, pack, lag=-2)
+    m.task(None, "sweep").mode({drill: 1}, duration=2)
+    m.setup_times(mill, {("red", "blue"): 3, (None, "red"): 1})
+    m.minimise(total_setup().then(makespan()))
+    return m
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_plan_survives_writing_and_reading(target, tmp_path):
+    m = _model()
+    problem = m.problem()
+    write(problem, tmp_path / target)
+    again = read(tmp_path / target)
+    require_same(problem, again, "planner")
+    assert (again.name, again.tick_s) == ("plant", 60.0)
+    for table in ("jobs", "tasks", "resources"):
+        assert getattr(again, table).name == getattr(problem, table).name
+
+
+@pytest.mark.parametrize(
+    "name", ["ft06.txt", "small.mm", "j30_1_3.rcp", "dafjs01.txt", "rec01.txt"]
+)
+def test_instances_become_plans_where_tables_can_say_them(name, tmp_path):
+    problem = read(DATA / name)
+    if len(problem.sequences):
+        with pytest.raises(UnsupportedError, match="same-sequence"):
+            write(problem, tmp_path / "plan.xlsx")
+        return
+    write(problem, tmp_path / "plan.xlsx")
+    require_same(problem, read(tmp_path / "plan.xlsx"), "planner")
+
+
+def test_the_example_is_written_back(tmp_path):
+    problem = read(PLANS / "planner.xlsx")
+    write(problem, tmp_path / "again")
+    assert read(tmp_path / "again").fingerprint == problem.fingerprint
+
+
+def _reservoir(m):
+    m.reservoir("tank")
+
+
+def _optional(m):
+    m.task(None, "perhaps", optional=True).mode({}, duration=1)
+
+
+def _latest_start(m):
+    m.task(None, "early", start=(None, 5)).mode({}, duration=1)
+
+
+def _blank_name(m):
+    m.task(None, " x").mode({}, duration=1)
+
+
+def _twins(m):
+    for _ in range(2):
+        m.task(None, "twin").mode({}, duration=1)
+
+
+def _max_lag(m):
+    a, b = (m.task(None, name).mode({}, duration=1) for name in "ab")
+    m.end_before_start(a, b, max_lag=3)
+
+
+def _steps(m):
+    m.renewable("team", capacity=2, steps=[(5, 1)])
+
+
+def _marks(m):
+    m.task(None, "x").mode({m.machine("a|b"): 1}, duration=1)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (_reservoir, "the reservoir 'tank'"),
+        (_optional, "the optional task 'perhaps'"),
+        (_latest_start, "a start window of 'early'"),
+        (_blank_name, "the name of the task ' x'"),
+        (_twins, "'twin' is listed twice"),
+        (_max_lag, "a maximum lag between 'a' and 'b'"),
+        (_steps, "varying capacities"),
+        (_marks, r"the name of the resource 'a\|b'"),
+    ],
+)
+def test_what_the_tables_have_no_room_for_is_named(change, named, tmp_path):
+    m = Model("plan")
+    m.task(None, "first").mode({}, duration=1)
+    change(m)
+    with pytest.raises(UnsupportedError, match=named):
+        write(m.problem(), tmp_path / "plan.xlsx")
+
+
+def test_a_csv_file_alone_cannot_hold_a_plan(tmp_path):
+    with pytest.raises(UnsupportedError, match=r"ends in 'tasks\.csv'"):
+        write(read(DATA / "ft06.txt"), tmp_path / "plan.csv")
+
+
+def test_tables_of_another_plan_are_not_mixed_in(tmp_path):
+    write(read(PLANS / "planner-csv"), tmp_path / "plan")
+    with pytest.raises(FormatError, match=r"setups\.csv: is in the way"):
+        write(read(DATA / "ft06.txt"), tmp_path / "plan")
+    assert np.array_equal(read(tmp_path / "plan").jobs.due, read(PLANS / "planner-csv").jobs.due)
