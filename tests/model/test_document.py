@@ -12,6 +12,12 @@ from headway.model import document
 from tests.problems import random_problem
 
 
+DEMAND_OF_NOTHING = """{
+    "format": "headway-problem", "version": 1,
+    "tasks": [{"modes": [{"duration": 1, "demands": {"oven": 1}}]}]
+}"""
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000))
 def test_a_problem_comes_back_equal(seed: int) -> None:
@@ -48,8 +54,7 @@ def test_jobs_may_be_named() -> None:
         ('{"format":"headway-problem","version":1,"tasks":[],"color":1}', ["color"]),
         ('{"format":"headway-problem","version":2,"tasks":[]}', ["$.version"]),
         (
-            '{"format":"headway-problem","version":1,"tasks":[{"modes":[{"duration":1,"demands":'
-            '{"oven":1}}]}]}',
+            DEMAND_OF_NOTHING,
             ["oven"],
         ),
         ('{"format":"headway-problem","version":1,"tasks":[{"job":"x","modes":[]}]}', ["'x'"]),

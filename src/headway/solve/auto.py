@@ -68,7 +68,8 @@ def solve(
         stop=stop,
     )
     opening = "priority rules for a start" if first.schedule is not None else "no rule applies"
-    why = f"{kind}: {opening}, then CP-SAT on {budget.workers} workers"
+    workers = "1 worker" if budget.workers == 1 else f"{budget.workers} workers"
+    why = f"{kind}: {opening}, then CP-SAT on {workers}"
     return replace(
         exact,
         bound=_stronger(first, exact),
