@@ -114,7 +114,7 @@ def test_settings_choose_name_tick_horizon_and_objective(tmp_path):
         tmp_path,
         tasks="task,duration,due\na,1:30,5\n",
         settings="setting,value\nname,my plan\ntick,30 min\nhorizon,99\n"
-        'objective,"tardy jobs, then 2 makespan + setup"\n',
+        'objective,"tardy-jobs, then 2 makespan + setup"\n',
     )
     assert (problem.name, problem.tick_s, problem.horizon) == ("my plan", 1800.0, 99)
     assert problem.modes.duration.tolist() == [3]
@@ -223,7 +223,7 @@ def test_heads_may_be_written_with_capitals_blanks_and_usual_synonyms():
             {"tasks": TASKS, "settings": "setting,value\nhorizn,4\n"},
         ),
         (
-            r"measures joined by",
+            r"settings\.csv:2: column 'value': objective 'profit': unknown measure",
             {"tasks": TASKS, "settings": "setting,value\nobjective,profit\n"},
         ),
         (

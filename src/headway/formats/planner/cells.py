@@ -6,17 +6,16 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
-from headway.errors import FormatError
+from headway.errors import ConfigError, FormatError
 from headway.formats.planner.tables import Cell
-from headway.model import Measure, Objective
-from headway.model.objective import Term
+from headway.model import Objective
 from headway.model.tables import LARGEST_TIME
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,15}(?:\.0*)?")
 _PIECE = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([a-z]+)")
 _CLOCK = re.compile(r"([0-9]{1,6}):([0-5][0-9])(?::([0-5][0-9]))?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}.*")
-_TERM = re.compile(r"(?:([+-]?[0-9]{1,9})\s*\*?\s*)?(weighted\s+)?([a-z][a-z\- ]*)")
+_LONGEST_OBJECTIVE = 1000
 _SECONDS = {
     **dict.fromkeys(("s", "sec", "second", "seconds"), 1),
     **dict.fromkeys(("min", "minute", "minutes"), 60),
@@ -169,25 +168,13 @@ def _midnight(cell: Cell, day: dt.date, *, is_end: bool) -> dt.datetime:
 
 
 def objective(cell: Cell) -> Objective:
-    """Return an objective written as `str(Objective)` writes it.
-
-    For example "weighted tardiness, then 2 makespan + setup".
-    """
+    """Return an objective written as `str` writes it; see `Objective.parse`."""
     text = " ".join(cell.text.lower().split())
+    if len(text) > _LONGEST_OBJECTIVE:
+        raise cell.error(f"an objective of at most {_LONGEST_OBJECTIVE} letters")
     if text == str(Objective()):
         return Objective()
-    levels = []
-    for level in re.split(r",? then ", text):
-        terms = []
-        for part in level.split("+"):
-            match = _TERM.fullmatch(part.strip())
-            name = match[3].strip().replace(" ", "-") if match else ""
-            if match is None or name not in set(Measure):
-                known = ", ".join(Measure)
-                raise cell.error(f"measures joined by '+' and ', then ' ({known})")
-            try:
-                terms.append(Term(Measure(name), int(match[1] or 1), bool(match[2])))
-            except ValueError as error:
-                raise cell.complain(str(error)) from None
-        levels.append(tuple(terms))
-    return Objective(tuple(levels))
+    try:
+        return Objective.parse(text)
+    except ConfigError as error:
+        raise cell.complain(str(error)) from None
