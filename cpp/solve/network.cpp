@@ -121,26 +121,33 @@ void Network::read_ties() {
             neighbours.push_back({pairs.first[p], pairs.second[p]});
         }
     }
+    std::ranges::sort(neighbours);
+    const auto repeated = std::ranges::unique(neighbours);
+    neighbours.erase(repeated.begin(), repeated.end());
     directly_before = seconds_by_first(n_tasks(), neighbours);
     directly_after = seconds_by_first(n_tasks(), swapped(neighbours));
 }
 
 void Network::read_rows() {
     const SequenceTable& sequences = problem_.sequences;
-    n_rows = static_cast<Int>(sequences.first_machine.size());
     std::vector<std::pair<Int, Membership>> found;
-    for (Int r = 0; r < n_rows; ++r) {
-        Int item = 0;
+    for (std::size_t r = 0; r < sequences.first_machine.size(); ++r) {
+        const Int here = sequences.first_machine[r];
+        const Int there = sequences.second_machine[r];
+        std::vector<std::array<Int, 2>>& items = rows.emplace_back();
         for (Int k = sequences.task_ptr[r]; k < sequences.task_ptr[r + 1]; ++k) {
             const Int first = sequences.first_task[k];
             const Int second = sequences.second_task[k];
-            if (present(first) && present(second)) {
-                found.push_back({first, {r, item, 0, sequences.first_machine[r]}});
-                found.push_back({second, {r, item, 1, sequences.second_machine[r]}});
-                ++item;
+            if (!present(first) || !present(second)) {
+                continue;
             }
+            const auto row = static_cast<Int>(r);
+            const auto item = static_cast<Int>(items.size());
+            const bool same = first == second;
+            found.push_back({first, {row, item, 0, here, same ? there : ABSENT}});
+            found.push_back({second, {row, item, 1, there, same ? here : ABSENT}});
+            items.push_back({first, second});
         }
-        row_size.push_back(item);
     }
     const auto grouped =
         group(n_tasks(), found, [](const std::pair<Int, Membership>& f) { return f.first; });

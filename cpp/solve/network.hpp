@@ -2,6 +2,7 @@
 // another, which tasks are tied together and must be placed as one unit.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "model/calendar.hpp"
@@ -45,8 +46,9 @@ struct Grouped {
 struct Membership {
     Int row;
     Int item;
-    Int side;  // 0 on the first machine, 1 on the second
+    Int side;     // 0 on the first machine, 1 on the second
     Int machine;
+    Int as_well;  // the other machine if the item is one task on both, or ABSENT
 };
 
 // Tasks tied by maximum lags, by blocking, or as neighbours: placed together, in this order.
@@ -74,8 +76,7 @@ public:
     Grouped<Int> directly_after;  // by task: those that it must follow as neighbours
     Grouped<Int> directly_before;
     Grouped<Membership> memberships;
-    Int n_rows = 0;
-    std::vector<Int> row_size;
+    std::vector<std::vector<std::array<Int, 2>>> rows;  // per row: the two tasks of each item
 
     std::vector<Unit> units;
     std::vector<Int> unit_of;      // ABSENT for tasks left out

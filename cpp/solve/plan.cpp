@@ -69,8 +69,8 @@ Plan::Lower Plan::with_transfers(Int task, Int with_mode, Lower lower) const {
 
 Int Plan::after_row_mates(Int task, Int with_mode, Int earliest) const {
     for (const Membership& place : network_->memberships[task]) {
-        const Int mate = sequences_.last(place);
-        if (mate == ABSENT || !problem_->uses(with_mode, place.machine)) {
+        const Int mate = sequences_.last(place, with_mode);
+        if (mate == ABSENT) {
             continue;
         }
         earliest = std::max(earliest, free_[mate]);
@@ -134,25 +134,32 @@ Plan::Fit Plan::settle_on_machine(Int task, Int with_mode, Int machine, Int from
     return out;
 }
 
-Plan::Fit Plan::settle_on_reservoir(Int task, Int with_mode, Int demand, Int from,
-                                    Int ending) const {
+Int Plan::settle_on_reservoir(Int with_mode, Int demand, Int from, Int ending) const {
     const Int resource = problem_->modes.demand_resource[demand];
     const Int amount = problem_->modes.demand_amount[demand];
     const Level& level = levels_[slot_[resource]];
     const Calendar breaks = network_->breaks(resource);
-    const Int earliest =
-        amount > 0 ? level.earliest_take(amount) : level.earliest_give(-amount);
-    if (earliest == FOREVER) {
-        return {{Outcome::WAITS, Reason::RESERVOIR, task}};
-    }
-    Fit out{{Outcome::PLACED}};
     if (amount > 0) {
-        out.start = breaks.leave(std::max(from, earliest));
-    } else {
-        const Int target = breaks.leave(std::max(ending, earliest));
-        out.start = target > ending ? start_to_end_at(with_mode, from, target) : from;
+        return breaks.leave(std::max(from, level.earliest_take(amount)));
     }
-    return out;
+    const Int target = breaks.leave(std::max(ending, level.earliest_give(-amount)));
+    return target > ending ? start_to_end_at(with_mode, from, target) : from;
+}
+
+bool Plan::reservoirs_serve(Int with_mode) const {
+    for (Int d = problem_->first_demand(with_mode); d < problem_->last_demand(with_mode); ++d) {
+        const Int resource = problem_->modes.demand_resource[d];
+        const Int amount = problem_->modes.demand_amount[d];
+        if (problem_->resources.kind[resource] == RESERVOIR) {
+            const Level& level = levels_[slot_[resource]];
+            const Int when =
+                amount > 0 ? level.earliest_take(amount) : level.earliest_give(-amount);
+            if (when == FOREVER) {
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 Plan::Fit Plan::settle(Int task, Int with_mode, Int from, Int ending) const {
@@ -166,7 +173,7 @@ Plan::Fit Plan::settle(Int task, Int with_mode, Int from, Int ending) const {
         if (kind == NONRENEWABLE) {
             out.start = network_->breaks(resource).leave(from);
         } else if (kind == RESERVOIR) {
-            out = settle_on_reservoir(task, with_mode, d, from, ending);
+            out.start = settle_on_reservoir(with_mode, d, from, ending);
         } else {
             if (rigid) {
                 out.start = network_->breaks(resource).avoid(from, ending);
@@ -175,7 +182,8 @@ Plan::Fit Plan::settle(Int task, Int with_mode, Int from, Int ending) const {
                 out = settle_on_machine(task, with_mode, resource, from, free);
             } else if (out.start == from) {
                 const Capacity& capacity = capacities_[slot_[resource]];
-                out.start = capacity.fit(problem_->modes.demand_amount[d], from, free);
+                out.start = capacity.fit(problem_->modes.demand_amount[d], from, free,
+                                         problem_->modes.duration[with_mode]);
                 if (out.start == FOREVER) {
                     out.verdict = {Outcome::FAILS, Reason::CAPACITY, task};
                 }
@@ -191,6 +199,9 @@ Plan::Fit Plan::settle(Int task, Int with_mode, Int from, Int ending) const {
 // Every step moves the start to the next instant that some requirement does not rule out; the
 // first instant at which none moves it is the earliest start.
 Plan::Fit Plan::fit(Int task, Int with_mode, Lower lower) const {
+    if (!reservoirs_serve(with_mode)) {
+        return {{Outcome::WAITS, Reason::RESERVOIR, task}};
+    }
     lower = with_transfers(task, with_mode, lower);
     const Int work = problem_->modes.duration[with_mode];
     const bool rigid = !pauses(with_mode);
@@ -220,9 +231,6 @@ Plan::Fit Plan::fit(Int task, Int with_mode, Lower lower) const {
 }
 
 Plan::Fit Plan::best_fit(Int task) const {
-    if (!sequences_.is_turn(task)) {
-        return {{Outcome::WAITS, Reason::SEQUENCE, task}};
-    }
     const Lower lower = lower_bounds(task);
     const Ints penalty = network_->decisions().mode_penalty;
     const Ints duration = problem_->modes.duration;
@@ -232,7 +240,9 @@ Plan::Fit Plan::best_fit(Int task) const {
             continue;
         }
         Fit found{{Outcome::FAILS, Reason::BUDGET, task}};
-        if (choice_.affordable(m)) {
+        if (!sequences_.is_turn(task, m)) {
+            found = {{Outcome::WAITS, Reason::SEQUENCE, task}};
+        } else if (choice_.affordable(m)) {
             found = fit(task, m, lower);
         }
         // Placed is better than waiting for others or moving them, and that is better than failing.

@@ -72,7 +72,9 @@ private:
     // Where the resources of a mode would move [start, end): later starts, or why there is none.
     Fit settle(Int task, Int mode, Int start, Int end) const;
     Fit settle_on_machine(Int task, Int mode, Int machine, Int start, Int free) const;
-    Fit settle_on_reservoir(Int task, Int mode, Int demand, Int start, Int end) const;
+    Int settle_on_reservoir(Int mode, Int demand, Int start, Int end) const;
+    // Whether each reservoir will have the stock, or the room, at some time, as things stand.
+    bool reservoirs_serve(Int mode) const;
     Lower with_transfers(Int task, Int mode, Lower lower) const;
     Int after_row_mates(Int task, Int mode, Int earliest) const;
     Int partner(std::span<const Int> partners, Int machine) const;

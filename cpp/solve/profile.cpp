@@ -21,7 +21,7 @@ std::size_t Capacity::at(Int time) const {
     return static_cast<std::size_t>(after - points_.begin()) - 1;
 }
 
-Int Capacity::fit(Int amount, Int start, Int free) const {
+Int Capacity::fit(Int amount, Int start, Int free, Int length) const {
     if (start >= free) {
         return start;
     }
@@ -30,7 +30,8 @@ Int Capacity::fit(Int amount, Int start, Int free) const {
             while (k < points_.size() && points_[k].value < amount) {
                 ++k;
             }
-            return k < points_.size() ? points_[k].time : FOREVER;
+            const Int there = k < points_.size() ? points_[k].time : FOREVER;
+            return length == 0 ? std::min(there, free) : there;
         }
     }
     return start;

@@ -18,8 +18,9 @@ public:
     Capacity(const ProblemView& problem, Int resource);
 
     // `start` if `amount` is there throughout [start, free); otherwise the next instant from
-    // which it is there; FOREVER if it never is again.
-    Int fit(Int amount, Int start, Int free) const;
+    // which it is there; FOREVER if it never is again. An instant (`length` 0) that holds on until
+    // `free` needs nothing from then on.
+    Int fit(Int amount, Int start, Int free, Int length) const;
     // First instant of [start, free) at which `amount` is not there, or FOREVER.
     Int shortage(Int amount, Int start, Int free) const;
     // Takes `amount` (gives it back if negative) in [start, free).

@@ -2,41 +2,75 @@
 
 namespace headway {
 
-SameSequence::SameSequence(const Network& network)
-    : network_(&network),
-      sides_(static_cast<std::size_t>(2 * network.n_rows)),
-      n_ranked_(static_cast<std::size_t>(network.n_rows), 0) {
+SameSequence::SameSequence(const Network& network) : network_(&network) {
     Int total = 0;
-    for (const Int size : network.row_size) {
-        first_item_.push_back(total);
-        total += size;
+    for (const auto& items : network.rows) {
+        rows_.push_back({total, 0, {0, 0}});
+        total += static_cast<Int>(items.size());
     }
     rank_.assign(static_cast<std::size_t>(total), ABSENT);
+    item_ranked_.assign(static_cast<std::size_t>(total), ABSENT);
 }
 
-bool SameSequence::is_turn(Int task) const {
+bool SameSequence::binds(const Membership& place, Int mode) const {
+    const ProblemView& problem = network_->problem();
+    return rank(place) != UNBOUND && problem.uses(mode, place.machine) &&
+           (place.as_well == ABSENT || problem.uses(mode, place.as_well));
+}
+
+bool SameSequence::is_turn(Int task, Int mode) const {
     for (const Membership& place : network_->memberships[task]) {
-        const Int rank = rank_[first_item_[static_cast<std::size_t>(place.row)] + place.item];
-        const Int turn = rank == ABSENT ? n_ranked_[place.row] : rank;
-        if (sides_[index(place)].placed != turn) {
+        if (!binds(place, mode)) {
+            continue;
+        }
+        const Row& row = rows_[place.row];
+        const Int turn = rank(place) == ABSENT ? row.n_ranked : rank(place);
+        if (row.next[place.side] != turn) {
             return false;
         }
     }
     return true;
 }
 
+Int SameSequence::last(const Membership& place, Int mode) const {
+    const Row& row = rows_[place.row];
+    if (!binds(place, mode)) {
+        return ABSENT;
+    }
+    for (Int rank = row.next[place.side]; rank-- > 0;) {
+        const Int item = item_ranked_[row.first_item + rank];
+        if (rank_[row.first_item + item] != UNBOUND) {
+            return network_->rows[place.row][static_cast<std::size_t>(item)]
+                                 [static_cast<std::size_t>(place.side)];
+        }
+    }
+    return ABSENT;
+}
+
+void SameSequence::skip_unbound(Row& row) const {
+    for (Int& next : row.next) {
+        while (next < row.n_ranked &&
+               rank_[row.first_item + item_ranked_[row.first_item + next]] == UNBOUND) {
+            ++next;
+        }
+    }
+}
+
 void SameSequence::append(Int task, Int mode) {
     for (const Membership& place : network_->memberships[task]) {
-        Side& side = sides_[index(place)];
-        Int& mine = rank(place);
-        records_.push_back({side, mine == ABSENT});
-        if (mine == ABSENT) {
-            mine = n_ranked_[place.row]++;
+        Row& row = rows_[place.row];
+        Int& mine = rank_[row.first_item + place.item];
+        records_.push_back({row, mine});
+        if (!binds(place, mode)) {
+            mine = UNBOUND;
+        } else {
+            if (mine == ABSENT) {
+                item_ranked_[row.first_item + row.n_ranked] = place.item;
+                mine = row.n_ranked++;
+            }
+            ++row.next[place.side];
         }
-        ++side.placed;
-        if (network_->problem().uses(mode, place.machine)) {
-            side.last = task;
-        }
+        skip_unbound(row);
     }
 }
 
@@ -45,11 +79,8 @@ void SameSequence::remove(Int task) {
     for (auto place = places.rbegin(); place != places.rend(); ++place) {
         const Record record = records_.back();
         records_.pop_back();
-        sides_[index(*place)] = record.side;
-        if (record.ranked) {
-            rank(*place) = ABSENT;
-            --n_ranked_[place->row];
-        }
+        rows_[place->row] = record.row;
+        rank_[record.row.first_item + place->item] = record.rank;
     }
 }
 

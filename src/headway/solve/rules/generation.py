@@ -81,6 +81,17 @@ class Generator:
     cheapest_modes
         Choose the cheapest mode that fits instead of the one that ends first.
 
+    Attributes
+    ----------
+    present
+        Which tasks take part, shape (n_tasks,).
+    conflicts
+        Which modes exclude each other.
+    budget_mode
+        A mode per task such that all budgets hold, shape (n_tasks,).
+    mode_penalty
+        Ticks of lateness that avoiding a mode is worth, shape (n_modes,).
+
     Raises
     ------
     GenerationError
@@ -94,19 +105,22 @@ class Generator:
         if present is None:
             raise GenerationError(Obstacle.SELECTION, problem, -1)
         self.present = present
-        conflicts = find_conflicts(problem, present)
-        budget_mode = affordable_modes(problem, present, conflicts.open)
+        self.conflicts = find_conflicts(problem, present)
+        budget_mode = affordable_modes(problem, present, self.conflicts.open)
         if budget_mode is None:
-            raise GenerationError(*_why_not_affordable(problem, present, conflicts.open))
-        penalty = _cost_rank(problem) if cheapest_modes else np.zeros(problem.n_modes, np.int64)
+            raise GenerationError(*_why_not_affordable(problem, present, self.conflicts.open))
+        self.budget_mode = budget_mode
+        self.mode_penalty = (
+            _cost_rank(problem) if cheapest_modes else ints(np.zeros(problem.n_modes))
+        )
         self._native = _core.Generator(
             problem,
             present,
-            conflicts.open,
-            conflicts.ptr,
-            conflicts.mode,
-            budget_mode,
-            penalty,
+            self.conflicts.open,
+            self.conflicts.ptr,
+            self.conflicts.mode,
+            self.budget_mode,
+            self.mode_penalty,
         )
 
     def facts(self, seed: int = 0) -> Facts:

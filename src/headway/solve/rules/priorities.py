@@ -100,8 +100,8 @@ def lpt(facts: Facts) -> Priority:
 
 def wspt(facts: Facts) -> Priority:
     """Weighted shortest processing time: least work per unit of weight (Smith 1956)."""
-    with np.errstate(divide="ignore"):
-        return _static(np.where(facts.weight > 0, facts.work / facts.weight, np.inf))
+    counts = facts.weight > 0
+    return _static(np.where(counts, facts.work / np.where(counts, facts.weight, 1.0), np.inf))
 
 
 def mwkr(facts: Facts) -> Priority:

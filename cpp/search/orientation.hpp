@@ -1,0 +1,109 @@
+// The state of the search: an order of the tasks on each machine, with heads and tails.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <vector>
+
+#include "search/random.hpp"
+#include "search/shop.hpp"
+
+namespace headway::search {
+
+// One task moves past its neighbours on the machine: to right behind `anchor`, or right before it.
+struct Move {
+    Index task;
+    Index anchor;
+    bool forward;  // behind an anchor that was behind the task, or before one that was before it
+};
+
+// A task as the search sees it, in one cache line. `head` is the earliest start, `tail` the longest
+// path from the start to the end of all work; `ready` and `rest` are the same by relations alone,
+// given the heads and tails of the others.
+struct alignas(64) Node {
+    Time head = 0;
+    Time tail = 0;
+    Time ready = 0;
+    Time rest = 0;
+    Time duration = 0;
+    Index left = 0;   // neighbours on the machine; n_tasks() for none
+    Index right = 0;
+    Index place = 0;  // in the linear order
+};
+
+// A complete orientation of the disjunctive graph: machine orders without a cycle, a linear order
+// of all tasks that agrees with them, heads and tails. A move updates all of these where they
+// change and nowhere else.
+class Orientation {
+public:
+    explicit Orientation(const Shop& shop);
+
+    // Takes the machine orders from a linear order of all tasks that respects the relations.
+    void load(std::span<const Index> order);
+
+    const Shop& shop() const { return *shop_; }
+    Index none() const { return none_; }
+    const Node& node(Index task) const { return nodes_[at(task)]; }
+    std::span<const Index> order() const { return {order_.data(), at(none_)}; }
+    Time makespan() const { return makespan_; }
+
+    // Throws std::logic_error if the move closes a cycle; the state is broken then.
+    void apply(const Move& move);
+
+    // Sufficient for a move of `task` past all tasks up to `anchor` to close no cycle: no
+    // successor of the task can lie on a path to the anchor. (A path from a to b implies that b
+    // has the larger head, the smaller tail, and a later place.)
+    bool may_follow(Index task, Index anchor) const;
+    bool may_precede(Index task, Index anchor) const;
+
+    // A critical path, chosen at random where several meet, from its start to its end;
+    // by_machine[k] says whether the path reaches its k-th task through the machine.
+    struct Path {
+        std::vector<Index> task;
+        std::vector<bool> by_machine;
+    };
+    void trace(Path& path, Random& random) const;
+
+private:
+    // What the relations say about a task whose node is being updated.
+    struct Fixed {
+        Time release = 0;
+        Time lag_before = 0;
+        Time lag_after = 0;
+        Index before = 0;  // one predecessor and one successor; n_tasks() for none
+        Index after = 0;
+    };
+
+    static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+    bool leads(Index from, Index to) const;
+    void link(Index left, Index right);
+    void move_behind(Index task, Index anchor);
+    void move_before(Index task, Index anchor);
+    // Updates what follows from new neighbours to the right and to the left.
+    void refresh(std::initializer_list<Index> tails, std::initializer_list<Index> heads);
+    void update_heads();
+    void update_tails();
+    bool update_head(Index task);
+    bool update_tail(Index task);
+    void find_makespan();
+    void mark(Index place) { dirty_[at(place) / 64] |= std::uint64_t{1} << (at(place) % 64); }
+    // Further predecessors and successors of tasks that are no links of a chain.
+    std::span<const Link> more_before(Index task) const;
+    std::span<const Link> more_after(Index task) const;
+
+    const Shop* shop_;
+    Index none_;
+    bool chains_ = true;  // no task has several predecessors or successors
+    std::vector<Node> nodes_;   // the last one stands for "none": no head, no tail
+    std::vector<Fixed> fixed_;
+    std::vector<Index> order_;
+    std::vector<Index> sinks_;  // tasks that may end last
+    std::vector<std::uint64_t> dirty_;  // places whose head or tail is to be updated
+    std::vector<std::uint8_t> reached_;
+    std::vector<Index> shifted_;
+    std::vector<Index> last_;   // scratch for load
+    Time makespan_ = 0;
+};
+
+}  // namespace headway::search

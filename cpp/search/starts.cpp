@@ -1,0 +1,197 @@
+#include "search/starts.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace headway::search {
+namespace {
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+// Longest paths from the start of each task to the end of all work, machine orders included.
+std::vector<Time> tails(const Shop& shop, std::span<const Index> order) {
+    std::vector<Time> tail(order.size());
+    std::vector<Time> behind(at(shop.n_machines()));
+    for (std::size_t k = order.size(); k-- > 0;) {
+        const Index task = order[k];
+        Time longest = shop.duration(task);
+        for (const Link& link : shop.after(task)) {
+            longest = std::max(longest, link.lag + tail[at(link.task)]);
+        }
+        if (shop.machine(task) >= 0) {
+            Time& next = behind[at(shop.machine(task))];
+            longest = std::max(longest, shop.duration(task) + next);
+            next = longest;
+        }
+        tail[at(task)] = longest;
+    }
+    return tail;
+}
+
+// A time for every task that never decreases along relations and machine orders: a mean of its
+// earliest and its latest start.
+std::vector<Time> times(const Shop& shop, std::span<const Index> order, Time share) {
+    std::vector<Time> time = starts(shop, order);
+    const std::vector<Time> tail = tails(shop, order);
+    Time makespan = 0;
+    for (std::size_t i = 0; i < time.size(); ++i) {
+        makespan = std::max(makespan, time[i] + tail[i]);
+    }
+    for (std::size_t i = 0; i < time.size(); ++i) {
+        time[i] = (1000 - share) * time[i] + share * (makespan - tail[i]);
+    }
+    return time;
+}
+
+std::vector<Index> places(std::span<const Index> order) {
+    std::vector<Index> place(order.size());
+    for (std::size_t k = 0; k < order.size(); ++k) {
+        place[at(order[k])] = static_cast<Index>(k);
+    }
+    return place;
+}
+
+std::vector<Index> sorted_by(const std::vector<Time>& key, std::span<const Index> ties) {
+    const std::vector<Index> place = places(ties);
+    std::vector<Index> order(ties.begin(), ties.end());
+    std::ranges::sort(order, [&](Index a, Index b) {
+        return key[at(a)] != key[at(b)] ? key[at(a)] < key[at(b)] : place[at(a)] < place[at(b)];
+    });
+    return order;
+}
+
+// Pairs in the wrong order; sorts the values.
+std::int64_t inversions(std::span<Index> values, std::span<Index> scratch) {
+    const std::size_t n = values.size();
+    if (n < 2) {
+        return 0;
+    }
+    const std::size_t half = n / 2;
+    std::int64_t count = inversions(values.first(half), scratch.first(half)) +
+                         inversions(values.subspan(half), scratch.subspan(half));
+    std::size_t a = 0, b = half;
+    for (std::size_t k = 0; k < n; ++k) {
+        if (b == n || (a < half && values[a] <= values[b])) {
+            scratch[k] = values[a++];
+        } else {
+            count += static_cast<std::int64_t>(half - a);
+            scratch[k] = values[b++];
+        }
+    }
+    std::ranges::copy(scratch, values.begin());
+    return count;
+}
+
+}  // namespace
+
+std::vector<Index> random_active_order(const Shop& shop, Random& random) {
+    const Index n = shop.n_tasks();
+    std::vector<Index> order, open, conflict;
+    std::vector<std::size_t> waits(at(n));
+    std::vector<Time> ready(at(n)), free(at(shop.n_machines()));
+    order.reserve(at(n));
+    for (Index i = 0; i < n; ++i) {
+        ready[at(i)] = shop.release(i);
+        waits[at(i)] = shop.before(i).size();
+        if (waits[at(i)] == 0) {
+            open.push_back(i);
+        }
+    }
+    const auto start = [&](Index task) {
+        const Index machine = shop.machine(task);
+        return machine < 0 ? ready[at(task)] : std::max(ready[at(task)], free[at(machine)]);
+    };
+    while (!open.empty()) {
+        const Index first = *std::ranges::min_element(
+            open, {}, [&](Index task) { return start(task) + shop.duration(task); });
+        const Time end = start(first) + shop.duration(first);
+        conflict.assign(1, first);
+        if (shop.machine(first) >= 0) {
+            std::ranges::copy_if(open, std::back_inserter(conflict), [&](Index task) {
+                return task != first && shop.machine(task) == shop.machine(first) &&
+                       start(task) < end;
+            });
+        }
+        Index chosen = first;
+        Time most = -1;
+        for (const Index task : conflict) {
+            const Time key = shop.tail(task) * (512 + random.below(512));
+            if (key > most) {
+                most = key;
+                chosen = task;
+            }
+        }
+        const Time begin = start(chosen);
+        order.push_back(chosen);
+        open.erase(std::ranges::find(open, chosen));
+        if (shop.machine(chosen) >= 0) {
+            free[at(shop.machine(chosen))] = begin + shop.duration(chosen);
+        }
+        for (const Link& link : shop.after(chosen)) {
+            ready[at(link.task)] = std::max(ready[at(link.task)], begin + link.lag);
+            if (--waits[at(link.task)] == 0) {
+                open.push_back(link.task);
+            }
+        }
+    }
+    return order;
+}
+
+std::vector<Time> starts(const Shop& shop, std::span<const Index> order) {
+    std::vector<Time> start(order.size());
+    std::vector<Time> free(at(shop.n_machines()));
+    for (const Index task : order) {
+        Time earliest = shop.release(task);
+        for (const Link& link : shop.before(task)) {
+            earliest = std::max(earliest, start[at(link.task)] + link.lag);
+        }
+        if (shop.machine(task) >= 0) {
+            Time& next = free[at(shop.machine(task))];
+            earliest = std::max(earliest, next);
+            next = earliest + shop.duration(task);
+        }
+        start[at(task)] = earliest;
+    }
+    return start;
+}
+
+std::vector<Index> by_start(const Shop& shop, std::span<const Index> order) {
+    return sorted_by(starts(shop, order), order);
+}
+
+std::int64_t distance(const Shop& shop, std::span<const Index> a, std::span<const Index> b) {
+    const std::vector<Index> place = places(b);
+    std::vector<std::size_t> next(at(shop.n_machines()) + 1);
+    for (const Index task : a) {
+        if (shop.machine(task) >= 0) {
+            ++next[at(shop.machine(task)) + 1];
+        }
+    }
+    std::partial_sum(next.begin(), next.end(), next.begin());
+    const std::vector<std::size_t> ptr = next;
+    std::vector<Index> row(a.size()), scratch(a.size());
+    for (const Index task : a) {
+        if (shop.machine(task) >= 0) {
+            row[next[at(shop.machine(task))]++] = place[at(task)];
+        }
+    }
+    std::int64_t sum = 0;
+    for (Index m = 0; m < shop.n_machines(); ++m) {
+        const std::size_t length = ptr[at(m) + 1] - ptr[at(m)];
+        sum += inversions(std::span(row).subspan(ptr[at(m)], length),
+                          std::span(scratch).subspan(ptr[at(m)], length));
+    }
+    return sum;
+}
+
+std::vector<Index> between(const Shop& shop, std::span<const Index> a, std::span<const Index> b,
+                           Time share, Random& random) {
+    std::vector<Time> key = times(shop, a, random.below(1001));
+    const std::vector<Time> other = times(shop, b, random.below(1001));
+    for (std::size_t i = 0; i < key.size(); ++i) {
+        key[i] = ((1000 - share) * key[i] + share * other[i]) / 64;
+    }
+    return sorted_by(key, a);
+}
+
+}  // namespace headway::search
