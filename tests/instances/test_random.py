@@ -18,7 +18,7 @@ def test_the_seed_determines_everything(family):
     assert drawn == generate(family, seed=4)
 
 
-@pytest.mark.parametrize("family", RANDOM_FAMILIES.values(), ids=str)
+@pytest.mark.parametrize("family", RANDOM_FAMILIES.values(), ids=list(RANDOM_FAMILIES))
 def test_every_parameter_is_described_and_takes_its_default(family):
     assert family.summary.endswith(".")
     assert family.parameters[-1].name == "seed"
