@@ -249,27 +249,33 @@ class Drawing:
 
         x0, y0, x1, y1 = ends
         where = np.stack([np.stack([x0, y0], axis=-1), np.stack([x1, y1], axis=-1)], axis=1)
-        if len(where):
-            lines = LineCollection(
-                list(where),
-                colors=self.look.late,
-                linewidths=line,
-                linestyles=[style],
-                zorder=zorder,
-                rasterized=self.rasterized,
-                gid=name,
-            )
-            self.axes.add_collection(lines, autolim=False)
+        # A light edge keeps the line visible on any bar.
+        edge = 0.0 if name == "tardy" else line + 1.6
+        for part, ink, points, dash in (
+            (f"{name}-edge", self.look.paper, edge, "-"),
+            (name, self.look.late, line, style),
+        ):
+            if len(where) and points:
+                lines = LineCollection(
+                    list(where),
+                    colors=ink,
+                    linewidths=points,
+                    linestyles=[dash],
+                    zorder=zorder,
+                    rasterized=self.rasterized,
+                    gid=part,
+                )
+                self.axes.add_collection(lines, autolim=False)
 
     def _dates(self) -> None:
         layout, page = self.layout, self.page
         top, bottom = page.row_top[:-1], page.row_top[1:]
         due = _chosen(layout.due, layout.due.end <= page.high)
         self._lines(
-            (due.end, top[due.row], due.end, bottom[due.row]), "due", line=1.2, style=(0, (2, 1.2))
+            (due.end, top[due.row], due.end, bottom[due.row]), "due", line=1.4, style=(0, (2, 1))
         )
         last = _chosen(layout.deadline, layout.deadline.end <= page.high)
-        self._lines((last.end, top[last.row], last.end, bottom[last.row]), "deadline", line=1.8)
+        self._lines((last.end, top[last.row], last.end, bottom[last.row]), "deadline", line=2.0)
         late = layout.tardy
         low = bottom[late.row] - 0.04 * (bottom - top)[late.row]
         self._lines((late.start, low, late.end, low), "tardy", line=2.2, zorder=4.5)

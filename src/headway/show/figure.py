@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import threading
+import warnings
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from headway.errors import ConfigError
 from headway.files import write_bytes
+from headway.show.typeset import families
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
@@ -51,7 +53,11 @@ class Figure:
     __slots__ = ("canvas",)
 
     def __init__(self, canvas: Canvas) -> None:
+        from matplotlib.text import Text
+
         self.canvas = canvas
+        for text in canvas.findobj(Text):
+            text.set_fontfamily(families())
 
     def save(self, path: str | PathLike[str], *, dpi: float = 150) -> None:
         """Write the picture to `path`, atomically, in the format that its suffix names.
@@ -94,7 +100,9 @@ class Figure:
             "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
         }[kind]
         stream = io.BytesIO()
-        with _one_at_a_time, mpl.rc_context(_SETTINGS):
+        with _one_at_a_time, mpl.rc_context(_SETTINGS), warnings.catch_warnings():
+            # A letter that no installed font knows becomes a box; nothing else can be done.
+            warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
             self.canvas.savefig(stream, format=kind, dpi=dpi, metadata=metadata)
         return stream.getvalue()
 

@@ -70,7 +70,7 @@ def gantt(
     written = place(layout, page, texts(layout, labels))
     # Colours that are written on the bars need no explanation.
     said = labels in ("auto", key.what) and len(written) >= 0.6 * len(layout.work)
-    entries = signs_of(layout, None if said else key, critical=critical)
+    entries = signs_of(layout, None if said else key, critical=critical, until=page.high)
     lines = wrap(entries, page.width - 2 * MARGIN)
     below = 0.56 + LINE * len(lines)
     if height is not None:

@@ -157,22 +157,38 @@ def place(layout: Layout, page: Page, choices: list[tuple[str, ...]]) -> list[La
     if layout.view == "task" and len(layout.bars) == len(layout.rows):
         return _beside(layout, page, choices)
     bars = layout.work
-    room = (bars.end - bars.start) * page.per_tick
+    start, end = _undivided(layout)
+    room = (end - start) * page.per_tick
     top, bottom = page.box(bars, INSET)
     sizes = np.round(np.clip((bottom - top) * 72 * 0.52, 0, 8.5), 1)
     possible = np.flatnonzero((room > 0.07) & (sizes >= 4.5))
     # Should there be too many, the longest bars are labelled.
     possible = np.sort(possible[np.argsort(-room[possible], kind="stable")][:_MOST_LABELS])
-    middle = (bars.start + bars.end) / 2
+    middle = (start + end) / 2
     labels = []
     for at in possible.tolist():
         task, size = int(bars.task[at]), float(sizes[at])
-        wide, tall = float(room[at]) - 0.05, float(bottom[at] - top[at]) - 0.04
+        wide, tall = float(room[at]) - 0.08, float(bottom[at] - top[at]) - 0.04
         text, upright = _fit(choices[task], size, wide, tall)
         if text:
             y = float(top[at] + bottom[at]) / 2
             labels.append(Label(task, text, size, float(middle[at]), y, upright))
     return labels
+
+
+def _undivided(layout: Layout) -> tuple[Ints, Ints]:
+    """Return the parts of bars to write on: those that dates divide have a larger side."""
+    bars = layout.work
+    start, end = bars.start.copy(), bars.end.copy()
+    for dates in (layout.due, layout.deadline):
+        at = np.full(len(layout.rows), -1, dtype=np.int64)
+        at[dates.row] = dates.end
+        date = at[bars.row]
+        divided = (start < date) & (date < end)
+        first = date - start >= end - date
+        start = np.where(divided & ~first, date, start)
+        end = np.where(divided & first, date, end)
+    return start, end
 
 
 def _beside(layout: Layout, page: Page, choices: list[tuple[str, ...]]) -> list[Label]:
@@ -199,7 +215,7 @@ def _fit(choices: tuple[str, ...], size: float, wide: float, tall: float) -> tup
     for text in choices:
         if width(text, size) <= wide:
             return text, False
-    if wide + 0.03 >= size / 64:
+    if wide + 0.06 >= size / 64:
         for text in choices:
             if width(text, size) <= tall:
                 return text, True

@@ -47,7 +47,7 @@ class Entry:
     colour: str = ""
 
 
-def signs_of(layout: Layout, key: Key | None, *, critical: bool) -> list[Entry]:
+def signs_of(layout: Layout, key: Key | None, *, critical: bool, until: float) -> list[Entry]:
     """Return the entries a Gantt chart needs: what occurs in it, and colours if they are few.
 
     Parameters
@@ -58,6 +58,8 @@ def signs_of(layout: Layout, key: Key | None, *, critical: bool) -> list[Entry]:
         What its colours stand for, or None if that is plain already.
     critical
         Whether the critical path is marked.
+    until
+        Last tick in sight.
     """
     bars = layout.bars
     entries = []
@@ -72,7 +74,7 @@ def signs_of(layout: Layout, key: Key | None, *, critical: bool) -> list[Entry]:
         ("deadline", "deadline", layout.deadline),
         ("tardy", "late", layout.tardy),
     ):
-        if len(spans):
+        if (spans.start <= until).any():
             entries.append(Entry(sign, text))
     if len(bars) and (bars.start == bars.end).any():
         entries.append(Entry("milestone", "takes no time"))

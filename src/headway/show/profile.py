@@ -93,7 +93,8 @@ def profile(
 
     from matplotlib.figure import Figure as Canvas
 
-    whole = _TOP + each * len(panels) + below
+    headline = schedule.problem.name if title is None else title
+    whole = (_TOP if headline else _TOP - 0.22) + each * len(panels) + below
     canvas = Canvas(figsize=(width, whole), facecolor=look.paper)
     body = width - left - RIGHT
     for number, panel in enumerate(panels):
@@ -111,7 +112,6 @@ def profile(
             -0.55 / body, 0.5, name, size=NAME_SIZE, color=look.ink, ha="right",
             va="center_baseline", transform=axes.transAxes, parse_math=False,
         )  # fmt: skip
-    headline = schedule.problem.name if title is None else title
     facts = f"{_what(panels)}  ·  makespan {clock.show(schedule.makespan)}"
     draw_headline(canvas, headline, facts, look)
     draw_legend(canvas, lines, look, base=0.18)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +35,62 @@ Found = tuple[float, float, str]
 
 Proven = tuple[float, float]
 """Seconds, lower bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Story:
+    """One level of the objective over time.
+
+    Attributes
+    ----------
+    found, proven
+        Best schedules and lower bounds, by time.
+    dots
+        Those of `found` that improved the value.
+    end
+        Seconds of the whole run.
+    """
+
+    found: list[Found]
+    proven: list[Proven]
+    dots: list[Found]
+    end: float
+
+    @classmethod
+    def of(cls, result: Run, level: int) -> _Story:
+        found: list[Found] = [
+            (m.time_s, float(m.objective[level]), m.method)
+            for m in result.trajectory
+            if m.objective is not None and len(m.objective) > level
+        ]
+        proven = [
+            (m.time_s, float(m.bound[level]))
+            for m in result.trajectory
+            if m.bound is not None and len(m.bound) > level
+        ]
+        if result.objective is not None and len(result.objective) > level:
+            found.append((result.time_s, float(result.objective[level]), ""))
+        if result.bound is not None and len(result.bound) > level:
+            proven.append((result.time_s, float(result.bound[level])))
+        if level == 0:
+            # Parts of a portfolio report what they know themselves; the best of it holds for all.
+            best = _running(found, min)
+            found = [(t, value, by) for (t, _, by), value in zip(found, best, strict=True)]
+            best = _running(proven, max)
+            proven = [(t, value) for (t, _), value in zip(proven, best, strict=True)]
+        dots = [m for k, m in enumerate(found) if m[2] and (k == 0 or m[1] != found[k - 1][1])]
+        return cls(found, proven, dots, result.time_s)
+
+    @property
+    def methods(self) -> list[str]:
+        """Who improved the value, in order of time; empty if it was always the same."""
+        names = list(dict.fromkeys(method for _, _, method in self.dots))
+        return names[:_MOST_METHODS] if len(names) > 1 else []
+
+    @property
+    def values(self) -> list[Proven]:
+        """Best values by time, whoever found them."""
+        return [(time, value) for time, value, _ in self.found]
 
 
 def progress(
@@ -71,49 +130,47 @@ def progress(
     levels = result.problem.objective.levels
     if level < 0 or level >= max(len(levels), 1):
         raise ConfigError(f"level: the objective has levels 0 to {len(levels) - 1}, got {level}")
-    found: list[Found] = [
-        (m.time_s, float(m.objective[level]), m.method)
-        for m in result.trajectory
-        if m.objective is not None and len(m.objective) > level
-    ]
-    proven = [
-        (m.time_s, float(m.bound[level]))
-        for m in result.trajectory
-        if m.bound is not None and len(m.bound) > level
-    ]
-    if result.objective is not None and len(result.objective) > level:
-        found.append((result.time_s, float(result.objective[level]), ""))
-    if result.bound is not None and len(result.bound) > level:
-        proven.append((result.time_s, float(result.bound[level])))
-    methods = list(dict.fromkeys(method for _, _, method in found if method))[:_MOST_METHODS]
+    story = _Story.of(result, level)
 
     from matplotlib.figure import Figure as Canvas
 
-    lines = wrap(_signs(blue, found, proven, methods), width - 2 * MARGIN)
+    lines = wrap(_signs(story, blue), width - 2 * MARGIN)
     below = 0.6 + LINE * len(lines)
     # The last values stand at the right end of their lines.
     right = 0.3 + max(
-        (text_width(grouped(f"{pairs[-1][1]:.0f}"), 9) for pairs in (found, proven) if pairs),
+        (
+            text_width(grouped(f"{pairs[-1][1]:.0f}"), 9)
+            for pairs in (story.values, story.proven)
+            if pairs
+        ),
         default=0.0,
     )
+    headline = result.problem.name if title is None else title
+    top = TOP if headline else TOP - 0.2
     canvas = Canvas(figsize=(width, height), facecolor=look.paper)
     axes = canvas.add_axes(
         (
             0.85 / width,
             below / height,
             (width - 0.85 - right) / width,
-            (height - TOP - below) / height,
+            (height - top - below) / height,
         )
     )
     plain(axes, look)
     axes.yaxis.grid(visible=True, color=look.line, linewidth=0.6)
-    _curves(axes, found, proven, methods, result.time_s, look, blue, log_time=log_time)
+    _curves(axes, story, look, blue, log_time=log_time)
     what = level_name(levels[level]) if levels else "objective"
     axes.set_xlabel("solver time (s)", color=look.muted, size=9, labelpad=3)
     axes.set_ylabel(clean(what)[:60], color=look.muted, size=9, parse_math=False)
-    draw_headline(canvas, result.problem.name if title is None else title, _facts(result), look)
+    draw_headline(canvas, headline, _facts(result), look)
     draw_legend(canvas, lines, look, base=0.18)
     return Figure(canvas)
+
+
+def _running(
+    moments: Sequence[Found | Proven], best: Callable[[float, float], float]
+) -> Iterator[float]:
+    return accumulate((moment[1] for moment in moments), best)
 
 
 def _facts(result: Run) -> str:
@@ -131,35 +188,25 @@ def _facts(result: Run) -> str:
     return "  ·  ".join(parts)
 
 
-def _signs(blue: str, found: list[Found], proven: list[Proven], methods: list[str]) -> list[Entry]:
+def _signs(story: _Story, blue: str) -> list[Entry]:
     signs = []
-    if found:
+    if story.found:
         signs.append(Entry("step", "best schedule", blue))
-    if proven:
+    if story.proven:
         signs.append(Entry("step", "lower bound", _BOUND))
-    if found and proven:
+    if story.found and story.proven:
         signs.append(Entry("gap", "gap", blue))
-    if len(methods) > 1:
-        signs += [
-            Entry("dot", f"found by {clean(name)}", colour(k)) for k, name in enumerate(methods)
-        ]
+    signs += [
+        Entry("dot", f"found by {clean(name)}", colour(k)) for k, name in enumerate(story.methods)
+    ]
     return signs
 
 
-def _curves(
-    axes: Axes,
-    found: list[Found],
-    proven: list[Proven],
-    methods: list[str],
-    end: float,
-    look: Theme,
-    blue: str,
-    *,
-    log_time: bool,
-) -> None:
+def _curves(axes: Axes, story: _Story, look: Theme, blue: str, *, log_time: bool) -> None:
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    times = [time for time, _, _ in found] + [time for time, _ in proven]
+    values, proven = story.values, story.proven
+    times = [time for time, _ in values + proven]
     if not times:
         axes.set_xticks([])
         axes.set_yticks([])
@@ -168,18 +215,17 @@ def _curves(
             ha="center", va="center", transform=axes.transAxes,
         )  # fmt: skip
         return
-    last = max(*times, end, 1e-3)
+    last = max(*times, story.end, 1e-3)
     if log_time:
         axes.set_xscale("log")
         axes.set_xlim(max(min((t for t in times if t > 0), default=1e-3), 1e-3), last * 1.02)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda seconds, _: f"{seconds:g}"))
     else:
         axes.set_xlim(0, last * 1.005)
-    values = [(t, v) for t, v, _ in found]
     low, high = _value_range([v for _, v in values], [v for _, v in proven])
     axes.set_ylim(low, high)
     axes.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: grouped(f"{value:.0f}")))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: grouped(str(round(value)))))
     for pairs, ink in ((values, blue), (proven, _BOUND)):
         if pairs:
             axes.step(*_steps(pairs, last), where="post", color=ink, linewidth=2, zorder=3)
@@ -188,17 +234,14 @@ def _curves(
             grouped(f"{value:.0f}"), (last, value), xytext=(6, shift),
             textcoords="offset points", size=9, color=ink, va="center", annotation_clip=False,
         )  # fmt: skip
-    if found and proven:
+    if values and proven:
         grid = np.unique(np.concatenate((times, [last])))
         axes.fill_between(
             grid, _at(proven, grid), _at(values, grid), step="post", color=blue, alpha=0.1,
             linewidth=0, gid="gap",
         )  # fmt: skip
-    dots = [m for k, m in enumerate(found) if m[2] and (k == 0 or m[1] != found[k - 1][1])]
-    paint = [
-        colour(methods.index(name)) if len(methods) > 1 and name in methods else blue
-        for _, _, name in dots
-    ]
+    dots, methods = story.dots, story.methods
+    paint = [colour(methods.index(name)) if name in methods else blue for _, _, name in dots]
     axes.scatter(
         [t for t, _, _ in dots], [v for _, v, _ in dots], s=22, c=paint, edgecolors=look.paper,
         linewidths=0.8, zorder=4, clip_on=False, gid="improvements",
@@ -236,5 +279,5 @@ def _value_range(found: list[float], proven: list[float]) -> tuple[float, float]
     if found:
         best = min(found)
         low = max(low, best - max(3 * (max(found) - best), 0.5 * abs(best), 1))
-    pad = max(high - low, 1.0) * 0.08
+    pad = max(0.08 * (high - low), 1.0)
     return low - pad, high + pad

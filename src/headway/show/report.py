@@ -149,7 +149,9 @@ def _facts(run: Run | None, schedule: Schedule | None, check: Report | None) -> 
             else _Fact("Verified", "no", f"{count} violation{'s'[: count > 1]}", "bad")
         )
     if run is not None:
-        facts.append(_Fact("Method", clean(run.method), clean(run.reason) if run.reason else ""))
+        facts.append(
+            _Fact("Method", clean(run.method), clean(run.reason) if run.reason else "", "wide")
+        )
         facts.append(_Fact("Time", f"{run.time_s:.2f} s", f"seed {run.seed}"))
     return facts
 
@@ -195,7 +197,11 @@ def _pictures(run: Run | None, schedule: Schedule | None) -> list[_Picture]:
 
 def _picture(
     title: str,
-    draw: Callable[[ThemeName], Figure], alt: str, *, narrow: bool = False, as_pixels: bool = False
+    draw: Callable[[ThemeName], Figure],
+    alt: str,
+    *,
+    narrow: bool = False,
+    as_pixels: bool = False,
 ) -> _Picture:
     def render(look: ThemeName) -> str:
         figure = draw(look)

@@ -29,6 +29,8 @@ class Chart {
     }
     this.byRow = view.rows.map(() => []);
     view.bars.row.forEach((row, at) => this.byRow[row].push(at));
+    this.datesOf = view.rows.map(() => []);
+    for (const { row, end } of [view.due, view.deadline]) row.forEach((r, at) => this.datesOf[r].push(end[at]));
     this.pausesOf = new Map();
     view.pauses.task.forEach((task, at) => {
       const key = `${view.pauses.row[at]} ${task}`;
@@ -65,8 +67,10 @@ class Chart {
   }
 
   nameWidth() {
+    this.font(12);
+    const clock = this.measure(this.data.clock.label);
     this.font(13);
-    return Math.max(40, ...this.view.rows.slice(0, 2000).map((row) => this.measure(row.label)));
+    return Math.max(clock, ...this.view.rows.slice(0, 2000).map((row) => this.measure(row.label)));
   }
 
   font(size) {
@@ -108,7 +112,9 @@ class Chart {
 
   draw() {
     const style = getComputedStyle(document.documentElement);
-    this.look = (name) => style.getPropertyValue(`--${name}`).trim();
+    const names = ["paper", "card", "ink", "muted", "line", "band", "rest", "critical", "late", "accent"];
+    const look = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
+    this.look = (name) => look[name];
     const { pen, view } = this;
     this.scroll = this.box.scrollTop;
     pen.fillStyle = this.look("paper");
@@ -295,20 +301,22 @@ class Chart {
         this.diamond(left, top + high / 2, Math.min(7, high / 2), task);
         continue;
       }
-      const gap = wide > 4 ? 0.5 : 0;
-      for (const [a, b] of this.pieces(row, task, start, end)) {
-        pen.fillRect(this.x(a) + gap, top, Math.max(this.x(b) - this.x(a) - 2 * gap, 0.6), high);
-      }
+      const strong = this.markCritical && this.critical.has(task);
+      pen.strokeStyle = this.look(task === this.chosen ? "accent" : "critical");
+      pen.lineWidth = task === this.chosen ? 3 : Math.min(2, Math.max(0.8, wide / 6));
       for (const k of this.pausesOf.get(`${row} ${task}`) || []) {
         const from = this.x(view.pauses.start[k]);
         pen.fillRect(from, top + high * 0.4, this.x(view.pauses.end[k]) - from, high * 0.2);
       }
-      const strong = this.markCritical && this.critical.has(task);
-      if (strong || task === this.chosen) {
-        pen.strokeStyle = task === this.chosen ? this.look("accent") : this.look("critical");
-        pen.lineWidth = task === this.chosen ? 3 : Math.min(2, Math.max(0.8, wide / 6));
-        const half = pen.lineWidth / 2;
-        if (wide > 2) pen.strokeRect(left + half, top + half, Math.max(wide - 2 * half, 0.1), high - 2 * half);
+      for (const [a, b] of this.pieces(row, task, start, end)) {
+        const from = this.x(a);
+        const size = this.x(b) - from;
+        const gap = size > 4 ? 0.5 : 0;
+        pen.fillRect(from + gap, top, Math.max(size - 2 * gap, 0.6), high);
+        if (size > 2 && (strong || task === this.chosen)) {
+          const half = pen.lineWidth / 2;
+          pen.strokeRect(from + half, top + half, Math.max(size - 2 * half, 0.1), high - 2 * half);
+        }
       }
       if (wide > 12) this.drawLabel(row, task, start, end, top, high);
       pen.globalAlpha = 1;
@@ -346,16 +354,25 @@ class Chart {
 
   drawLabel(row, task, start, end, top, high) {
     const { pen } = this;
-    this.font(Math.max(9, Math.min(12.5, Math.floor(high * 0.6))));
+    const size = Math.max(9, Math.min(12.5, Math.floor(high * 0.6)));
     let best = [start, end];
     for (const piece of this.pieces(row, task, start, end)) {
       if (best[0] === start && best[1] === end) best = piece;
       else if (piece[1] - piece[0] > best[1] - best[0]) best = piece;
     }
+    // Of a bar that a date divides, the larger side is written on.
+    for (const date of this.datesOf[row]) {
+      const [from, to] = best;
+      if (from < date && date < to) best = date - from >= to - date ? [from, date] : [date, to];
+    }
     const left = Math.max(this.x(best[0]), this.gutter);
     const right = Math.min(this.x(best[1]), this.wide);
-    for (const text of this.names(task)) {
-      if (this.measure(text) + 6 <= right - left) {
+    const names = this.names(task);
+    // What does not fit is tried once more in small letters, as short as possible.
+    const tries = [...names.map((text) => [text, size]), [names[names.length - 1], 9.5]];
+    for (const [text, points] of tries) {
+      this.font(points);
+      if (this.measure(text) + 4 <= right - left) {
         pen.textAlign = "center";
         pen.textBaseline = "middle";
         pen.fillStyle = this.text(task);
@@ -378,12 +395,16 @@ class Chart {
   drawDates(rows) {
     const { pen, view } = this;
     const line = (x, y, w, h, dash, thick) => {
-      pen.strokeStyle = this.look("late");
-      pen.setLineDash(dash);
-      pen.lineWidth = thick;
       pen.beginPath();
       pen.moveTo(x, y);
       pen.lineTo(x, y + h);
+      // A light edge keeps the line visible on any bar.
+      pen.strokeStyle = this.look("paper");
+      pen.lineWidth = thick + 2.5;
+      pen.stroke();
+      pen.strokeStyle = this.look("late");
+      pen.lineWidth = thick;
+      pen.setLineDash(dash);
       pen.stroke();
       pen.setLineDash([]);
     };

@@ -7,7 +7,9 @@ const SIGNS = [
 
 function drawLegend(data, view) {
   const entries = data.critical.length ? [["critical", "critical path"]] : [];
-  for (const [part, sign, text] of SIGNS) if (view[part].row.length) entries.push([sign, text]);
+  for (const [part, sign, text] of SIGNS) {
+    if (view[part].start.some((at) => at <= data.range[1])) entries.push([sign, text]);
+  }
   const { start, end } = data.tasks;
   if (view.bars.task.some((task) => start[task] === end[task])) entries.push(["milestone", "takes no time"]);
   const list = document.getElementById("legend");

@@ -2,7 +2,6 @@
 function aboutTask(data, task, critical) {
   const { tasks, clock } = data;
   const lines = [];
-  if (tasks.job[task] >= 0) lines.push(["job", data.jobs[tasks.job[task]]]);
   if (tasks.uses[task]) lines.push(["uses", tasks.uses[task]]);
   if (tasks.modes[task] > 1) lines.push(["mode", `${tasks.mode[task] + 1} of ${tasks.modes[task]}`]);
   lines.push(["start", showTime(tasks.start[task], clock)]);
@@ -22,7 +21,9 @@ function showTip(data, task, x, y, critical) {
     const row = table.appendChild(element("tr"));
     row.append(element("th", label), element("td", text));
   }
-  tip.replaceChildren(element("b", data.tasks.name[task]), table);
+  const job = data.tasks.job[task];
+  const name = job < 0 ? data.tasks.name[task] : `${data.jobs[job]} · ${data.tasks.name[task]}`;
+  tip.replaceChildren(element("b", name), table);
   tip.hidden = false;
   const { width, height } = tip.getBoundingClientRect();
   tip.style.left = `${Math.max(4, x + 16 + width > innerWidth ? x - width - 12 : x + 16)}px`;
