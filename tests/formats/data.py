@@ -22,6 +22,7 @@ FORMATS = {
     "taillard_open.txt": "open-shop",
     "kacem1.fjs": "fjs",
     "mk01.fjs": "fjs",
+    "jobshop_few.txt": "or-library",
     "dafjs01.txt": "fjs-graph",
     "small.sm": "psplib",
     "small.mm": "psplib",

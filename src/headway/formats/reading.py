@@ -7,21 +7,21 @@ import re
 from os import PathLike, fspath
 from pathlib import Path
 
-from headway.errors import FormatError, ProblemError
+from headway.errors import FormatError, ProblemError, UnknownNameError
 from headway.files import read_bytes
 from headway.formats.detect import detect
 from headway.formats.registry import find_format
 from headway.formats.source import Source, plural
 from headway.model import Problem
 
-_NUMBERED = re.compile(r"(.+)#([0-9]{1,9})")
+_MARKED = re.compile(r"(.+)#([^#/\\]{1,200})")
 
 
 def read(
     path: str | PathLike[str],
     *,
     format: str | None = None,  # noqa: A002
-    number: int | None = None,
+    instance: int | str | None = None,
 ) -> Problem:
     """Return the problem in a file.
 
@@ -29,31 +29,31 @@ def read(
     ----------
     path
         The file, or a folder of CSV files. ``wt40.txt#3`` means the third instance of a file that
-        holds several.
+        holds several, ``jobshop1.txt#ft06`` the one of this name.
     format
         Name of the format, see `formats`; by default it is detected from the content.
-    number
-        Which instance of a file that holds several, counted from 1 as in the literature; an
-        alternative to ``#3``.
+    instance
+        Which instance of a file that holds several: its number, counted from 1 as in the
+        literature, or its name; the same as behind ``#``.
 
     Raises
     ------
     FormatError
         If the file cannot be read, is not what its format promises (the message names file, line,
-        and what was expected), fits several formats, or holds several instances and `number` does
+        and what was expected), fits several formats, or holds several instances and `instance` does
         not say which.
     ProblemError
         If the file is well formed, but its problem contradicts itself.
     UnknownNameError
-        If there is no such format.
+        If there is no such format, or no instance of this name.
 
     Examples
     --------
-    >>> read("wt40.txt", number=3).name  # doctest: +SKIP
+    >>> read("wt40.txt", instance=3).name  # doctest: +SKIP
     'wt40#3'
     """
-    target, number = _split(path, number)
-    return _choose(_problems(_source(target), format), number, target)
+    target, wanted = _split(path, instance)
+    return _choose(_problems(_source(target), format), wanted, target)
 
 
 def read_all(
@@ -70,7 +70,7 @@ def reads(
     *,
     format: str | None = None,  # noqa: A002
     name: str = "problem",
-    number: int | None = None,
+    instance: int | str | None = None,
 ) -> Problem:
     """Return the problem in a text (or in the bytes of a file).
 
@@ -78,13 +78,13 @@ def reads(
     ----------
     text
         What a file would hold.
-    format, number
+    format, instance
         As for `read`.
     name
         What to call the problem.
     """
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
-    return _choose(_problems(Source(data, name=name), format), number, None)
+    return _choose(_problems(Source(data, name=name), format), instance, None)
 
 
 def read_start(path: str | PathLike[str]) -> dt.datetime | None:
@@ -111,13 +111,13 @@ def read_start(path: str | PathLike[str]) -> dt.datetime | None:
     return start_from_tables(csv_tables(source)) if chosen == "planner-csv" else None
 
 
-def _split(path: str | PathLike[str], number: int | None) -> tuple[Path, int | None]:
-    """Return the file and the instance number out of "file#number", unless such a file exists."""
+def _split(path: str | PathLike[str], instance: int | str | None) -> tuple[Path, int | str | None]:
+    """Return the file and the instance out of "file#instance", unless such a file exists."""
     text = fspath(path)
-    numbered = _NUMBERED.fullmatch(text)
-    if numbered is None or number is not None or Path(text).exists():
-        return Path(text), number
-    return Path(numbered[1]), int(numbered[2])
+    marked = _MARKED.fullmatch(text)
+    if marked is None or instance is not None or Path(text).exists():
+        return Path(text), instance
+    return Path(marked[1]), marked[2]
 
 
 def _source(path: Path) -> Source:
@@ -142,17 +142,26 @@ def _problems(source: Source, format_name: str | None) -> tuple[Problem, ...]:
         raise ProblemError(f"{source.path}: {error}") from None
 
 
-def _choose(problems: tuple[Problem, ...], number: int | None, path: Path | None) -> Problem:
+def _choose(
+    problems: tuple[Problem, ...], instance: int | str | None, path: Path | None
+) -> Problem:
     count = len(problems)
-    if number is None:
+    if instance is None:
         if count == 1:
             return problems[0]
         example = f"; '{path}#1' is the first" if path is not None else ""
         raise FormatError(
-            f"holds {plural(count, 'instance')}: choose one with number=1 to {count}{example},"
+            f"holds {plural(count, 'instance')}: choose one with instance=1 to {count}{example},"
             " or take all with read_all",
             path=path,
         )
+    for problem in problems:
+        if problem.name == instance:
+            return problem
+    try:
+        number = int(instance)
+    except ValueError:
+        raise UnknownNameError("instance", str(instance), (p.name for p in problems)) from None
     if not 1 <= number <= count:
         raise FormatError(
             f"holds {plural(count, 'instance')}, there is no number {number}", path=path

@@ -68,18 +68,16 @@ class Source:
         number = line.number if isinstance(line, Line) else line
         return FormatError(message, path=self.path, line=number)
 
+    def part(self, name: str, lines: Sequence[Line]) -> Source:
+        """Return some lines of this source as a source of their own, under another name."""
+        part = Source(b"", name=name, path=self.path)
+        part.__dict__["lines"] = tuple(lines)
+        return part
+
     @cached_property
     def is_folder(self) -> bool:
         """Whether the source is a folder."""
         return self.path is not None and self.path.is_dir()
-
-    @cached_property
-    def is_binary(self) -> bool:
-        """Whether the bytes are no text at all."""
-        try:
-            return not self.text and bool(self.data)
-        except FormatError:
-            return True
 
     @cached_property
     def text(self) -> str:

@@ -86,7 +86,7 @@ def _store(content: Rendered, path: Path) -> None:
 
 def _store_tables(files: Mapping[str, str], path: Path) -> None:
     """Write CSV tables into the folder `path`, or beside each other if it ends in "tasks.csv"."""
-    from headway.formats.planner.tables import SHEETS
+    from headway.formats.planner.columns import SHEETS
 
     prefix = ""
     if path.suffix.lower() == ".csv":

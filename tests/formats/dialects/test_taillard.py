@@ -6,7 +6,7 @@ from tests.formats.data import DATA
 
 
 def test_both_spellings_hold_the_same_instance():
-    plain, marked = read(DATA / "taillard_plain.txt"), read(DATA / "taillard_two.txt", number=1)
+    plain, marked = read(DATA / "taillard_plain.txt"), read(DATA / "taillard_two.txt", instance=1)
     assert plain.modes.duration.tolist() == marked.modes.duration.tolist() == [4, 7, 3, 5, 6, 2]
     assert plain.modes.demand_resource.tolist() == [0, 1, 1, 0, 0, 1]
     assert len(read_all(DATA / "taillard_two.txt")) == 2

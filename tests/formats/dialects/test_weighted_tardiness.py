@@ -19,7 +19,7 @@ def _file(n: int, width: int, count: int, seed: int = 1) -> str:
 
 def test_times_weights_and_due_dates_follow_one_another():
     numbers = [int(word) for word in (DATA / "wt40_three.txt").read_text().split()]
-    problem = read(DATA / "wt40_three.txt", number=2)
+    problem = read(DATA / "wt40_three.txt", instance=2)
     assert problem.modes.duration.tolist() == numbers[120:160]
     assert problem.jobs.weight.tolist() == numbers[160:200]
     assert problem.jobs.due.tolist() == numbers[200:240]

@@ -62,14 +62,21 @@ def visits_in_order(machines: Sequence[Sequence[int]], n_machines: int) -> bool:
     return all(list(row) == list(range(n_machines)) for row in machines)
 
 
+def is_flow_shop(machines: Sequence[Sequence[int]], n_machines: int) -> bool:
+    """Return whether a file that holds these routes is, by custom, a permutation flow shop.
+
+    In the classical collections, whatever has the same route for every job is one. With a single
+    job or machine there is no difference, and the job shop is the plainer reading.
+    """
+    return len(machines) > 1 and n_machines > 1 and visits_in_order(machines, n_machines)
+
+
 def _sniff(source: Source) -> Match:
     found = attempt(routes, source)
     if found is None:
         return Match.NO
     n_machines, machines, _ = found
-    # Classical files in which every job takes the same route are permutation flow shops.
-    same_route = len(machines) > 1 and n_machines > 1 and visits_in_order(machines, n_machines)
-    return Match.POSSIBLE if same_route else Match.TYPICAL
+    return Match.POSSIBLE if is_flow_shop(machines, n_machines) else Match.TYPICAL
 
 
 def _parse(source: Source) -> list[Problem]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import difflib
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Hashable, Iterable, Sequence
 
 from headway.errors import FormatError, ProblemError
 from headway.formats.planner.calendar import Interval, break_cell, break_table
-from headway.formats.planner.cells import Clock, flag, objective, seconds, whole
-from headway.formats.planner.tables import Cell, Row, Table, Tables
+from headway.formats.planner.cells import flag, objective, whole
+from headway.formats.planner.settings import clock_of, one_of, settings_of
+from headway.formats.planner.tables import Cell, Row, Tables
 from headway.model import Job, Model, Problem, Resource, Task, makespan, total_tardiness
 from headway.model.validate import LARGEST_AMOUNT
 
-_SETTINGS = ("name", "start", "tick", "horizon", "objective")
 _KINDS = ("machine", "renewable", "budget")
 _LAG = re.compile(r"(.*\S)\s*([+-])\s*([0-9].*)")
 _EVERY = ("", "*")
@@ -44,67 +41,11 @@ def problem_from_tables(tables: Tables, name: str) -> Problem:
     return _Reader(tables, name).problem()
 
 
-def start_from_tables(tables: Tables) -> dt.datetime | None:
-    """Return the date of tick 0, or None if the settings do not say."""
-    return _clock(_settings(tables.get("settings"))).start
-
-
-def _settings(table: Table | None) -> dict[str, Cell]:
-    found: dict[str, Cell] = {}
-    for row in table.rows if table is not None else ():
-        cell = row["setting"]
-        key = cell.text.lower()
-        if key not in _SETTINGS:
-            raise cell.error(_one_of("a setting", _SETTINGS, key))
-        if key in found:
-            raise cell.complain(f"{key!r} is set twice, before in row {found[key].row}")
-        if row["value"].value is not None:
-            found[key] = row["value"]
-    return found
-
-
-def _clock(settings: Mapping[str, Cell]) -> Clock:
-    tick_s, has_units = 1.0, False
-    start = settings.get("start")
-    if start is not None:
-        tick_s, has_units = 60.0, True
-    if "tick" in settings:
-        cell = settings["tick"]
-        length = seconds(cell.text)
-        if length is None or length <= 0:
-            raise cell.error("a length of time such as '1 min', '15 min' or '1 h'")
-        tick_s, has_units = length, True
-    return Clock(tick_s, None if start is None else _start(start), has_units)
-
-
-def _start(cell: Cell) -> dt.datetime:
-    value = cell.value
-    if isinstance(value, str):
-        try:
-            value = dt.datetime.fromisoformat(value)
-        except ValueError:
-            raise cell.error("a date such as 2026-03-02 08:00") from None
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        value = dt.datetime.combine(value, dt.time())
-    if not isinstance(value, dt.datetime) or value.tzinfo is not None:
-        raise cell.error("a local date such as 2026-03-02 08:00")
-    return value
-
-
-def _one_of(what: str, known: Iterable[str], word: str) -> str:
-    names = list(islice(known, 5000))
-    near = difflib.get_close_matches(word, names, n=1)
-    if near:
-        return f"{what} (did you mean {near[0]!r}?)"
-    shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
-    return f"{what} (known: {shown})"
-
-
 class _Reader:
     def __init__(self, tables: Tables, name: str) -> None:
         self.tables = tables
-        self.settings = _settings(tables.get("settings"))
-        self.clock = _clock(self.settings)
+        self.settings = settings_of(tables.get("settings"))
+        self.clock = clock_of(self.settings)
         label = self.settings["name"].text if "name" in self.settings else name
         horizon = self.settings.get("horizon")
         self.horizon = None if horizon is None else self.clock.moment(horizon, is_end=True)
@@ -154,7 +95,7 @@ class _Reader:
             own = [*everywhere, *breaks.pop(name, ()), *break_cell(row["breaks"], self.clock)]
             self.resources[name] = self._resource(row, name, own)
         for name, wrong in breaks.items():
-            raise wrong[0].cell.error(_one_of("a resource", self.resources, name))
+            raise wrong[0].cell.error(one_of("a resource", self.resources, name))
 
     def _named_in_tasks(self) -> list[Row]:
         """Return one row per resource that tasks name, for plans that do not list resources."""
@@ -183,7 +124,7 @@ class _Reader:
         cost = whole(row["cost"]) if row["cost"].value is not None else 0
         kind = row["kind"].text.lower() or ("machine" if capacity == 1 else "renewable")
         if kind not in _KINDS:
-            raise row["kind"].error(_one_of("a kind", _KINDS, kind))
+            raise row["kind"].error(one_of("a kind", _KINDS, kind))
         spans = [(interval.start, interval.end) for interval in breaks]
         if kind == "machine":
             if capacity != 1:
@@ -212,7 +153,7 @@ class _Reader:
         for row in self._table("tasks"):
             job, task = row["job"].text, row["task"].text
             if job and listed and job not in listed:
-                raise row["job"].error(_one_of("a job of the table of jobs", order, job))
+                raise row["job"].error(one_of("a job of the table of jobs", order, job))
             dated = row["due"].value is not None or row["weight"].value is not None
             name = job or (task if dated else "")
             if not name:
@@ -307,7 +248,7 @@ class _Reader:
         for part in choice.split("+"):
             name, star, amount = (piece.strip() for piece in part.partition("*"))
             if name not in self.resources:
-                raise cell.error(_one_of("resources of the plan", self.resources, name))
+                raise cell.error(one_of("resources of the plan", self.resources, name))
             resource = self.resources[name]
             if resource in demands:
                 raise cell.complain(f"{name!r} is listed twice in {choice!r}")
@@ -349,7 +290,7 @@ class _Reader:
             if found is not None:
                 lag = self.clock.length(cell, lagged[3])
                 return found, lag if lagged[2] == "+" else -lag
-        raise cell.error(_one_of("tasks of the plan", self.by_name, text))
+        raise cell.error(one_of("tasks of the plan", self.by_name, text))
 
     def _find(self, cell: Cell, name: str, job: str) -> int | None:
         if (job, name) in self.by_label:
@@ -384,7 +325,7 @@ class _Reader:
             before, after = row["from"].text, row["to"].text
             for cell, family in ((row["from"], before), (row["to"], after)):
                 if family not in families and (family or cell.column == "to"):
-                    raise cell.error(_one_of("a family of the tasks", sorted(families), family))
+                    raise cell.error(one_of("a family of the tasks", sorted(families), family))
             same = seen.setdefault((row["resource"].text, before, after), row.number)
             if same != row.number:
                 raise row["to"].complain(f"this setup time was given before, in row {same}")
@@ -400,7 +341,7 @@ class _Reader:
         if name in _EVERY:
             return self.machines
         if name not in self.resources:
-            raise cell.error(_one_of("a machine", (m.name for m in self.machines), name))
+            raise cell.error(one_of("a machine", (m.name for m in self.machines), name))
         if self.resources[name] not in self.machines:
             raise cell.complain(f"{name!r} is no machine; only machines have setup times")
         return [self.resources[name]]

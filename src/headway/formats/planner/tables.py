@@ -6,7 +6,6 @@ import csv
 import datetime as dt
 import difflib
 import io
-import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,56 +13,11 @@ from pathlib import Path
 
 from headway.errors import FormatError
 from headway.files import read_bytes
+from headway.formats.planner.columns import REQUIRED, SHEETS, canonical
 from headway.formats.source import Source, got
 
 Value = str | int | float | bool | dt.datetime | dt.date | dt.time | dt.timedelta | None
 
-SHEETS: Mapping[str, tuple[str, ...]] = {
-    "tasks": (
-        "task",
-        "job",
-        "duration",
-        "resources",
-        "predecessors",
-        "release",
-        "due",
-        "deadline",
-        "weight",
-        "family",
-        "interruptible",
-        "note",
-    ),
-    "resources": ("resource", "kind", "capacity", "cost", "breaks", "note"),
-    "jobs": ("job", "release", "due", "deadline", "weight", "note"),
-    "setups": ("resource", "from", "to", "time", "note"),
-    "breaks": ("resource", "start", "end", "every", "until", "note"),
-    "settings": ("setting", "value", "note"),
-}
-"""The tables there may be, with their columns; only the first one is required."""
-
-_REQUIRED = {
-    "tasks": ("task", "duration"),
-    "resources": ("resource",),
-    "jobs": ("job",),
-    "setups": ("to", "time"),
-    "breaks": ("start", "end"),
-    "settings": ("setting", "value"),
-}
-_ALIASES = {
-    "resource": "resources",
-    "machine": "resources",
-    "machines": "resources",
-    "predecessor": "predecessors",
-    "order": "job",
-    "operation": "task",
-    "name": "task",
-    "earliest start": "release",
-    "latest end": "deadline",
-    "due date": "due",
-    "setup family": "family",
-    "notes": "note",
-    "comment": "note",
-}
 _MOST_COLUMNS = 64
 _MOST_BYTES = 2**28
 """A workbook may not unpack to more than this."""
@@ -184,7 +138,7 @@ def has_tasks(source: Source) -> bool:
     if len(first) > 10_000:
         return False
     parts = first.replace('"', "").split(_dialect(first).delimiter)
-    heads = {_canonical("tasks", part) for part in parts}
+    heads = {canonical("tasks", part) for part in parts}
     return {"task", "duration"} <= heads
 
 
@@ -298,7 +252,7 @@ def _heads(table: Table, number: int, cells: Sequence[Value]) -> list[str]:
     heads: list[str] = []
     for cell in cells:
         text = "" if cell is None else str(cell)
-        head = _canonical(table.name, text)
+        head = canonical(table.name, text)
         if text.strip().startswith(("#", "_")) or not head:
             head = f"#{len(heads)}"
         elif head not in known:
@@ -311,7 +265,7 @@ def _heads(table: Table, number: int, cells: Sequence[Value]) -> list[str]:
         elif head in heads:
             raise table.error(f"column {head!r} occurs twice", number)
         heads.append(head)
-    for head in _REQUIRED[table.name]:
+    for head in REQUIRED[table.name]:
         if head not in heads:
             raise table.error(f"expected a column {head!r}", number)
     while heads and heads[-1].startswith("#"):
@@ -319,16 +273,3 @@ def _heads(table: Table, number: int, cells: Sequence[Value]) -> list[str]:
             break
         heads.pop()
     return heads
-
-
-def _canonical(table: str, head: str) -> str:
-    plain = re.sub(r"[\s_\-]+", " ", head).strip().lower()
-    known = SHEETS[table]
-    if plain in known:
-        return plain
-    if plain == "name":
-        return known[0]
-    alias = _ALIASES.get(plain, plain)
-    if alias == "resources" and alias not in known:
-        alias = "resource"
-    return alias if alias in known else plain

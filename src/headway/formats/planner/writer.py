@@ -11,8 +11,9 @@ import numpy as np
 
 from headway.errors import FormatError
 from headway.formats.express import refuse, require_same
+from headway.formats.planner.columns import SHEETS
 from headway.formats.planner.reader import problem_from_tables
-from headway.formats.planner.tables import SHEETS, Row, Table, Value
+from headway.formats.planner.tables import Row, Table, Value
 from headway.formats.source import Source
 from headway.model import FOREVER, Problem, makespan, total_tardiness
 from headway.model.tables import RelationKind, ResourceKind
