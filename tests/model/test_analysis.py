@@ -85,6 +85,22 @@ def test_a_drop_of_capacity_holds_tasks_in_place():
     assert schedule.slack.tolist() == [0, 2]
 
 
+def test_whoever_ends_a_hold_must_do_so_before_capacity_drops():
+    """The unit is held until the first task starts at 2; from 5 on there is none."""
+    model = Model("drop")
+    crew = model.renewable(capacity=1, steps=[(5, 0)])
+    release = model.task().mode({}, 1)
+    model.blocking(model.task().mode({crew: 1}, 1), release)
+    model.task().mode({}, 9)
+    assert model.problem().schedule([2, 0, 0]).slack.tolist() == [3, 4, 0]
+
+
+def test_who_takes_over_units_may_be_pushed_along():
+    """One unit: the second task has it in [0, 2), the first in [4, 6); the makespan is 9."""
+    problem = project([[(2, (1,))], [(2, (1,))], [(9, (0,))]], (1,), [[], [], []])
+    assert problem.schedule([4, 0, 0]).slack.tolist() == [3, 5, 0]
+
+
 def test_setups_lie_on_the_critical_path():
     model = Model("setup")
     saw = model.machine("saw")
