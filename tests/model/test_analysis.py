@@ -7,8 +7,6 @@ import random
 
 import numpy as np
 import pytest
-from tests.problems import LIMIT, random_problem
-from tests.twins.brute import Brute
 
 from headway.model import analysis
 from headway.model.build import Model
@@ -17,6 +15,8 @@ from headway.model.families import job_shop, project
 from headway.model.schedule import Schedule
 from headway.model.tables import ResourceKind
 from headway.model.verify import verify
+from tests.problems import LIMIT, random_problem
+from tests.twins.brute import Brute
 
 
 def small_shop():

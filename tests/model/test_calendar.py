@@ -6,12 +6,12 @@ import random
 
 import numpy as np
 import pytest
-from tests.problems import random_problem
-from tests.twins.plain import Plain
 
 from headway.model import calendar
 from headway.model.build import Model
 from headway.model.tables import bools, ints
+from tests.problems import random_problem
+from tests.twins.plain import Plain
 
 
 def three_shifts():

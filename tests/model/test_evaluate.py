@@ -7,9 +7,6 @@ import random
 
 import numpy as np
 import pytest
-from tests.problems import LIMIT, random_problem
-from tests.twins.brute import Brute
-from tests.twins.plain import Plain
 
 from headway.model import evaluate
 from headway.model.build import Model
@@ -23,6 +20,9 @@ from headway.model.objective import (
     total_tardiness,
 )
 from headway.model.schedule import Schedule
+from tests.problems import LIMIT, random_problem
+from tests.twins.brute import Brute
+from tests.twins.plain import Plain
 
 
 def three_jobs():

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from tests.found import found, report
 
 from headway.model.build import Model
 from headway.model.schedule import Schedule
 from headway.model.verify import verify
+from tests.found import found, report
 
 
 def one_task(duration=5, *, job=None, breaks=(), horizon=None, **task):

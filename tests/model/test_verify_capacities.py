@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from tests.found import found, report
-
 from headway.model.build import Model
+from tests.found import found, report
 
 
 def yard(capacity, *loads, steps=()):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tests.found import found, report
-
 from headway.model.build import Model
 from headway.model.families import single_machine
+from tests.found import found, report
 
 
 def shop(*durations):

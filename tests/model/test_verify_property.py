@@ -8,15 +8,15 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from tests.problems import LIMIT, random_problem
-from tests.twins.brute import Brute
-from tests.twins.naive_verify import naive_verify
-from tests.twins.plain import Plain
 
 from headway.model.families import job_shop, project
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.verify import ViolationKind, verify
+from tests.problems import LIMIT, random_problem
+from tests.twins.brute import Brute
+from tests.twins.naive_verify import naive_verify
+from tests.twins.plain import Plain
 
 Vectors = tuple[list[int], list[int], list[int]]
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.found import found, report
 
 from headway.model.build import Model
 from headway.model.tables import RelationKind
+from tests.found import found, report
 
 
 def related(kind, **lags):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from tests.found import report
 
 from headway.model.families import single_machine
 from headway.model.violation import Report, Violation, ViolationKind, listing
+from tests.found import report
 
 
 def three_overlaps():

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.twins.plain import Plain
-
 from headway.model.problem import Problem
 from headway.model.tables import (
     ABSENT,
@@ -20,6 +18,7 @@ from headway.model.tables import (
     ResourceKind,
     SelectionKind,
 )
+from tests.twins.plain import Plain
 
 Finding = tuple[str, tuple[int, ...], int]
 """Kind, tasks and amount of a violation."""
