@@ -4,33 +4,41 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from functools import cache
 from itertools import islice
 
 import pytest
-from tests.problems import FEATURES, LIMIT, features_of, random_problem
-from tests.twins.brute import Brute, Choice, optimum
-from tests.twins.plain import Plain
 
 from headway.model import Problem, Schedule, verify
 from headway.model.tables import ABSENT, ints
 from headway.solve import cpsat, rules
 from headway.solve.result import Budget, Status, Stop
+from tests.problems import FEATURES, LIMIT, features_of, random_problem
+from tests.twins.brute import Answer, Brute, Choice, optimum
+from tests.twins.plain import Plain
 
 SEEDS = range(200)
 BATCH = 20
 BATCHES = [range(low, low + BATCH) for low in SEEDS[::BATCH]]
 
+problem_of = cache(random_problem)
+
+
+@cache
+def best_of(seed: int) -> Answer | None:
+    return optimum(problem_of(seed), LIMIT)
+
 
 def test_the_problems_below_show_every_feature():
-    seen = Counter(feature for seed in SEEDS for feature in features_of(random_problem(seed)))
+    seen = Counter(feature for seed in SEEDS for feature in features_of(problem_of(seed)))
     assert set(seen) == set(FEATURES)
+    assert min(seen.values()) >= 8
 
 
 @pytest.mark.parametrize("seeds", BATCHES, ids=str)
 def test_the_exact_solver_agrees_with_brute_force(seeds):
     for seed in seeds:
-        problem = random_problem(seed)
-        best = optimum(problem, LIMIT)
+        problem, best = problem_of(seed), best_of(seed)
         result = cpsat.solve(problem, Budget(time_limit_s=60), seed=seed)
         if result.schedule is None:
             assert (result.status, best) == (Status.INFEASIBLE, None), seed
@@ -48,8 +56,7 @@ def test_the_exact_solver_agrees_with_brute_force(seeds):
 def test_priority_rules_find_valid_schedules_and_never_beat_the_optimum(seeds):
     found = 0
     for seed in seeds:
-        problem = random_problem(seed)
-        best = optimum(problem, LIMIT)
+        problem, best = problem_of(seed), best_of(seed)
         result = rules.solve(
             problem,
             Budget(time_limit_s=60),
@@ -76,7 +83,7 @@ def test_the_checker_and_the_measures_agree_with_the_plain_reading(seeds):
     """Valid schedules, valid ones changed in one task, and random ones."""
     valid = 0
     for seed in seeds:
-        problem, rng = random_problem(seed), random.Random(seed)
+        problem, rng = problem_of(seed), random.Random(seed)
         plain = Plain(problem)
         for choices in _schedules(problem, rng):
             schedule = Schedule(problem, *(ints(column) for column in zip(*choices, strict=True)))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 
 import pytest
-from tests.problems import FEATURES, LIMIT, features_of, random_problem
-from tests.twins.brute import LEFT_OUT, Brute, Choice, optimum
-from tests.twins.plain import Plain
 
 from headway.model.build import Model
 from headway.model.tables import ABSENT
+from tests.problems import FEATURES, LIMIT, features_of, random_problem
+from tests.twins.brute import LEFT_OUT, Brute, Choice, optimum
+from tests.twins.plain import Plain
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -66,16 +65,9 @@ def test_setups_follow_the_order_on_the_machine():
     assert best.start[1] == 3
 
 
-def test_random_problems_are_mostly_feasible_and_show_every_feature():
-    seen: Counter[str] = Counter()
-    feasible = 0
-    for seed in range(200):
-        problem = random_problem(seed)
-        seen.update(features_of(problem))
-        feasible += optimum(problem, LIMIT) is not None
-    assert set(seen) == set(FEATURES)
-    assert min(seen.values()) >= 8
-    assert 150 <= feasible <= 195
+def test_random_problems_are_mostly_feasible():
+    feasible = [seed for seed in range(60) if optimum(random_problem(seed), LIMIT) is not None]
+    assert 45 <= len(feasible) < 60
 
 
 @pytest.mark.parametrize("feature", FEATURES)
