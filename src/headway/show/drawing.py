@@ -17,6 +17,7 @@ from headway.show.typeset import clean, fitted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
 
 Floats = NDArray[np.float64]
 
@@ -32,8 +33,9 @@ class Drawing:
 
     Parameters
     ----------
-    axes
-        Empty; its y axis becomes inches from the top of the first row downwards.
+    canvas, axes
+        The picture, and its empty plot. The y axis of the plot becomes inches from the top of the
+        first row downwards.
     layout, page
         What goes where.
     look
@@ -43,9 +45,10 @@ class Drawing:
     """
 
     def __init__(
-        self, axes: Axes, layout: Layout, page: Page, look: Theme, *, critical: bool
+        self, canvas: Canvas, axes: Axes, layout: Layout, page: Page, look: Theme, *, critical: bool
     ) -> None:
         self.axes = axes
+        self.canvas = canvas
         self.layout = layout
         self.page = page
         self.look = look
@@ -285,15 +288,21 @@ class Drawing:
 
         for label in labels:
             ink = self.look.muted if label.beside else text_on(str(self.shade[label.task]))
-            self.axes.add_artist(
-                Text(
-                    label.x, label.y, label.text, size=label.size, color=ink,
-                    ha=("center", "left", "right")[label.beside],
-                    va="center" if label.upright else "center_baseline",
-                    rotation=90 if label.upright else 0,
-                    parse_math=False, zorder=6, clip_on=False, gid="label",
-                )
-            )  # fmt: skip
+            text = Text(
+                label.x,
+                label.y,
+                label.text,
+                fontsize=label.size,
+                color=ink,
+                ha=("center", "left", "right")[label.beside],
+                va="center" if label.upright else "center_baseline",
+                rotation=90 if label.upright else 0,
+                transform=self.axes.transData,
+                parse_math=False,
+                gid="label",
+            )
+            # On the figure they need no clipping, which takes axes long to set up.
+            self.canvas.add_artist(text)
 
 
 def _chosen(spans: Spans, mask: Bools) -> Spans:

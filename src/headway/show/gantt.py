@@ -89,7 +89,7 @@ def gantt(
             page.body_height / whole,
         )
     )
-    Drawing(axes, layout, page, look, critical=critical).draw(written)
+    Drawing(canvas, axes, layout, page, look, critical=critical).draw(written)
     draw_headline(
         canvas, schedule.problem.name if title is None else title, facts(layout, page), look
     )

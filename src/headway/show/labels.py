@@ -216,7 +216,8 @@ def _fit(choices: tuple[str, ...], size: float, wide: float, tall: float) -> tup
         if width(text, size) <= wide:
             return text, False
     if wide + 0.06 >= size / 64:
-        for text in choices:
+        # In a crowd of numbers, the odd full name would only stand out.
+        for text in choices[-1:] if choices and choices[-1].isdecimal() else choices:
             if width(text, size) <= tall:
                 return text, True
     # The beginning of a name is better than nothing, that of a number is misleading.
