@@ -69,6 +69,18 @@ def test_the_result_is_never_worse_than_an_improvement_on_the_way() -> None:
     assert result.trajectory[0].time_s < 50, "stamped by our own clock"
 
 
+def test_what_is_known_is_never_taken_back() -> None:
+    """The second method starts without a bound and from a worse schedule."""
+    events = [
+        found(GOOD, bound=(5,)),
+        found(SLOW),
+        found(GOOD, bound=(4,)),
+        found(GOOD, bound=(6,)),
+    ]
+    result = hw.solve(SHOP, method=answer(GOOD, bound=(6,), events=events))
+    assert [(e.objective, e.bound) for e in result.trajectory] == [((7,), (5,)), ((7,), (6,))]
+
+
 def test_an_invalid_warm_start_is_refused() -> None:
     with pytest.raises(hw.ConfigError, match="warm_start"):
         hw.solve(SHOP, method=answer(GOOD), warm_start=BROKEN)

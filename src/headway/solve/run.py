@@ -125,6 +125,7 @@ class _Record:
         self._lock = threading.Lock()
         self._trajectory: list[Progress] = []
         self._best: Schedule | None = None
+        self._bound: Values | None = None
         self._failure: BaseException | None = None
 
     def __call__(self, progress: Progress) -> None:
@@ -136,13 +137,27 @@ class _Record:
                 self._stop.set()
 
     def _take(self, progress: Progress) -> None:
+        """Merge an improvement: methods that follow each other do not know what is known."""
+        schedule = None
         if progress.schedule is not None:
             _require_valid(self._problem, progress.schedule, progress.method)
-            if self._best is None or (
-                progress.schedule.objective_values < self._best.objective_values
-            ):
-                self._best = progress.schedule
-        event = replace(progress, time_s=time.perf_counter() - self._began)
+            value = progress.schedule.objective_values
+            if self._best is None or value < self._best.objective_values:
+                self._best = schedule = progress.schedule
+        raised = progress.bound is not None and (
+            self._bound is None or progress.bound > self._bound
+        )
+        if raised:
+            self._bound = progress.bound
+        if schedule is None and not raised:
+            return
+        event = Progress(
+            time.perf_counter() - self._began,
+            None if self._best is None else self._best.objective_values,
+            self._bound,
+            progress.method,
+            schedule,
+        )
         # Only the best schedule is kept: thousands of them would not fit into memory.
         self._trajectory.append(replace(event, schedule=None))
         if self._listener is not None:
