@@ -42,6 +42,8 @@ class Encoding:
         What is to be scheduled.
     latest
         No schedule that ends later is wanted.
+    least_makespan
+        A lower bound on the makespan, used where that is minimised.
 
     Attributes
     ----------
@@ -53,7 +55,7 @@ class Encoding:
         The objective, one sum per level.
     """
 
-    def __init__(self, problem: Problem, *, latest: int = FOREVER) -> None:
+    def __init__(self, problem: Problem, *, latest: int = FOREVER, least_makespan: int = 0) -> None:
         self.problem = problem
         self.windows: Windows = windows(problem, latest)
         writer = Writer()
@@ -74,7 +76,8 @@ class Encoding:
         add_selections(writer, problem, variables)
         add_mode_dependencies(writer, problem, variables)
         usage = Usage(writer, problem, variables, users)
-        self.levels: list[Sum] = Objectives(writer, problem, variables, order, usage).levels()
+        objectives = Objectives(writer, problem, variables, order, usage, least_makespan)
+        self.levels: list[Sum] = objectives.levels()
 
     @property
     def n_variables(self) -> int:
@@ -117,7 +120,7 @@ class Encoding:
         found: dict[int, int] = {}
         variables = self.variables
 
-        def fix(literal: int, holds: bool) -> bool:
+        def fix(literal: int, *, holds: bool) -> bool:
             if literal in (TRUE, FALSE):
                 return holds == (literal == TRUE)
             found[max(literal, ~literal)] = int(holds == (literal >= 0))
@@ -126,10 +129,10 @@ class Encoding:
         start, end, free = schedule.start.tolist(), schedule.end.tolist(), schedule.free.tolist()
         chosen = schedule.mode.tolist()
         for task, mode in enumerate(chosen):
-            if not fix(variables.present[task], mode >= 0):
+            if not fix(variables.present[task], holds=mode >= 0):
                 return None
             for other in variables.modes_of[task]:
-                if not fix(variables.mode[other], other == mode):
+                if not fix(variables.mode[other], holds=other == mode):
                     return None
             if mode < 0:
                 continue
@@ -143,6 +146,26 @@ class Encoding:
                         moment - expression.offset
                     ) // expression.coefficient
         return found
+
+
+def build(problem: Problem) -> CpModelProto:
+    """Return the CP-SAT model of a problem, its most important level as the objective.
+
+    `headway.solve.cpsat.solve` does more than that: it starts from warm starts, goes through all
+    levels, and checks what comes back. This is for looking at the model, or for another solver.
+    """
+    encoding = Encoding(problem)
+    model = encoding.proto()
+    if encoding.levels:
+        set_objective(model, encoding.levels[0])
+    return model
+
+
+def set_objective(model: CpModelProto, total: Sum) -> None:
+    """Replace the objective of a model; the constant of the sum is left out."""
+    model.clear_objective()
+    model.objective.vars.extend(list(total.coefficients))
+    model.objective.coeffs.extend(list(total.coefficients.values()))
 
 
 def _values(expressions: Sequence[Affine], value: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ variable is at least as large; where a negative weight rewards them, it is tied 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -23,7 +23,10 @@ Case = tuple[Affine, int]
 
 
 class Objectives:
-    """Turns the levels of an objective into sums."""
+    """Turns the levels of an objective into sums.
+
+    `least_makespan` is a lower bound on the makespan that is known beforehand.
+    """
 
     def __init__(
         self,
@@ -32,12 +35,14 @@ class Objectives:
         variables: TaskVariables,
         order: Order,
         usage: Usage,
+        least_makespan: int = 0,
     ) -> None:
         self._writer = writer
         self._problem = problem
         self._variables = variables
         self._order = order
         self._usage = usage
+        self._least_makespan = least_makespan
         self._done: dict[object, Affine] = {}
         negative = {t.measure for t in problem.objective.terms if t.weight < 0}
         self._exact = negative
@@ -61,20 +66,20 @@ class Objectives:
         if term.measure is Measure.SETUP:
             return total_setup(self._order, term.resources or range(problem.n_resources))
         if term.measure is Measure.COST:
-            price = (
-                problem.resource_price(term.resources) if term.resources else problem.mode_cost
-            )
+            price = problem.resource_price(term.resources) if term.resources else problem.mode_cost
             for literal, value in zip(self._variables.mode, price.tolist(), strict=True):
                 if value and literal != FALSE:
                     total.add_literal(literal, value)
             return total
         if term.measure is Measure.LEVELLING:
+            exact = term.measure in self._exact
             for resource in measured(problem, term.resources):
-                total.merge(self._usage.squares(resource, term.measure in self._exact))
+                total.merge(self._usage.squares(resource, exact=exact))
             return total
         if term.measure is Measure.PEAK:
+            exact = term.measure in self._exact
             for resource in measured(problem, term.resources):
-                peak = self._usage.peak(resource, term.measure in self._exact)
+                peak = self._usage.peak(resource, exact=exact)
                 total.add(peak, max(1, int(problem.resources.cost[resource])))
             return total
         if term.measure in (Measure.MAX_LATENESS, Measure.MAX_TARDINESS):
@@ -85,11 +90,12 @@ class Objectives:
 
     def _makespan(self) -> Affine:
         if "makespan" not in self._done:
-            tasks = range(self._problem.n_tasks)
-            if Measure.MAKESPAN not in self._exact:
+            exact = Measure.MAKESPAN in self._exact
+            tasks: Sequence[int] = range(self._problem.n_tasks)
+            if not exact:
                 tasks = np.flatnonzero(self._last).tolist()
-            cases = self._cases(tasks, 0)
-            self._done["makespan"] = self._maximum(cases, 0, Measure.MAKESPAN in self._exact)
+            least = 0 if exact else self._least_makespan
+            self._done["makespan"] = self._maximum(self._cases(tasks, 0), least, exact=exact)
         return self._done["makespan"]
 
     def _max_lateness(self, measure: Measure) -> Affine:
@@ -98,7 +104,7 @@ class Objectives:
         problem, exact = self._problem, measure in self._exact
         cases: list[Case] = []
         for job in np.flatnonzero(problem.jobs.due < FOREVER).tolist():
-            cases += self._cases(self._tasks_of(job, exact), -int(problem.jobs.due[job]))
+            cases += self._cases(self._tasks_of(job, exact=exact), -int(problem.jobs.due[job]))
         floor: int | None = 0
         if measure is Measure.MAX_LATENESS:
             floor = None
@@ -110,7 +116,7 @@ class Objectives:
                 for literal in literals:
                     self._writer.clause((~none, ~literal))
                 cases.append((constant(0), none))
-        self._done[measure] = self._maximum(cases, floor, exact)
+        self._done[measure] = self._maximum(cases, floor, exact=exact)
         return self._done[measure]
 
     def _cases(self, tasks: Iterable[int], offset: int) -> list[Case]:
@@ -122,7 +128,7 @@ class Objectives:
             if variables.present[task] != FALSE
         ]
 
-    def _maximum(self, cases: Sequence[Case], floor: int | None, exact: bool) -> Affine:
+    def _maximum(self, cases: Sequence[Case], floor: int | None, *, exact: bool) -> Affine:
         """Return the largest of the cases that count, and of the floor if there is one.
 
         At least one case counts where there is no floor.
@@ -144,7 +150,9 @@ class Objectives:
         target = Affine(writer.integer(low, high))
         if exact and all(literal == TRUE for _, literal in cases):
             expressions = [expression for expression, _ in cases]
-            writer.maximum(target, expressions if floor is None else [*expressions, constant(floor)])
+            if floor is not None:
+                expressions.append(constant(floor))
+            writer.maximum(target, expressions)
             return target
         for expression, literal in cases:
             writer.at_least(target, expression, 0, () if literal == TRUE else (literal,))
@@ -166,17 +174,6 @@ class Objectives:
 
     def _over_jobs(self, term: Term) -> Sum:
         problem, total = self._problem, Sum()
-        build: dict[Measure, Callable[[int, bool], Affine | int]] = {
-            Measure.COMPLETION: lambda job, exact: self._after(job, 0, exact),
-            Measure.FLOW_TIME: lambda job, exact: self._after(
-                job, int(problem.jobs.release[job]), exact
-            ),
-            Measure.TARDINESS: lambda job, exact: self._after(
-                job, int(problem.jobs.due[job]), exact
-            ),
-            Measure.EARLINESS: self._earliness,
-            Measure.TARDY_JOBS: self._tardy,
-        }
         only_due = term.measure not in (Measure.COMPLETION, Measure.FLOW_TIME)
         exact = term.measure in self._exact
         for job in range(problem.n_jobs):
@@ -185,14 +182,22 @@ class Objectives:
                 continue
             if not self._tasks_of(job, exact=True):
                 continue
-            value = build[term.measure](job, exact)
-            if isinstance(value, Affine):
-                total.add(value, weight)
+            if term.measure is Measure.TARDY_JOBS:
+                total.add_literal(self._tardy(job, exact=exact), weight)
+            elif term.measure is Measure.EARLINESS:
+                total.add(self._earliness(job, exact=exact), weight)
             else:
-                total.add_literal(value, weight)
+                date = self._date(term.measure, job)
+                total.add(self._after(job, date, exact=exact), weight)
         return total
 
-    def _tasks_of(self, job: int, exact: bool) -> list[int]:
+    def _date(self, measure: Measure, job: int) -> int:
+        """Return the date from which a measure counts the time until a job completes."""
+        if measure is Measure.TARDINESS:
+            return int(self._problem.jobs.due[job])
+        return int(self._problem.jobs.release[job]) if measure is Measure.FLOW_TIME else 0
+
+    def _tasks_of(self, job: int, *, exact: bool) -> list[int]:
         """Return the tasks of a job that can be its last; all that can be present if `exact`."""
         if self._last_of_job is None:
             last = _last_tasks(self._problem, within_jobs=True)
@@ -212,12 +217,12 @@ class Objectives:
             if self._variables.present[task] != FALSE
         ]
 
-    def _after(self, job: int, date: int, exact: bool) -> Affine:
+    def _after(self, job: int, date: int, *, exact: bool) -> Affine:
         """Return by how much a job completes after a date, at least 0."""
         key = ("after", job, date, exact)
         if key not in self._done:
-            cases = self._cases(self._tasks_of(job, exact), -date)
-            self._done[key] = self._maximum(cases, 0, exact)
+            cases = self._cases(self._tasks_of(job, exact=exact), -date)
+            self._done[key] = self._maximum(cases, 0, exact=exact)
         return self._done[key]
 
     def _completion(self, job: int) -> tuple[Affine, int]:
@@ -239,23 +244,23 @@ class Objectives:
             self._done["any", job] = Affine(anyone)
         return self._done[key], self._done["any", job].variable
 
-    def _earliness(self, job: int, exact: bool) -> Affine:
+    def _earliness(self, job: int, *, exact: bool) -> Affine:
         """Return by how much a job completes before its due date, at least 0."""
         key = ("earliness", job, exact)
         if key not in self._done:
             due = int(self._problem.jobs.due[job])
             done, anyone = self._completion(job)
             early = Affine(done.variable, -done.coefficient, due - done.offset)
-            self._done[key] = self._maximum([(early, anyone)], 0, exact)
+            self._done[key] = self._maximum([(early, anyone)], 0, exact=exact)
         return self._done[key]
 
-    def _tardy(self, job: int, exact: bool) -> int:
+    def _tardy(self, job: int, *, exact: bool) -> int:
         """Return a literal: the job completes after its due date."""
         key = ("tardy", job)
         writer, due = self._writer, int(self._problem.jobs.due[job])
         if key not in self._done:
             late = writer.boolean()
-            for end, literal in self._cases(self._tasks_of(job, exact), 0):
+            for end, literal in self._cases(self._tasks_of(job, exact=exact), 0):
                 writer.at_least(constant(due), end, 0, (~late, literal))
             if exact:
                 done, anyone = self._completion(job)
@@ -306,6 +311,3 @@ def _is_acyclic(before: np.ndarray, after: np.ndarray, count: int) -> bool:
             if not waiting[heads[k]]:
                 ready.append(heads[k])
     return seen == count
-
-
-__all__ = ["Objectives"]

@@ -138,7 +138,8 @@ def _between_tasks(problem: Problem) -> Iterator[Reason]:
         mode = int(dependencies.mode[row])
         task = int(problem.modes.task[mode])
         number = mode - int(tasks.mode_ptr[task])
-        text = f"mode {number} of {name(task)} limits the modes of {name(int(dependencies.task[row]))}"
+        other = name(int(dependencies.task[row]))
+        text = f"mode {number} of {name(task)} limits the modes of {other}"
         yield Reason("dependency", row, text)
 
 
@@ -183,7 +184,7 @@ def relaxed(problem: Problem, kept: Collection[Reason]) -> Problem:
 
     tasks, jobs, resources = problem.tasks, problem.jobs, problem.resources
     n_tasks, n_jobs, n_resources = problem.n_tasks, problem.n_jobs, problem.n_resources
-    limits = {
+    limits: dict[str, Any] = {
         column: ints(np.where(chosen(column, n_tasks), getattr(tasks, column), free))
         for column, free in (
             ("earliest_start", 0),
@@ -214,9 +215,7 @@ def relaxed(problem: Problem, kept: Collection[Reason]) -> Problem:
         ),
         relations=_rows(problem.relations, chosen("relation", len(problem.relations))),
         pairs=_rows(problem.pairs, chosen("pair", len(problem.pairs))),
-        sequences=_rows(
-            problem.sequences, sequenced, ("task_ptr", "first_task", "second_task")
-        ),
+        sequences=_rows(problem.sequences, sequenced, ("task_ptr", "first_task", "second_task")),
         selections=_rows(
             problem.selections,
             chosen("selection", len(problem.selections)),

@@ -36,7 +36,7 @@ def add_relations(writer: Writer, problem: Problem, variables: TaskVariables) ->
     ):
         earlier = end[before] if kind >= RelationKind.END_START else start[before]
         later = end[after] if kind % 2 else start[after]
-        both = (present[before], present[after])
+        both: tuple[int, ...] = (present[before], present[after])
         if both == (TRUE, TRUE):
             both = ()
         if transfer and groups is not None:

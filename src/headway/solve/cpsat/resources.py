@@ -218,39 +218,8 @@ def add_reservoirs(
             writer.reservoir(events, low, high)
 
 
-def add_pools(
-    writer: Writer, problem: Problem, variables: TaskVariables, users: Users, machines: list[int]
-) -> None:
-    """Add a redundant limit on tasks that each choose among the same machines.
-
-    At any instant no more tasks are in progress than there are machines to do them.
-    """
-    chosen = set(machines)
-    tasks = [
-        task
-        for task, modes in enumerate(variables.modes_of)
-        if len(modes) > 1 and variables.present[task] != FALSE
-    ]
-    counted: list[int] = []
-    for task in tasks:
-        used = [
-            sum(1 for r in chosen if any(m == mode for m, _ in users.modes[r].get(task, ())))
-            for mode in variables.modes_of[task]
-            if variables.mode[mode] != FALSE
-        ]
-        if used and min(used) >= 1:
-            counted.append(task)
-    if len(counted) > len(chosen):
-        writer.cumulative(
-            [variables.interval(task) for task in counted],
-            [1] * len(counted),
-            constant(len(chosen)),
-        )
-
-
 def measured(problem: Problem, resources: tuple[int, ...]) -> list[int]:
     """Return the renewable resources that a usage measure counts."""
     if resources:
         return sorted(set(resources))
     return np.flatnonzero(problem.resources.kind == ResourceKind.RENEWABLE).tolist()
-

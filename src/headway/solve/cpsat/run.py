@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from headway.errors import UnsupportedError
-from headway.model import Measure, Problem, Schedule, Term, verify
+from headway.model import Problem, Schedule, verify
 from headway.model.tables import FOREVER
 from headway.solve.cpsat.encoding import Encoding
 from headway.solve.cpsat.explain import conflict
+from headway.solve.cpsat.loads import load_bound, minimises_makespan
 from headway.solve.cpsat.search import (
     Answer,
     Effort,
@@ -21,6 +22,7 @@ from headway.solve.cpsat.search import (
     set_hint,
     value_of,
 )
+from headway.solve.cpsat.windows import windows
 from headway.solve.cpsat.writer import INFINITE, Sum
 from headway.solve.result import Budget, Progress, Result, Status, Stop, Values
 
@@ -108,7 +110,11 @@ class _Run:
         if warm_start is not None and verify(problem, warm_start).ok:
             self._best = warm_start
         self._start = self._best
-        self._encoding = Encoding(problem, latest=_latest(problem, self._best))
+        least = 0
+        if minimises_makespan(problem):
+            least = load_bound(problem, windows(problem), self._left(), stop, seed)
+        latest = _latest(problem, self._best)
+        self._encoding = Encoding(problem, latest=latest, least_makespan=least)
         self._model = self._encoding.proto()
         _check(self._model, problem)
 
@@ -192,9 +198,7 @@ class _Run:
         effort = Effort(self._left() * _COMPLETION_SHARE, fixed=True, seed=self._seed)
         return complete(self._model, hint, objective, effort, self._stop)
 
-    def _search(
-        self, level: int, values: list[int] | None, proven: Sequence[int | None]
-    ) -> Found:
+    def _search(self, level: int, values: list[int] | None, proven: Sequence[int | None]) -> Found:
         """Minimise one level without giving up anything on the earlier ones."""
         levels = self._encoding.levels
         model = self._model
@@ -275,9 +279,7 @@ class _Run:
         if self._start is not None:
             return self._contradicted()
         plain = Encoding(self._problem)
-        effort = Effort(
-            self._left(), self._budget.workers, self._seed + 1, presolve=False
-        )
+        effort = Effort(self._left(), self._budget.workers, self._seed + 1, presolve=False)
         if not self._over():
             again = minimise(plain.proto(), None, effort, stop=self._stop)
             self._interrupted |= again.interrupted
@@ -285,7 +287,8 @@ class _Run:
                 lines = conflict(self._problem, self._left, self._stop, self._seed)
                 return self._outcome(Status.INFEASIBLE, None, self._size(), lines)
             if again.values is not None:
-                self._take(plain.schedule(again.values))
+                self._best = plain.schedule(again.values)
+                self._report(self._best)
                 return self._contradicted()
         return self._outcome(
             Status.UNKNOWN,
@@ -328,13 +331,9 @@ class _Run:
 
 def _latest(problem: Problem, incumbent: Schedule | None) -> int:
     """Return when every schedule ends that is no worse than the incumbent, if that is known."""
-    levels = problem.objective.levels
-    if incumbent is None or not levels or len(levels[0]) != 1:
+    if incumbent is None or not minimises_makespan(problem):
         return FOREVER
-    (term,) = levels[0]
-    if term == Term(Measure.MAKESPAN, term.weight) and term.weight > 0:
-        return incumbent.makespan
-    return FOREVER
+    return incumbent.makespan
 
 
 def _known(proven: int | None, encoding: Encoding, level: int) -> int:

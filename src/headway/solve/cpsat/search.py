@@ -7,10 +7,11 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from headway.solve.cpsat.encoding import set_objective
 from headway.solve.cpsat.writer import Sum
 from headway.solve.result import Stop
 
@@ -71,6 +72,8 @@ class Effort:
         Whether the model is simplified first.
     fixed
         Whether every hinted variable keeps its hinted value.
+    deterministic_s
+        CP-SAT's own measure of effort, about a second on a fast machine; the same everywhere.
     """
 
     time_s: float
@@ -79,6 +82,7 @@ class Effort:
     gap: float = 0.0
     presolve: bool = True
     fixed: bool = False
+    deterministic_s: float = math.inf
 
 
 def minimise(
@@ -87,8 +91,8 @@ def minimise(
     effort: Effort,
     *,
     stop: Stop | None = None,
-    on_values: Callable[[list[int]], None] = lambda values: None,
-    on_bound: Callable[[int], None] = lambda bound: None,
+    on_values: Callable[[list[int]], None] | None = None,
+    on_bound: Callable[[int], None] | None = None,
 ) -> Found:
     """Run CP-SAT on a model.
 
@@ -110,20 +114,22 @@ def minimise(
     model.clear_objective()
     offset = 0
     if objective is not None:
-        # An offset of its own keeps bounds within what a float holds exactly.
+        # The constant stays outside, where it cannot blur bounds, which are floats.
         offset = objective.offset
-        model.objective.vars.extend(list(objective.coefficients))
-        model.objective.coeffs.extend(list(objective.coefficients.values()))
+        set_objective(model, objective)
     events: queue.SimpleQueue[tuple[Callable[[Any], None], Any]] = queue.SimpleQueue()
 
-    class Listener(cp_model_helper.SolutionCallback):  # type: ignore[misc]
-        def OnSolutionCallback(self) -> None:
-            events.put((on_values, list(self.Response().solution)))
+    class Listener(cp_model_helper.SolutionCallback):
+        def OnSolutionCallback(self) -> None:  # noqa: N802 (the name is OR-Tools')
+            if on_values is not None:
+                response: Any = self
+                events.put((on_values, list(response.Response().solution)))
 
     def heard(bound: float) -> None:
-        events.put((on_bound, _whole(bound) + offset))
+        if on_bound is not None:
+            events.put((on_bound, _whole(bound) + offset))
 
-    wrapper = cp_model_helper.SolveWrapper()
+    wrapper: Any = cp_model_helper.SolveWrapper()
     wrapper.set_parameters(_parameters(cp_model_helper, effort))
     listener = Listener()
     wrapper.add_solution_callback(listener)
@@ -146,12 +152,11 @@ def minimise(
         except KeyboardInterrupt:
             interrupted = True
     wrapper.clear_solution_callback(listener)
-    return _found(responses[0], objective, interrupted, cp_model_helper)
+    found = _found(responses[0], objective, cp_model_helper)
+    return replace(found, interrupted=interrupted)
 
 
-def _deliver(
-    events: queue.SimpleQueue[tuple[Callable[[Any], None], Any]], *, wait: bool
-) -> None:
+def _deliver(events: queue.SimpleQueue[tuple[Callable[[Any], None], Any]], *, wait: bool) -> None:
     """Call the receivers of all events there are; wait a little for the first."""
     try:
         if wait:
@@ -167,9 +172,14 @@ def _deliver(
 def _parameters(helper: Any, effort: Effort) -> Any:
     parameters = helper.SatParameters()
     parameters.num_workers = effort.workers
+    # One thread takes turns between proving and improving, deterministically; alone, the default
+    # strategy rarely leaves a poor first schedule.
+    parameters.interleave_search = effort.workers == 1 and not effort.fixed
     parameters.random_seed = effort.seed % 2**31
     if math.isfinite(effort.time_s):
         parameters.max_time_in_seconds = max(effort.time_s, 1e-3)
+    if math.isfinite(effort.deterministic_s):
+        parameters.max_deterministic_time = effort.deterministic_s
     parameters.relative_gap_limit = effort.gap
     parameters.cp_model_presolve = effort.presolve
     parameters.fix_variables_to_their_hinted_value = effort.fixed
@@ -178,7 +188,7 @@ def _parameters(helper: Any, effort: Effort) -> Any:
     return parameters
 
 
-def _found(response: Any, objective: Sum | None, interrupted: bool, helper: Any) -> Found:
+def _found(response: Any, objective: Sum | None, helper: Any) -> Found:
     status = helper.CpSolverStatus
     answer = {
         status.OPTIMAL: Answer.OPTIMAL,
@@ -197,7 +207,7 @@ def _found(response: Any, objective: Sum | None, interrupted: bool, helper: Any)
             value = value_of(objective, values)
             if answer is Answer.OPTIMAL and bound > value:
                 bound = value
-    return Found(answer, values, bound, interrupted)
+    return Found(answer, values, bound)
 
 
 def value_of(total: Sum, values: list[int]) -> int:

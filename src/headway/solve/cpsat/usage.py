@@ -40,13 +40,13 @@ class Usage:
 
     # Peaks
 
-    def peak(self, resource: int, exact: bool) -> Affine:
+    def peak(self, resource: int, *, exact: bool) -> Affine:
         """Return the largest usage of a resource; no less than that unless `exact`."""
         if resource not in self._peaks:
-            self._peaks[resource] = self._peak(resource, exact)
+            self._peaks[resource] = self._peak(resource, exact=exact)
         return self._peaks[resource]
 
-    def _peak(self, resource: int, exact: bool) -> Affine:
+    def _peak(self, resource: int, *, exact: bool) -> Affine:
         writer, parts = self._writer, self._parts(resource)
         if not parts:
             return constant(0)
@@ -93,23 +93,25 @@ class Usage:
 
     # Levelling
 
-    def squares(self, resource: int, exact: bool) -> Sum:
+    def squares(self, resource: int, *, exact: bool) -> Sum:
         """Return the sum over time of the squared usage; no less than that unless `exact`."""
         if resource not in self._squares:
             parts = self._parts(resource)
             total = Sum()
-            for k, (task, mode, amount, literal) in enumerate(parts):
-                total.merge(self._duration(task, mode, literal, exact), amount * amount)
+            for k, part in enumerate(parts):
+                task, _, amount, _ = part
+                total.merge(self._duration(part, exact=exact), amount * amount)
                 for other in parts[:k]:
                     if other[0] != task:
-                        overlap = self._overlap(parts[k], other, exact)
+                        overlap = self._overlap(part, other, exact=exact)
                         total.add(overlap, 2 * amount * other[2])
             self._squares[resource] = total
         return self._squares[resource]
 
-    def _duration(self, task: int, mode: int | None, literal: int, exact: bool) -> Sum:
+    def _duration(self, part: Part, *, exact: bool) -> Sum:
         """Return how long a part occupies its resources, 0 if it is absent."""
-        start, size, free = occupancy_of(self._variables, task, mode)
+        task, mode, _, literal = part
+        _, size, _ = occupancy_of(self._variables, task, mode)
         if not size.coefficient:
             return Sum().add_literal(literal, size.offset)
         if literal == TRUE:
@@ -125,7 +127,7 @@ class Usage:
             self._overlaps[key] = length
         return Sum().add(self._overlaps[key])
 
-    def _overlap(self, left: Part, right: Part, exact: bool) -> Affine:
+    def _overlap(self, left: Part, right: Part, *, exact: bool) -> Affine:
         """Return how long two parts are in progress together."""
         key = (left[0], left[1], right[0], right[1])
         if key in self._overlaps:

@@ -8,11 +8,21 @@ each start, so breaks become domains of starts and no arithmetic on calendars en
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from headway.model import Problem, calendar
 from headway.model.tables import ResourceKind
-from headway.solve.cpsat.domains import Domain, clip, interrupted, pairs, uninterrupted, union, without
+from headway.solve.cpsat.domains import (
+    Domain,
+    clip,
+    interrupted,
+    pairs,
+    uninterrupted,
+    union,
+    without,
+)
 from headway.solve.cpsat.windows import Windows
 from headway.solve.cpsat.writer import FALSE, TRUE, Affine, Sum, Writer, constant
 
@@ -51,9 +61,7 @@ class TaskVariables:
         self._calendars: dict[tuple[int, bool, tuple[int, ...]], dict[int, Domain]] = {}
         self._demands = _demands_with_breaks(problem)
         first = problem.tasks.mode_ptr.tolist()
-        self.modes_of: list[range] = [
-            range(a, b) for a, b in zip(first, first[1:], strict=False)
-        ]
+        self.modes_of: list[range] = [range(a, b) for a, b in pairwise(first)]
         rows = zip(
             windows.earliest_start.tolist(),
             windows.latest_start.tolist(),
@@ -77,7 +85,7 @@ class TaskVariables:
                 self.present.append(TRUE)
                 self.mode[modes[0]] = TRUE
             else:
-                self._general(task, early, late, early_end, late_end, optional)
+                self._general(task, early, late, early_end, late_end, optional=optional)
         self.free.extend(self.end)
         for task in np.flatnonzero(problem.tasks.hold_until >= 0).tolist():
             self._hold(task, int(problem.tasks.hold_until[task]))
@@ -85,19 +93,17 @@ class TaskVariables:
     # Construction
 
     def _general(
-        self, task: int, early: int, late: int, early_end: int, late_end: int, optional: bool
+        self, task: int, early: int, late: int, early_end: int, late_end: int, *, optional: bool
     ) -> None:
         """Add a task that is optional, has several modes, or meets breaks."""
         writer = self.writer
         choices: list[tuple[int, dict[int, Domain]]] = []
         for mode in self.modes_of[task]:
-            lengths = {
-                length: part
+            clipped = {
+                length: clip(domain, max(early, early_end - length), min(late, late_end - length))
                 for length, domain in self._starts(task, mode).items()
-                if (
-                    part := clip(domain, max(early, early_end - length), min(late, late_end - length))
-                )
             }
+            lengths = {length: domain for length, domain in clipped.items() if domain}
             if lengths:
                 choices.append((mode, lengths))
             else:
@@ -129,18 +135,18 @@ class TaskVariables:
             parts = [chosen] if len(by_length) == 1 else list(writer.booleans(len(by_length)))
             if len(parts) > 1:
                 writer.exactly_one(parts if chosen == TRUE else (*parts, ~chosen))
-            for (length, domain), part in zip(sorted(by_length.items()), parts, strict=True):
-                picks.append((length, part))
+            for (length, domain), pick in zip(sorted(by_length.items()), parts, strict=True):
+                picks.append((length, pick))
                 if domain != whole:
-                    writer.member(Sum().add(start), domain, (part,))
+                    writer.member(Sum().add(start), domain, (pick,))
         shortest, longest = min(picks)[0], max(picks)[0]
         if shortest == longest:
             self.end.append(start.plus(shortest))
             return
         end = Affine(writer.integer(whole[0] + shortest, whole[-1] + longest))
         total = Sum().add(end).add(start, -1)
-        for length, part in picks:
-            total.add_literal(part, shortest - length)
+        for length, pick in picks:
+            total.add_literal(pick, shortest - length)
         writer.linear(total, shortest, shortest, (present,))
         self.end.append(end)
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from headway.model import Measure, Problem
-from headway.model.tables import FOREVER, Ints, RelationKind, ResourceKind
+from headway.model.tables import FOREVER, Bools, Ints, RelationKind, ResourceKind
 
 LARGEST_HORIZON = 2**48
 """Where there is no limit and the sum above exceeds this, the end of the world."""
@@ -105,7 +105,7 @@ def durations(problem: Problem) -> tuple[Ints, Ints]:
     )
 
 
-def _arcs(problem: Problem, shortest: Ints, longest: Ints, rigid: Ints) -> tuple[Ints, Ints, Ints]:
+def _arcs(problem: Problem, shortest: Ints, longest: Ints, rigid: Bools) -> tuple[Ints, Ints, Ints]:
     """Return arcs (tail, head, lag) meaning ``head >= tail + lag``.
 
     Node ``2 i`` is the start of task i, node ``2 i + 1`` its end.
@@ -123,9 +123,7 @@ def _arcs(problem: Problem, shortest: Ints, longest: Ints, rigid: Ints) -> tuple
     return np.concatenate(tail), np.concatenate(head), np.concatenate(lag)
 
 
-def _propagate(
-    value: Ints, tail: Ints, head: Ints, lag: Ints, binds: Ints, ceiling: int
-) -> None:
+def _propagate(value: Ints, tail: Ints, head: Ints, lag: Ints, binds: Bools, ceiling: int) -> None:
     """Raise `value` along arcs, in place, until nothing changes or a value passes the ceiling."""
     tail, head, lag = tail[binds], head[binds], lag[binds]
     for _ in range(_MOST_ROUNDS):

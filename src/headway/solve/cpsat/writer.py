@@ -28,7 +28,7 @@ INFINITE = 2**62
 
 
 class Affine(NamedTuple):
-    """``coefficient * variable + offset``; a constant if `variable` is `TRUE` with coefficient 0."""
+    """``coefficient * variable + offset``; a constant has coefficient 0."""
 
     variable: int
     coefficient: int = 1
@@ -91,9 +91,7 @@ class Sum:
     def merge(self, other: Sum, factor: int = 1) -> Sum:
         """Add ``factor * other``."""
         for variable, coefficient in other.coefficients.items():
-            self.coefficients[variable] = (
-                self.coefficients.get(variable, 0) + factor * coefficient
-            )
+            self.coefficients[variable] = self.coefficients.get(variable, 0) + factor * coefficient
         self.offset += factor * other.offset
         return self
 
@@ -256,9 +254,7 @@ class Writer:
             f"literals:[{_list(a[2] for a in arcs)}]}}"
         )
 
-    def reservoir(
-        self, events: Iterable[tuple[Affine, int, int]], low: int, high: int
-    ) -> None:
+    def reservoir(self, events: Iterable[tuple[Affine, int, int]], low: int, high: int) -> None:
         """Keep a level that starts at 0 between two limits.
 
         Parameters
