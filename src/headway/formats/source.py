@@ -22,6 +22,7 @@ MOST_RESOURCES = 100_000
 """A header may not promise more machines or resources than this, so that a typing error in it
 cannot exhaust the memory."""
 
+_MOST_DIGITS = 18
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}(?:\.0*)?")
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
@@ -130,8 +131,9 @@ class Source:
 
         Decimals are accepted where they say nothing, as in ``5.00``.
         """
-        if _WHOLE.fullmatch(word):
-            value = int(word.split(".", 1)[0])
+        plain = len(word) < _MOST_DIGITS and word.isascii() and word.isdigit()
+        if plain or _WHOLE.fullmatch(word):
+            value = int(word if plain else word.split(".", 1)[0])
             if low <= value <= high:
                 return value
         raise self.error(

@@ -50,10 +50,9 @@ def jobs_of(
                 f" {plural(len(words), 'number')}",
                 line,
             )
-        machines.append(
-            [source.whole(w, line, f"machine of job {job}", 0, n_machines - 1) for w in words[::2]]
-        )
-        durations.append([source.whole(w, line, f"duration in job {job}") for w in words[1::2]])
+        what, length = f"machine of job {job}", f"duration in job {job}"
+        machines.append([source.whole(w, line, what, 0, n_machines - 1) for w in words[::2]])
+        durations.append([source.whole(w, line, length) for w in words[1::2]])
     return machines, durations
 
 

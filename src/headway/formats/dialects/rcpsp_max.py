@@ -72,6 +72,8 @@ def _instance(source: Source) -> tuple[list[list[tuple[int, list[int]]]], list[i
                 " are not supported; expected RCPSP/max",
                 line,
             )
+        if max(row[3:], default=0) > LARGEST_AMOUNT:
+            raise source.error(f"activity {task}: demands are at most {LARGEST_AMOUNT}", line)
         modes.append([(row[2], row[3:])])
     rest = lines[2 * count + 1 :]
     capacities = (
