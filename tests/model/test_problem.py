@@ -21,6 +21,10 @@ def test_equal_content_means_equal_problems(shop: hw.Problem) -> None:
     assert {shop: "known"}[twin] == "known"
 
 
+def test_a_tick_is_a_tick_whole_or_not() -> None:
+    assert hw.Model(tick_s=60).problem() == hw.Model(tick_s=60.0).problem()
+
+
 @pytest.mark.parametrize("change", [{"name": "x"}, {"horizon": 99}, {"objective": hw.Objective()}])
 def test_any_difference_makes_problems_differ(shop: hw.Problem, change: dict) -> None:
     assert replace(shop, **change) != shop

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from headway.cli.source import check_outputs, epilog, load, problem_source
-from headway.formats import formats, write
+from headway.formats import find_format, formats, write
 
 
 @click.command(
@@ -48,5 +48,5 @@ def command(
 
 def _list(ctx: click.Context) -> None:
     for name in formats():
-        click.echo(name)
+        click.echo(f"{name:<20} {find_format(name).description}")
     ctx.exit()

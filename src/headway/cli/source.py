@@ -40,9 +40,11 @@ def load(source: str, *, format: str | None = None, objective: str | None = None
 
 
 def _find(source: str, format_name: str | None) -> Problem:
+    # wt40.txt#3 is the third instance in a file of many.
     path = Path(source)
-    looks_like_file = len(path.parts) > 1 or bool(path.suffix)
-    if format_name is not None or path.exists():
+    file = Path(source.partition("#")[0])
+    looks_like_file = len(path.parts) > 1 or bool(file.suffix)
+    if format_name is not None or path.exists() or file.exists():
         from headway.formats import read
 
         return read(path, format=format_name)

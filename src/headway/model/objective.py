@@ -182,7 +182,9 @@ def _parse_term(text: str) -> Term:
     words = text.split()
     if words[:1] == ["then"]:
         words = words[1:]
-    factor = int(words.pop(0)) if words and words[0].isdecimal() else 1
+    factor = 1
+    if words and words[0].isascii() and words[0].isdecimal() and len(words[0]) < 20:
+        factor = int(words.pop(0))
     weighted = words[:1] == ["weighted"]
     name = " ".join(words[weighted:])
     try:

@@ -98,6 +98,8 @@ class Problem:
     def __post_init__(self) -> None:
         from headway.model.validate import validate
 
+        # 60 and 60.0 are the same tick, and must give the same fingerprint.
+        object.__setattr__(self, "tick_s", float(self.tick_s))
         for matrix in (*self.setups, self.transfers):
             matrix.setflags(write=False)
         validate(self)
