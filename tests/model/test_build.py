@@ -145,6 +145,7 @@ def test_reservoirs_are_filled_by_negative_demands(model: hw.Model) -> None:
         (lambda m: m.machine("a", breaks=[(5, 5)]), ["'a'", "5"]),
         (lambda m: m.task(name="t", start=(9, 3)).mode(), ["t", "9", "3"]),
         (lambda m: m.reservoir("tank", level=5, maximum=2), ["tank", "5", "2"]),
+        (lambda m: m.task(name="t", blocking=True), ["'t'", "Model.blocking"]),
         (lambda m: m.job(weight=-1), ["weight", "-1"]),
         (lambda m: m.minimise(hw.total_tardiness()), ["tardiness", "no jobs"]),
         (lambda m: m.renewable(capacity=2, steps=[(3, 1), (3, 2)]), ["step", "3"]),

@@ -75,7 +75,7 @@ def _bounded(
     """Refuse values outside ``[low, high]``; `FOREVER` passes if `forever` is set."""
     wrong = (values < low) | (values > high)
     if forever:
-        wrong &= np.abs(values) != FOREVER
+        wrong &= values != FOREVER
     bad = _first(wrong)
     if bad is not None:
         owner = f"{names[bad]!r}" if len(names) > bad else str(bad)
@@ -261,7 +261,7 @@ def _check_modes(problem: Problem) -> None:
             f"demand of task {task!r} on {r.name[resource[bad]]!r}: expected"
             f" {want.get(ResourceKind(int(kind[bad])), 'a positive amount')}, got {amount[bad]}"
         )
-    price = r.cost[resource].astype(float) * amount * m.duration[owner]
+    price = r.cost[resource].astype(float) * np.abs(amount) * np.maximum(1, m.duration[owner])
     if price.sum() + m.cost.astype(float).sum() > LARGEST_COST:
         raise ProblemError(f"the costs of all modes together exceed {LARGEST_COST}")
     if len(resource) > 1:

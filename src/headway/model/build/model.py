@@ -247,6 +247,11 @@ class Model:
         """
         table = self.draft.tasks
         index = len(table.name)
+        if blocking and job is None:
+            raise ProblemError(
+                f"task {name or index!r}: blocking waits for the next task of its job, but it has"
+                " none; say until when with Model.blocking"
+            )
         table.name.append(f"task {index}" if name is None else name)
         table.job.append(ABSENT if job is None else self._own(job, Job))
         earliest, latest = window(start, "start")
