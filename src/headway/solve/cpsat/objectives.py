@@ -1,7 +1,8 @@
 """Every measure as a sum of variables, to be minimised.
 
-Most measures are maxima of other things. While they are minimised, it is enough that their
-variable is at least as large; where a negative weight rewards them, it is tied to the exact value.
+Most measures are maxima of other things. Since they are minimised, it is enough that their
+variable is at least as large. Only earliness, which shrinks as completion grows, needs the exact
+completion of a job.
 """
 
 from __future__ import annotations
@@ -44,8 +45,6 @@ class Objectives:
         self._usage = usage
         self._least_makespan = least_makespan
         self._done: dict[object, Affine] = {}
-        negative = {t.measure for t in problem.objective.terms if t.weight < 0}
-        self._exact = negative
         self._last = _last_tasks(problem)
         self._last_of_job: list[list[int]] | None = None
 
@@ -72,14 +71,12 @@ class Objectives:
                     total.add_literal(literal, value)
             return total
         if term.measure is Measure.LEVELLING:
-            exact = term.measure in self._exact
             for resource in measured(problem, term.resources):
-                total.merge(self._usage.squares(resource, exact=exact))
+                total.merge(self._usage.squares(resource))
             return total
         if term.measure is Measure.PEAK:
-            exact = term.measure in self._exact
             for resource in measured(problem, term.resources):
-                peak = self._usage.peak(resource, exact=exact)
+                peak = self._usage.peak(resource)
                 total.add(peak, max(1, int(problem.resources.cost[resource])))
             return total
         if term.measure in (Measure.MAX_LATENESS, Measure.MAX_TARDINESS):
@@ -90,21 +87,17 @@ class Objectives:
 
     def _makespan(self) -> Affine:
         if "makespan" not in self._done:
-            exact = Measure.MAKESPAN in self._exact
-            tasks: Sequence[int] = range(self._problem.n_tasks)
-            if not exact:
-                tasks = np.flatnonzero(self._last).tolist()
-            least = 0 if exact else self._least_makespan
-            self._done["makespan"] = self._maximum(self._cases(tasks, 0), least, exact=exact)
+            cases = self._cases(np.flatnonzero(self._last).tolist(), 0)
+            self._done["makespan"] = self._maximum(cases, self._least_makespan)
         return self._done["makespan"]
 
     def _max_lateness(self, measure: Measure) -> Affine:
         if measure in self._done:
             return self._done[measure]
-        problem, exact = self._problem, measure in self._exact
+        problem = self._problem
         cases: list[Case] = []
         for job in np.flatnonzero(problem.jobs.due < FOREVER).tolist():
-            cases += self._cases(self._tasks_of(job, exact=exact), -int(problem.jobs.due[job]))
+            cases += self._cases(self._tasks_of(job), -int(problem.jobs.due[job]))
         floor: int | None = 0
         if measure is Measure.MAX_LATENESS:
             floor = None
@@ -116,7 +109,7 @@ class Objectives:
                 for literal in literals:
                     self._writer.clause((~none, ~literal))
                 cases.append((constant(0), none))
-        self._done[measure] = self._maximum(cases, floor, exact=exact)
+        self._done[measure] = self._maximum(cases, floor)
         return self._done[measure]
 
     def _cases(self, tasks: Iterable[int], offset: int) -> list[Case]:
@@ -128,7 +121,7 @@ class Objectives:
             if variables.present[task] != FALSE
         ]
 
-    def _maximum(self, cases: Sequence[Case], floor: int | None, *, exact: bool) -> Affine:
+    def _maximum(self, cases: Sequence[Case], floor: int | None, *, exact: bool = False) -> Affine:
         """Return the largest of the cases that count, and of the floor if there is one.
 
         At least one case counts where there is no floor.
@@ -175,20 +168,19 @@ class Objectives:
     def _over_jobs(self, term: Term) -> Sum:
         problem, total = self._problem, Sum()
         only_due = term.measure not in (Measure.COMPLETION, Measure.FLOW_TIME)
-        exact = term.measure in self._exact
         for job in range(problem.n_jobs):
             weight = int(problem.jobs.weight[job]) if term.weighted else 1
             if not weight or (only_due and problem.jobs.due[job] >= FOREVER):
                 continue
-            if not self._tasks_of(job, exact=True):
+            if not self._tasks_of(job):
                 continue
             if term.measure is Measure.TARDY_JOBS:
-                total.add_literal(self._tardy(job, exact=exact), weight)
+                total.add_literal(self._tardy(job), weight)
             elif term.measure is Measure.EARLINESS:
-                total.add(self._earliness(job, exact=exact), weight)
+                total.add(self._earliness(job), weight)
             else:
                 date = self._date(term.measure, job)
-                total.add(self._after(job, date, exact=exact), weight)
+                total.add(self._after(job, date), weight)
         return total
 
     def _date(self, measure: Measure, job: int) -> int:
@@ -197,8 +189,8 @@ class Objectives:
             return int(self._problem.jobs.due[job])
         return int(self._problem.jobs.release[job]) if measure is Measure.FLOW_TIME else 0
 
-    def _tasks_of(self, job: int, *, exact: bool) -> list[int]:
-        """Return the tasks of a job that can be its last; all that can be present if `exact`."""
+    def _tasks_of(self, job: int) -> list[int]:
+        """Return the tasks of a job that can be present and the last of those that are."""
         if self._last_of_job is None:
             last = _last_tasks(self._problem, within_jobs=True)
             present = np.array(self._variables.present) != FALSE
@@ -206,29 +198,20 @@ class Objectives:
                 [t for t in self._problem.tasks_of(j).tolist() if last[t] and present[t]]
                 for j in range(self._problem.n_jobs)
             ]
-        if not exact or (
-            len(self._last_of_job[job]) == 1
-            and self._variables.present[self._last_of_job[job][0]] == TRUE
-        ):
-            return self._last_of_job[job]
-        return [
-            task
-            for task in self._problem.tasks_of(job).tolist()
-            if self._variables.present[task] != FALSE
-        ]
+        return self._last_of_job[job]
 
-    def _after(self, job: int, date: int, *, exact: bool) -> Affine:
+    def _after(self, job: int, date: int) -> Affine:
         """Return by how much a job completes after a date, at least 0."""
-        key = ("after", job, date, exact)
+        key = ("after", job, date)
         if key not in self._done:
-            cases = self._cases(self._tasks_of(job, exact=exact), -date)
-            self._done[key] = self._maximum(cases, 0, exact=exact)
+            cases = self._cases(self._tasks_of(job), -date)
+            self._done[key] = self._maximum(cases, 0)
         return self._done[key]
 
     def _completion(self, job: int) -> tuple[Affine, int]:
         """Return exactly when a job completes, and a literal: any of its tasks is present."""
         key = ("completion", job)
-        tasks = self._tasks_of(job, exact=True)
+        tasks = self._tasks_of(job)
         literals = [self._variables.present[task] for task in tasks]
         if key not in self._done:
             self._done[key] = self._maximum(
@@ -244,28 +227,24 @@ class Objectives:
             self._done["any", job] = Affine(anyone)
         return self._done[key], self._done["any", job].variable
 
-    def _earliness(self, job: int, *, exact: bool) -> Affine:
+    def _earliness(self, job: int) -> Affine:
         """Return by how much a job completes before its due date, at least 0."""
-        key = ("earliness", job, exact)
+        key = ("earliness", job)
         if key not in self._done:
             due = int(self._problem.jobs.due[job])
             done, anyone = self._completion(job)
             early = Affine(done.variable, -done.coefficient, due - done.offset)
-            self._done[key] = self._maximum([(early, anyone)], 0, exact=exact)
+            self._done[key] = self._maximum([(early, anyone)], 0)
         return self._done[key]
 
-    def _tardy(self, job: int, *, exact: bool) -> int:
+    def _tardy(self, job: int) -> int:
         """Return a literal: the job completes after its due date."""
         key = ("tardy", job)
         writer, due = self._writer, int(self._problem.jobs.due[job])
         if key not in self._done:
             late = writer.boolean()
-            for end, literal in self._cases(self._tasks_of(job, exact=exact), 0):
+            for end, literal in self._cases(self._tasks_of(job), 0):
                 writer.at_least(constant(due), end, 0, (~late, literal))
-            if exact:
-                done, anyone = self._completion(job)
-                writer.imply(late, anyone)
-                writer.at_least(done, constant(due), 1, (late,))
             self._done[key] = Affine(late)
         return self._done[key].variable
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from headway.errors import UnsupportedError
 from headway.model import Problem, Schedule, verify
 from headway.model.tables import FOREVER
 from headway.solve.cpsat.encoding import Encoding
@@ -116,7 +115,6 @@ class _Run:
         latest = _latest(problem, self._best)
         self._encoding = Encoding(problem, latest=latest, least_makespan=least)
         self._model = self._encoding.proto()
-        _check(self._model, problem)
 
     # Time and progress
 
@@ -267,9 +265,6 @@ class _Run:
             reason = f"CP-SAT claimed the bound {bound}, which a verified schedule beats"
             return self._outcome(Status.FEASIBLE, None, reason)
         done = None not in proven and (self._budget.gap > 0 or bound == value)
-        if done and not self._encoding.windows.exact:
-            reason = f"proven only for schedules that end by {self._encoding.windows.horizon}"
-            return self._outcome(Status.FEASIBLE, None, reason)
         if done:
             return self._outcome(Status.OPTIMAL, bound, self._size())
         return self._outcome(Status.FEASIBLE, bound, self._why_stopped())
@@ -346,22 +341,3 @@ def _limit(model: CpModelProto, total: Sum, most: int) -> None:
     linear.vars.extend(list(total.coefficients))
     linear.coeffs.extend(list(total.coefficients.values()))
     linear.domain.extend([-INFINITE, most - total.offset])
-
-
-def _check(model: CpModelProto, problem: Problem) -> None:
-    """Refuse a model that CP-SAT cannot hold.
-
-    Raises
-    ------
-    UnsupportedError
-        Sums of times or costs would overflow 64-bit integers.
-    """
-    from ortools.sat.python import cp_model_helper
-
-    helper: Any = cp_model_helper.CpSatHelper
-    message = helper.validate_model(model)
-    if message:
-        raise UnsupportedError(
-            f"CP-SAT cannot hold {problem.name}: use longer ticks or smaller weights"
-            f" ({message.splitlines()[0][:200]})"
-        )

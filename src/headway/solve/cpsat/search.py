@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from headway.errors import UnsupportedError
 from headway.solve.cpsat.encoding import set_objective
 from headway.solve.cpsat.writer import Sum
 from headway.solve.result import Stop
@@ -108,6 +109,11 @@ def minimise(
         Ends the run soon after it is set. Ctrl-C does the same.
     on_values, on_bound
         Called in the calling thread with each better assignment and each better bound.
+
+    Raises
+    ------
+    UnsupportedError
+        If sums of times or costs would overflow 64-bit integers.
     """
     from ortools.sat.python import cp_model_helper
 
@@ -196,7 +202,9 @@ def _found(response: Any, objective: Sum | None, helper: Any) -> Found:
         status.INFEASIBLE: Answer.INFEASIBLE,
     }.get(response.status, Answer.UNKNOWN)
     if response.status == status.MODEL_INVALID:
-        raise AssertionError("CP-SAT refuses the model as not valid")
+        raise UnsupportedError(
+            "the times or costs are too large for CP-SAT; use longer ticks or smaller weights"
+        )
     values = None
     if answer in (Answer.OPTIMAL, Answer.FEASIBLE):
         values = list(response.solution)

@@ -40,13 +40,13 @@ class Usage:
 
     # Peaks
 
-    def peak(self, resource: int, *, exact: bool) -> Affine:
-        """Return the largest usage of a resource; no less than that unless `exact`."""
+    def peak(self, resource: int) -> Affine:
+        """Return the largest usage of a resource; or more, which minimising forbids."""
         if resource not in self._peaks:
-            self._peaks[resource] = self._peak(resource, exact=exact)
+            self._peaks[resource] = self._peak(resource)
         return self._peaks[resource]
 
-    def _peak(self, resource: int, *, exact: bool) -> Affine:
+    def _peak(self, resource: int) -> Affine:
         writer, parts = self._writer, self._parts(resource)
         if not parts:
             return constant(0)
@@ -62,53 +62,26 @@ class Usage:
             [amount for _, _, amount, _ in parts],
             peak,
         )
-        if exact:
-            self._reach(peak, parts)
         return peak
-
-    def _reach(self, peak: Affine, parts: list[Part]) -> None:
-        """Require that the usage reaches a level when some part starts, or that it is 0."""
-        writer, variables = self._writer, self._variables
-        nothing = writer.boolean()
-        writer.at_least(constant(0), peak, 0, (nothing,))
-        reached = [nothing]
-        for task, mode, amount, literal in parts:
-            here = writer.boolean()
-            writer.imply(here, literal)
-            start, _, free = occupancy_of(variables, task, mode)
-            writer.at_least(free, start, 1, (here,))
-            total = Sum(amount).add(peak, -1)
-            for other in parts:
-                if other[0] == task:
-                    continue
-                covers = writer.boolean()
-                begin, _, end = occupancy_of(variables, other[0], other[1])
-                writer.imply(covers, other[3])
-                writer.at_least(start, begin, 0, (covers,))
-                writer.at_least(end, start, 1, (covers,))
-                total.add_literal(covers, other[2])
-            writer.linear(total, 0, 2**60, (here,))
-            reached.append(here)
-        writer.clause(reached)
 
     # Levelling
 
-    def squares(self, resource: int, *, exact: bool) -> Sum:
-        """Return the sum over time of the squared usage; no less than that unless `exact`."""
+    def squares(self, resource: int) -> Sum:
+        """Return the sum over time of the squared usage; or more, which minimising forbids."""
         if resource not in self._squares:
             parts = self._parts(resource)
             total = Sum()
             for k, part in enumerate(parts):
                 task, _, amount, _ = part
-                total.merge(self._duration(part, exact=exact), amount * amount)
+                total.merge(self._duration(part), amount * amount)
                 for other in parts[:k]:
                     if other[0] != task:
-                        overlap = self._overlap(part, other, exact=exact)
+                        overlap = self._overlap(part, other)
                         total.add(overlap, 2 * amount * other[2])
             self._squares[resource] = total
         return self._squares[resource]
 
-    def _duration(self, part: Part, *, exact: bool) -> Sum:
+    def _duration(self, part: Part) -> Sum:
         """Return how long a part occupies its resources, 0 if it is absent."""
         task, mode, _, literal = part
         _, size, _ = occupancy_of(self._variables, task, mode)
@@ -121,13 +94,10 @@ class Usage:
             writer = self._writer
             length = Affine(writer.integer(0, writer.high(size)))
             writer.at_least(length, size, 0, (literal,))
-            if exact:
-                writer.at_least(size, length, 0, (literal,))
-                writer.at_least(constant(0), length, 0, (~literal,))
             self._overlaps[key] = length
         return Sum().add(self._overlaps[key])
 
-    def _overlap(self, left: Part, right: Part, *, exact: bool) -> Affine:
+    def _overlap(self, left: Part, right: Part) -> Affine:
         """Return how long two parts are in progress together."""
         key = (left[0], left[1], right[0], right[1])
         if key in self._overlaps:
@@ -150,13 +120,5 @@ class Usage:
             total = Sum().add(overlap).add(late, -1).add(early)
             writer.linear(total, 0, 2**60, (reason, *both))
         writer.clause(reasons, both)
-        if exact:
-            meets = writer.boolean()
-            writer.at_least(constant(0), overlap, 0, (~meets,))
-            for literal in both:
-                writer.imply(meets, literal)
-            for late, early in differences:
-                total = Sum().add(overlap).add(late, -1).add(early)
-                writer.linear(total, -(2**60), 0, (meets,))
         self._overlaps[key] = overlap
         return overlap

@@ -4,11 +4,10 @@ The horizon is the latest end that needs to be considered. If the problem has no
 from this observation: take a schedule and an instant after the last date of the problem at which
 no task is in progress, no lag, transfer or setup runs, and no due date lies ahead. Everything
 later may move one tick to the left: no minimum lag suffers because none spans the instant,
-maximum lags only relax, holds shorten, profiles keep their shape, and no measure with a positive
-weight grows. So some best schedule ends by the last date plus all durations, lags, transfers and
-setups together. A task without length gets one more tick, which keeps it from changing places
-with a neighbour when both meet. Where the objective rewards lateness (a negative weight on
-completion, say) nothing bounds the search, and the horizon is only generous.
+maximum lags only relax, holds shorten, profiles keep their shape, and no measure grows. So some
+best schedule ends by the last date plus all durations, lags, transfers and setups together. A
+task without length gets one more tick, which keeps it from changing places with a neighbour when
+both meet.
 """
 
 from __future__ import annotations
@@ -20,22 +19,7 @@ import numpy as np
 from headway.model import Measure, Problem
 from headway.model.tables import FOREVER, Bools, Ints, RelationKind, ResourceKind
 
-LARGEST_HORIZON = 2**48
-"""Where there is no limit and the sum above exceeds this, the end of the world."""
-
 _MOST_ROUNDS = 100
-_GENEROUS = 4
-_LATER_IS_WORSE = frozenset(
-    {
-        Measure.MAKESPAN,
-        Measure.COMPLETION,
-        Measure.FLOW_TIME,
-        Measure.TARDINESS,
-        Measure.TARDY_JOBS,
-        Measure.MAX_LATENESS,
-        Measure.MAX_TARDINESS,
-    }
-)
 
 
 class Windows(NamedTuple):
@@ -47,8 +31,6 @@ class Windows(NamedTuple):
         Inclusive; they hold for every best schedule in which the task is present.
     horizon
         No task needs to end later.
-    exact
-        Whether the horizon follows from the problem. False where it is only generous.
     """
 
     earliest_start: Ints
@@ -56,7 +38,6 @@ class Windows(NamedTuple):
     earliest_end: Ints
     latest_end: Ints
     horizon: int
-    exact: bool
 
 
 def windows(problem: Problem, limit: int = FOREVER) -> Windows:
@@ -75,8 +56,7 @@ def windows(problem: Problem, limit: int = FOREVER) -> Windows:
     high = np.empty((problem.n_tasks, 2), dtype=np.int64)
     low[:, 0] = tasks.earliest_start
     low[:, 1] = tasks.earliest_end
-    bound, exact = _horizon(problem, longest)
-    bound = min(bound, limit)
+    bound = min(last_date(problem) + _busy(problem, longest), problem.horizon, limit)
     high[:, 0] = np.minimum(tasks.latest_start, bound)
     high[:, 1] = np.minimum(tasks.latest_end, bound)
     owned = tasks.job >= 0
@@ -91,7 +71,7 @@ def windows(problem: Problem, limit: int = FOREVER) -> Windows:
     mirrored = -high.reshape(-1)
     _propagate(mirrored, head, tail, lag, must[head] | (tail // 2 == head // 2), 0)
     high = -mirrored.reshape(-1, 2)
-    return Windows(low[:, 0], high[:, 0], low[:, 1], high[:, 1], bound, exact)
+    return Windows(low[:, 0], high[:, 0], low[:, 1], high[:, 1], bound)
 
 
 def durations(problem: Problem) -> tuple[Ints, Ints]:
@@ -133,20 +113,6 @@ def _propagate(value: Ints, tail: Ints, head: Ints, lag: Ints, binds: Bools, cei
             return
 
 
-def _horizon(problem: Problem, longest: Ints) -> tuple[int, bool]:
-    """Return a latest end, and whether it is safe."""
-    bound = last_date(problem) + _longest_chain(problem, longest)
-    exact = not _rewards_lateness(problem)
-    if not exact:
-        bound *= _GENEROUS
-    if problem.horizon < FOREVER:
-        return (min(bound, problem.horizon) if exact else problem.horizon), True
-    latest = np.minimum(problem.tasks.latest_end, _deadlines(problem))
-    if len(latest) and latest.max() < FOREVER and not exact:
-        return int(latest.max()), True
-    return min(bound, LARGEST_HORIZON), exact and bound <= LARGEST_HORIZON
-
-
 def last_date(problem: Problem) -> int:
     """Return the last instant at which the problem changes by itself or a due date lies."""
     tasks, jobs, resources = problem.tasks, problem.jobs, problem.resources
@@ -162,7 +128,7 @@ def last_date(problem: Problem) -> int:
     return max((int(d.max()) for d in dates if len(d)), default=0)
 
 
-def _longest_chain(problem: Problem, longest: Ints) -> int:
+def _busy(problem: Problem, longest: Ints) -> int:
     """Return the sum of everything that can keep time from being idle."""
     relations = problem.relations
     total = int(longest.sum()) + int(np.count_nonzero(durations(problem)[0] == 0))
@@ -186,17 +152,6 @@ def _all_setups(problem: Problem) -> int:
     key = np.unique(np.stack((task, resource, matrix, family))[:, counted], axis=1)
     worst = np.stack([table.max(axis=0) for table in problem.setups])
     return int(worst[key[2], key[3]].sum())
-
-
-def _deadlines(problem: Problem) -> Ints:
-    job = problem.tasks.job
-    latest = np.full(problem.n_tasks, FOREVER)
-    latest[job >= 0] = problem.jobs.deadline[job[job >= 0]]
-    return latest
-
-
-def _rewards_lateness(problem: Problem) -> bool:
-    return any(t.weight < 0 and t.measure in _LATER_IS_WORSE for t in problem.objective.terms)
 
 
 def pieces(problem: Problem, resource: int, horizon: int) -> list[tuple[int, int, int]]:
