@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -32,6 +33,9 @@ METHOD = "cpsat"
 
 _EARLIER_SHARE = 0.7
 """Share of the remaining time that a level may take while less important ones wait."""
+
+_LAST_SHARE = 0.1
+"""Less than this share of the time limit is not worth another round over the levels."""
 
 _LEAST_TIME_S = 0.02
 """A search shorter than this is not worth starting."""
@@ -175,9 +179,17 @@ class _Run:
                         proven[level] = found.bound
                 if values is None:
                     break
-            if values is None or None not in proven or self._over():
+            if None not in proven or not self._worth_another_round():
                 break
         return self._finished(proven)
+
+    def _worth_another_round(self) -> bool:
+        """Return whether enough time is left to go on where an earlier level has no proof yet.
+
+        CP-SAT stops early when the next look at the clock could come too late.
+        """
+        limit = self._budget.time_limit_s
+        return not self._over() and self._left() > _LAST_SHARE * limit < math.inf
 
     def _better(self, level: int, one: list[int], other: list[int]) -> bool:
         total = self._encoding.levels[level]
@@ -299,9 +311,9 @@ class _Run:
     def _why_stopped(self) -> str:
         if self._interrupted or self._stop.is_set():
             return "stopped from outside"
-        if self._left() < 2 * _LEAST_TIME_S:
-            return f"time limit of {self._budget.time_limit_s:g} s; {self._size()}"
-        return f"CP-SAT gave up; {self._size()}"
+        if self._budget.time_limit_s == math.inf:
+            return f"CP-SAT ran out of memory; {self._size()}"
+        return f"time limit of {self._budget.time_limit_s:g} s; {self._size()}"
 
     def _size(self) -> str:
         encoding = self._encoding
