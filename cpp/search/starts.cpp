@@ -189,7 +189,7 @@ std::vector<Index> between(const Shop& shop, std::span<const Index> a, std::span
     std::vector<Time> key = times(shop, a, random.below(1001));
     const std::vector<Time> other = times(shop, b, random.below(1001));
     for (std::size_t i = 0; i < key.size(); ++i) {
-        key[i] = ((1000 - share) * key[i] + share * other[i]) / 64;
+        key[i] = (1000 - share) * key[i] + share * other[i];
     }
     return sorted_by(key, a);
 }

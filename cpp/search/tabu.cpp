@@ -38,7 +38,7 @@ TabuSearch::TabuSearch(const Shop& shop, Random& random)
       state_(shop),
       block_(shop.crowd()),
       tabu_(shop),
-      tenure_(10 + shop.crowd() / std::max(1, shop.n_machines())) {
+      tenure_(4 + shop.crowd() / std::max(1, shop.n_machines()) / 2) {
     path_.task.reserve(static_cast<std::size_t>(shop.n_tasks()));
     path_.by_machine.reserve(static_cast<std::size_t>(shop.n_tasks()));
 }

@@ -1,5 +1,6 @@
 #include "solve/generate.hpp"
 
+#include <chrono>
 #include <queue>
 #include <utility>
 
@@ -8,13 +9,36 @@
 namespace headway {
 namespace {
 
+// Asks whether to go on, but neither at every step nor more than fifty times a second.
+class Patience {
+public:
+    explicit Patience(const std::function<bool()>& interrupted) : interrupted_(interrupted) {}
+
+    bool ends() {
+        if (!interrupted_ || ++steps_ % 64 != 0 || Clock::now() < next_) {
+            return false;
+        }
+        next_ = Clock::now() + std::chrono::milliseconds(20);
+        return interrupted_();
+    }
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    const std::function<bool()>& interrupted_;
+    std::uint64_t steps_ = 0;
+    Clock::time_point next_ = Clock::now() + std::chrono::milliseconds(20);
+};
+
 class Generation {
 public:
-    Generation(const Network& network, const Priority& priority, const Sampling& sampling)
+    Generation(const Network& network, const Priority& priority, const Sampling& sampling,
+               const std::function<bool()>& interrupted)
         : network_(network),
           priority_(priority),
           plan_(network),
           agenda_(sampling.alpha, sampling.seed),
+          patience_(interrupted),
           waits_(network.unit_waits),
           ready_(network.units.size(), 0) {}
 
@@ -23,8 +47,11 @@ public:
             push(unit, ready_[unit]);
         }
         while (!agenda_.empty()) {
+            if (patience_.ends()) {
+                return {Outcome::FAILS, Reason::INTERRUPTED};
+            }
             const Int unit = agenda_.pop();
-            const Verdict verdict = plan_.place(unit);
+            const Verdict verdict = plan_.place(unit, 0);
             if (verdict.outcome == Outcome::FAILS) {
                 return verdict;
             }
@@ -61,8 +88,11 @@ public:
                     later.pop();
                 }
             }
+            if (patience_.ends()) {
+                return {Outcome::FAILS, Reason::INTERRUPTED};
+            }
             const Int unit = agenda_.pop();
-            const Verdict verdict = plan_.place(unit);
+            const Verdict verdict = plan_.place(unit, now);
             if (verdict.outcome == Outcome::FAILS) {
                 return verdict;
             }
@@ -145,6 +175,7 @@ private:
     const Priority& priority_;
     Plan plan_;
     Agenda agenda_;
+    Patience patience_;
     std::vector<Int> waits_;
     std::vector<Int> ready_;
     std::vector<std::pair<Int, Verdict>> delayed_;
@@ -153,8 +184,8 @@ private:
 }  // namespace
 
 Generated generate(const Network& network, const Priority& priority, Scheme scheme,
-                   const Sampling& sampling) {
-    Generation generation(network, priority, sampling);
+                   const Sampling& sampling, const std::function<bool()>& interrupted) {
+    Generation generation(network, priority, sampling, interrupted);
     const Verdict verdict =
         scheme == Scheme::SERIAL ? generation.serial() : generation.parallel();
     return generation.result(verdict);

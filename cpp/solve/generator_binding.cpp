@@ -37,7 +37,7 @@ public:
     std::tuple<OutArray, OutArray, OutArray, Int, Int> run(
         bool parallel, Int formula, InArray<double> key, InArray<double> due, InArray<double> left,
         InArray<double> work, InArray<double> weight, double scale, double alpha,
-        std::uint64_t seed) const {
+        std::uint64_t seed, nb::object interrupted) const {
         const auto n = static_cast<std::size_t>(network_->n_tasks());
         const auto which = static_cast<Formula>(formula);
         const bool keyed = which == Formula::STATIC;
@@ -53,11 +53,16 @@ public:
         }
         const Priority priority{which,      view(key),    view(due), view(left),
                                 view(work), view(weight), scale};
+        const auto ask = [&interrupted] {
+            nb::gil_scoped_acquire locked;
+            return nb::cast<bool>(interrupted());
+        };
+        const std::function<bool()> asked = interrupted.is_none() ? std::function<bool()>() : ask;
         Generated found;
         {
             nb::gil_scoped_release unlocked;
             found = generate(*network_, priority, parallel ? Scheme::PARALLEL : Scheme::SERIAL,
-                             {alpha, seed});
+                             {alpha, seed}, asked);
         }
         const bool stuck = found.verdict.outcome == Outcome::FAILS;
         return {to_numpy(std::move(found.start)), to_numpy(std::move(found.end)),
@@ -84,6 +89,7 @@ void bind_generator(nb::module_& module) {
              "mode_penalty"_a)
         .def("run", &Generator::run, "parallel"_a, "formula"_a, "key"_a, "due"_a, "left"_a,
              "work"_a, "weight"_a, "scale"_a, "alpha"_a, "seed"_a,
+             "interrupted"_a.none() = nb::none(),
              "One pass: start, end and mode per task, then the reason (0: none) and the task it "
              "got stuck at.");
 }

@@ -401,9 +401,6 @@ std::size_t Plan::push_others(const Unit& unit, std::size_t latest) {
 
 Verdict Plan::place_together(const Unit& unit) {
     const std::size_t n = unit.tasks.size();
-    for (const Int v : unit.tasks) {
-        lower_[v] = {network_->start_min[v], network_->end_min[v]};
-    }
     std::size_t next = 0;
     std::size_t rounds_in_vain = 0;
     const auto take_back = [&](std::size_t to) {
@@ -442,8 +439,11 @@ Verdict Plan::place_together(const Unit& unit) {
     return {Outcome::PLACED};
 }
 
-Verdict Plan::place(Int number) {
+Verdict Plan::place(Int number, Int earliest) {
     const Unit& unit = network_->units[number];
+    for (const Int v : unit.tasks) {
+        lower_[v] = {std::max(network_->start_min[v], earliest), network_->end_min[v]};
+    }
     if (unit.contradictory) {
         return {Outcome::FAILS, Reason::CONTRADICTION, unit.tasks.front()};
     }

@@ -22,6 +22,7 @@ enum class Reason : Int {
     SEQUENCE = 6,       // its turn in a common sequence never comes
     TIED = 7,           // tasks tied to one another find no place together
     CONTRADICTION = 8,  // the relations among tied tasks cannot hold
+    INTERRUPTED = 9,    // the caller asked to stop
 };
 
 enum class Outcome { PLACED, WAITS, FAILS };
@@ -36,8 +37,9 @@ class Plan {
 public:
     explicit Plan(const Network& network);
 
-    // Places the tasks of a unit as early as they can be, or leaves everything as it was.
-    Verdict place(Int unit);
+    // Places the tasks of a unit as early as they can be from `earliest` on, or leaves everything
+    // as it was.
+    Verdict place(Int unit, Int earliest);
     void undo(Int unit);
 
     // Earliest start that the placed predecessors allow, transfer times left aside.

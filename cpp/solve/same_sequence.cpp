@@ -19,15 +19,28 @@ bool SameSequence::binds(const Membership& place, Int mode) const {
 }
 
 bool SameSequence::is_turn(Int task, Int mode) const {
+    // A task may stand for several items of one row; those it would rank itself come in between.
+    const Membership* before = nullptr;
+    Int newly_ranked = 0;
+    Int newly_placed[2] = {0, 0};
     for (const Membership& place : network_->memberships[task]) {
         if (!binds(place, mode)) {
             continue;
         }
+        if (!before || before->row != place.row) {
+            newly_ranked = newly_placed[0] = newly_placed[1] = 0;
+        }
         const Row& row = rows_[place.row];
-        const Int turn = rank(place) == ABSENT ? row.n_ranked : rank(place);
-        if (row.next[place.side] != turn) {
+        const bool same_item = before && before->row == place.row && before->item == place.item;
+        if (rank(place) == ABSENT && !same_item) {
+            ++newly_ranked;
+        }
+        const Int turn = rank(place) == ABSENT ? row.n_ranked + newly_ranked - 1 : rank(place);
+        if (row.next[place.side] + newly_placed[place.side] != turn) {
             return false;
         }
+        ++newly_placed[place.side];
+        before = &place;
     }
     return true;
 }

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,4 +35,5 @@ class Generator:
         scale: float,
         alpha: float,
         seed: int,
+        interrupted: Callable[[], bool] | None = None,
     ) -> tuple[_Ints, _Ints, _Ints, int, int]: ...

@@ -394,14 +394,15 @@ class Sgs:
     def is_turn(self, task: int, mode: int) -> bool:
         """Return whether all items ranked earlier have their task on the same side placed."""
         for r, row in enumerate(self.rows):
+            ranks = list(self.order[r])
             for k, item in enumerate(row[2]):
                 for side in (0, 1):
                     if item[side] != task or not self.binds(r, k, task, mode):
                         continue
-                    ranks = self.order[r]
-                    earlier = ranks[: ranks.index(k)] if k in ranks else ranks
-                    bound = [e for e in earlier if e not in self.unbound[r]]
-                    if not all(self.placed(row[2][e][side]) for e in bound):
+                    ranks += [] if k in ranks else [k]
+                    earlier = [e for e in ranks[: ranks.index(k)] if e not in self.unbound[r]]
+                    mates = {row[2][e][side] for e in earlier} - {task}
+                    if not all(map(self.placed, mates)):
                         return False
         return True
 
@@ -506,12 +507,13 @@ class Sgs:
                     pushed.append((holder, needed, ABSENT))
         return pushed
 
-    def place(self, unit: list[int]) -> Outcome:
-        """Place a unit, or leave everything as it was."""
+    def place(self, unit: list[int], earliest: int) -> Outcome:
+        """Place a unit from `earliest` on, or leave everything as it was."""
         if min(unit) in getattr(self, "contradictory", set()):
             return Outcome.FAILS
         for i in unit:
-            self.low[i], self.low_end[i] = self.earliest(i), self.plain.windows[i][2]
+            self.low[i] = max(self.earliest(i), earliest)
+            self.low_end[i] = self.plain.windows[i][2]
         base, in_vain = len(self.history), 0
         while len(self.history) < base + len(unit):
             task = unit[len(self.history) - base]
@@ -552,7 +554,7 @@ class Sgs:
         while agenda:
             unit = self.choose(agenda, ready, ready)
             agenda.remove(unit)
-            outcome = self.place(self.units[unit])
+            outcome = self.place(self.units[unit], 0)
             if outcome is Outcome.FAILS:
                 raise Stuck
             if outcome is Outcome.WAITS:
@@ -582,7 +584,7 @@ class Sgs:
                 later = {u: t for u, t in later.items() if u not in agenda}
             unit = self.choose(agenda, asked, ready)
             agenda.remove(unit)
-            outcome = self.place(self.units[unit])
+            outcome = self.place(self.units[unit], now)
             if outcome is Outcome.FAILS:
                 raise Stuck
             if outcome is Outcome.WAITS:

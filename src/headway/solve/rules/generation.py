@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Literal
 
@@ -32,7 +33,8 @@ class Obstacle(IntEnum):
     SEQUENCE = 6
     TIED = 7
     CONTRADICTION = 8
-    SELECTION = 9
+    INTERRUPTED = 9
+    SELECTION = 10
 
 
 _EXPLANATIONS = {
@@ -44,6 +46,7 @@ _EXPLANATIONS = {
     Obstacle.SEQUENCE: "the turn of {task} in the common sequence of its machines never comes",
     Obstacle.TIED: "{task} and the tasks tied to it find no place together",
     Obstacle.CONTRADICTION: "the relations of {task} and the tasks tied to it contradict each other",
+    Obstacle.INTERRUPTED: "the pass was stopped",
     Obstacle.SELECTION: "no choice of optional tasks satisfies the selections",
 }
 
@@ -134,6 +137,7 @@ class Generator:
         *,
         alpha: float = 0.0,
         seed: int = 0,
+        interrupted: Callable[[], bool] | None = None,
     ) -> Schedule:
         """Return the schedule that one pass builds.
 
@@ -143,19 +147,22 @@ class Generator:
             How urgent tasks are.
         scheme
             ``"serial"``: the most urgent task whose predecessors are placed comes next and goes
-            where it fits earliest, gaps included. ``"parallel"``: time moves forward, and of the
-            tasks that can start now the most urgent one does.
+            where it fits earliest, gaps included. ``"parallel"``: time moves forward, never back,
+            and of the tasks that can start now the most urgent one does.
         alpha
             If positive, choose at random, with chances that grow with regret (how much better a
             key is than the worst one): the best of n candidates is ``n**alpha`` times as likely
             as the worst (after Drexl 1991, "Scheduling of project networks by job assignment").
         seed
-            Seed of the random choices.
+            Seed of the random choices, from 0 to ``2**64 - 1``.
+        interrupted
+            Asked about fifty times a second whether to give up.
 
         Raises
         ------
         GenerationError
-            If a task finds no place without moving those placed before it.
+            If a task finds no place without moving those placed before it, or if the pass was
+            interrupted.
         """
         start, end, mode, obstacle, task = self._native.run(
             scheme == "parallel",
@@ -168,6 +175,7 @@ class Generator:
             priority.scale,
             alpha,
             seed,
+            interrupted,
         )
         if obstacle:
             raise GenerationError(Obstacle(obstacle), self.problem, task)

@@ -12,7 +12,7 @@ from headway.model.schedule import Schedule
 from headway.solve.bounds import lower_bounds
 from headway.solve.result import Budget, Progress, Result, Status, Stop, Values, relative_gap
 from headway.solve.rules.facts import Facts
-from headway.solve.rules.generation import GenerationError, Generator, Scheme
+from headway.solve.rules.generation import GenerationError, Generator, Obstacle, Scheme
 from headway.solve.rules.priorities import DATED, RULES
 
 _RESCUES = 50
@@ -104,7 +104,8 @@ class _Run:
         """Make one pass per generator, rule and scheme."""
         for number, generator in enumerate(generators):
             facts = generator.facts(self.seed)
-            for rule, scheme in product(rules_for(self.problem), ("serial", "parallel")):
+            # Serial passes come first: they are fast even where thousands of tasks compete.
+            for scheme, rule in product(_SCHEMES, rules_for(self.problem)):
                 if self._done():
                     return
                 self._pass(generator, number, facts, rule, scheme)
@@ -135,11 +136,14 @@ class _Run:
         k: int = 0,
     ) -> None:
         self.passes += 1
-        seed = (self.seed << 32) + k & 2**64 - 1
+        seed = ((self.seed << 32) + k) % 2**64
         try:
-            schedule = generator.run(RULES[rule](facts), scheme, alpha=alpha, seed=seed)
+            schedule = generator.run(
+                RULES[rule](facts), scheme, alpha=alpha, seed=seed, interrupted=self._must_stop
+            )
         except GenerationError as error:
-            self.stuck = self.stuck or error
+            if error.obstacle is not Obstacle.INTERRUPTED:
+                self.stuck = self.stuck or error
             return
         kind = "random " if alpha else ""
         value = self.offer(schedule, f"{kind}{rule}, {scheme}")
@@ -149,10 +153,12 @@ class _Run:
     def _elapsed(self) -> float:
         return time.perf_counter() - self.began
 
+    def _must_stop(self) -> bool:
+        return self.stop.is_set() or self._elapsed() > self.budget.time_limit_s
+
     def _done(self) -> bool:
         gap = relative_gap(self.value, self.bound)
-        good_enough = gap is not None and gap <= self.budget.gap
-        return good_enough or self.stop.is_set() or self._elapsed() > self.budget.time_limit_s
+        return self._must_stop() or (gap is not None and gap <= self.budget.gap)
 
     def result(self, reason: str = "") -> Result:
         """Return what was found."""

@@ -1,0 +1,65 @@
+// The best orders found so far, shared by all workers of one search.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "search/shop.hpp"
+
+namespace headway::search {
+
+struct Member {
+    Time makespan = std::numeric_limits<Time>::max();
+    std::vector<Index> order;
+};
+
+// A population in which no two members are nearly the same, and the best order of all. All of it
+// may be called from several threads.
+class Elite {
+public:
+    Elite(const Shop& shop, std::size_t capacity);
+
+    // An order to begin with before random ones are tried.
+    void offer(std::vector<Index> order);
+    std::optional<std::vector<Index>> take_offer();
+
+    // Notes an order; true if it is the best so far.
+    bool note(Time makespan, std::span<const Index> order);
+    Time best() const { return best_.load(std::memory_order_relaxed); }
+    Member champion() const;
+
+    // A lower bound on the makespan; the largest one given counts.
+    void raise_goal(Time goal);
+    Time goal() const { return goal_.load(std::memory_order_relaxed); }
+    bool reached() const { return best() <= goal(); }
+
+    // Adds a member that tabu search has improved: in place of one that is nearly the same if it
+    // is no worse, else in place of the worst if it is better. Once many in a row have brought
+    // nothing better, the population has settled: all of it is let go, and a new one is to come.
+    void add(Member member);
+    // Two different members, picked by any two numbers; none while the population is to grow.
+    std::optional<std::pair<Member, Member>> parents(std::uint64_t first,
+                                                     std::uint64_t second) const;
+
+private:
+    bool take(Member& member);
+
+    const Shop* shop_;
+    std::size_t capacity_;
+    std::int64_t same_;
+    mutable std::mutex mutex_;
+    std::vector<Member> members_;
+    std::size_t failures_ = 0;
+    std::vector<std::vector<Index>> offers_;
+    Member champion_;
+    std::atomic<Time> best_ = std::numeric_limits<Time>::max();
+    std::atomic<Time> goal_ = 0;
+};
+
+}  // namespace headway::search

@@ -1,0 +1,42 @@
+// Tabu search with path relinking between elite orders, for the makespan of job shops.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <span>
+
+#include "search/elite.hpp"
+#include "search/shop.hpp"
+
+namespace headway::search {
+
+struct SearchSettings {
+    std::size_t population = 12;
+    std::uint64_t patience = 12'500;  // iterations without improvement that end a run
+};
+
+// Called with each improvement of the best makespan: its value and all starts.
+using OnImprovement = std::function<void(Time, std::span<const Time>)>;
+
+class JobShopSearch {
+public:
+    JobShopSearch(const Shop& shop, const SearchSettings& settings);
+
+    const Shop& shop() const { return *shop_; }
+    Elite& elite() { return elite_; }
+
+    // One worker: searches until about `iterations` moves are made, `stop` is not zero or the best
+    // order meets the bound, and returns the number of moves. Workers of several threads help one
+    // another; a single one does the same for the same seed and number of iterations everywhere.
+    std::uint64_t run(std::uint64_t seed, std::uint64_t iterations,
+                      const volatile std::uint8_t& stop, const OnImprovement& on_improvement);
+
+private:
+    const Shop* shop_;
+    SearchSettings settings_;
+    Elite elite_;
+};
+
+}  // namespace headway::search

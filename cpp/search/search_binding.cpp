@@ -1,0 +1,173 @@
+#include "search/search_binding.hpp"
+
+#include <nanobind/stl/function.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <stdexcept>
+#include <tuple>
+
+#include "search/job_shop_search.hpp"
+#include "search/neighbourhood.hpp"
+#include "search/one_machine.hpp"
+#include "search/orientation.hpp"
+#include "search/starts.hpp"
+
+namespace headway {
+namespace {
+
+using namespace nb::literals;
+using namespace search;
+
+using OutMove = std::tuple<Index, Index, bool, Time>;
+
+// A linear order from Python; it must hold every task once, behind its predecessors.
+std::vector<Index> checked_order(const Shop& shop, InArray<Int> given) {
+    const auto n = static_cast<std::size_t>(shop.n_tasks());
+    std::vector<bool> placed(n);
+    std::vector<Index> order;
+    order.reserve(n);
+    for (const Int task : view(given)) {
+        if (task < 0 || task >= static_cast<Int>(n) || placed[static_cast<std::size_t>(task)]) {
+            throw std::invalid_argument("order: every task is to appear once");
+        }
+        for (const Link& link : shop.before(static_cast<Index>(task))) {
+            if (!placed[static_cast<std::size_t>(link.task)]) {
+                throw std::invalid_argument("order: a task stands before its predecessor");
+            }
+        }
+        placed[static_cast<std::size_t>(task)] = true;
+        order.push_back(static_cast<Index>(task));
+    }
+    if (order.size() != n) {
+        throw std::invalid_argument("order: every task is to appear once");
+    }
+    return order;
+}
+
+template <class T>
+OutArray copied(std::span<const T> values) {
+    return to_numpy(std::vector<Int>(values.begin(), values.end()));
+}
+
+template <class Field>
+OutArray field(const Orientation& orientation, Field Node::* member) {
+    std::vector<Int> values;
+    for (Index i = 0; i < orientation.none(); ++i) {
+        values.push_back(orientation.node(i).*member);
+    }
+    return to_numpy(std::move(values));
+}
+
+// All moves of the neighbourhood on a critical path that the seed picks, with their estimates.
+std::vector<OutMove> moves(const Orientation& orientation, std::uint64_t seed) {
+    Random random(seed);
+    Orientation::Path path;
+    orientation.trace(path, random);
+    Block block(orientation.shop().crowd());
+    std::vector<OutMove> found;
+    for_each_block(orientation, path, block, [&](Block& b) {
+        b.moves(orientation, [&](const Move& move, Index, Index, auto&& estimate) {
+            found.emplace_back(move.task, move.anchor, move.forward, estimate(FOREVER));
+        });
+    });
+    return found;
+}
+
+void move(Orientation& orientation, Index task, Index anchor, bool forward) {
+    const Index n = orientation.none();
+    if (task < 0 || task >= n || anchor < 0 || anchor >= n) {
+        throw std::out_of_range("move: no such task");
+    }
+    Index x = task;
+    do {
+        x = forward ? orientation.node(x).right : orientation.node(x).left;
+    } while (x != anchor && x != n);
+    const bool safe = forward ? orientation.may_follow(task, anchor)
+                              : orientation.may_precede(task, anchor);
+    if (x != anchor || !safe) {
+        throw std::invalid_argument("move: the anchor is elsewhere, or the move closes a cycle");
+    }
+    orientation.apply({task, anchor, forward});
+}
+
+std::uint64_t run(JobShopSearch& search, std::uint64_t seed, std::uint64_t iterations,
+                  const nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu>& stop,
+                  const std::function<void(Time, OutArray)>& on_improvement) {
+    if (stop.size() != 1) {
+        throw std::invalid_argument("stop: expected one byte");
+    }
+    const nb::gil_scoped_release unlocked;
+    return search.run(seed, iterations, *stop.data(), [&](Time value, std::span<const Time> at) {
+        const nb::gil_scoped_acquire locked;
+        on_improvement(value, copied(at));
+    });
+}
+
+}  // namespace
+
+void bind_search(nb::module_& module) {
+    module.def(
+        "one_machine_optimum",
+        [](InArray<Int> head, InArray<Int> work, InArray<Int> tail, Int nodes) {
+            const nb::gil_scoped_release unlocked;
+            return one_machine_optimum(view(head), view(work), view(tail), nodes);
+        },
+        "head"_a, "work"_a, "tail"_a, "nodes"_a,
+        "Least latest end of work plus tail on one machine, or a lower bound on it.");
+
+    nb::class_<Shop>(module, "JobShop", "Tasks on one machine each, with start-to-start lags.")
+        .def(
+            "__init__",
+            [](Shop* self, InArray<Int> machine, InArray<Int> duration, InArray<Int> release,
+               InArray<Int> before, InArray<Int> after, InArray<Int> lag) {
+                new (self) Shop({view(machine), view(duration), view(release), view(before),
+                                 view(after), view(lag)});
+            },
+            "machine"_a, "duration"_a, "release"_a, "before"_a, "after"_a, "lag"_a);
+
+    nb::class_<Orientation>(module, "Orientation", "Machine orders with heads and tails.")
+        .def(nb::init<const Shop&>(), "shop"_a, nb::keep_alive<1, 2>())
+        .def(
+            "load",
+            [](Orientation& self, InArray<Int> order) {
+                self.load(checked_order(self.shop(), order));
+            },
+            "order"_a, "Take the machine orders from a linear order of all tasks.")
+        .def("move", &move, "task"_a, "anchor"_a, "forward"_a,
+             "Move a task to right behind another one of its machine, or to right before it.")
+        .def("moves", &moves, "seed"_a,
+             "Moves on one critical path: task, anchor, forward, estimate.")
+        .def_prop_ro("makespan", &Orientation::makespan)
+        .def_prop_ro("order", [](const Orientation& self) { return copied(self.order()); })
+        .def_prop_ro("head", [](const Orientation& self) { return field(self, &Node::head); })
+        .def_prop_ro("tail", [](const Orientation& self) { return field(self, &Node::tail); });
+
+    nb::class_<JobShopSearch>(module, "JobShopSearch",
+                              "Tabu search with path relinking; run() may be called by several "
+                              "threads at once, which share their elite.")
+        .def(
+            "__init__",
+            [](JobShopSearch* self, const Shop& shop, std::size_t population,
+               std::uint64_t patience) {
+                if (population < 2 || patience == 0) {
+                    throw std::invalid_argument("JobShopSearch: population from 2, patience from 1");
+                }
+                new (self) JobShopSearch(shop, {population, patience});
+            },
+            "shop"_a, "population"_a, "patience"_a, nb::keep_alive<1, 2>())
+        .def("run", &run, "seed"_a, "iterations"_a, "stop"_a, "on_improvement"_a,
+             "One worker; returns the number of moves made. `stop` is one byte, 0 to go on.")
+        .def(
+            "offer",
+            [](JobShopSearch& self, InArray<Int> order) {
+                self.elite().offer(checked_order(self.shop(), order));
+            },
+            "order"_a, "A linear order of all tasks to search from next.")
+        .def(
+            "raise_goal",
+            [](JobShopSearch& self, Int bound) { self.elite().raise_goal(bound); }, "bound"_a,
+            "A proven lower bound: workers stop when the best makespan meets it.");
+}
+
+}  // namespace headway

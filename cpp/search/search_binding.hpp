@@ -1,0 +1,10 @@
+// headway._core.JobShop, Orientation and JobShopSearch.
+#pragma once
+
+#include "arrays.hpp"
+
+namespace headway {
+
+void bind_search(nb::module_& module);
+
+}  // namespace headway
