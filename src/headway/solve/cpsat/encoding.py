@@ -11,6 +11,7 @@ from headway.model import Problem, Schedule
 from headway.model.tables import ABSENT, FOREVER
 from headway.solve.cpsat.objectives import Objectives
 from headway.solve.cpsat.order import Order
+from headway.solve.cpsat.reduce import Reduction
 from headway.solve.cpsat.relations import (
     add_mode_dependencies,
     add_pairs,
@@ -151,10 +152,11 @@ class Encoding:
 def build(problem: Problem) -> CpModelProto:
     """Return the CP-SAT model of a problem, its most important level as the objective.
 
-    `headway.solve.cpsat.solve` does more than that: it starts from warm starts, goes through all
-    levels, and checks what comes back. This is for looking at the model, or for another solver.
+    Equal modes and interchangeable machines are merged first, as `solve` does. That does more: it
+    starts from warm starts, goes through all levels, and checks what comes back. This is for
+    looking at the model, or for another solver.
     """
-    encoding = Encoding(problem)
+    encoding = Encoding(Reduction(problem).problem)
     model = encoding.proto()
     if encoding.levels:
         set_objective(model, encoding.levels[0])

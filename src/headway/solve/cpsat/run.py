@@ -13,6 +13,7 @@ from headway.model.tables import FOREVER
 from headway.solve.cpsat.encoding import Encoding
 from headway.solve.cpsat.explain import conflict
 from headway.solve.cpsat.loads import load_bound, minimises_makespan
+from headway.solve.cpsat.reduce import Reduction
 from headway.solve.cpsat.search import (
     Answer,
     Effort,
@@ -113,11 +114,13 @@ class _Run:
         if warm_start is not None and verify(problem, warm_start).ok:
             self._best = warm_start
         self._start = self._best
+        self._reduction = Reduction(problem)
+        reduced = self._reduction.problem
         least = 0
         if minimises_makespan(problem):
-            least = load_bound(problem, windows(problem), self._left(), stop, seed)
+            least = load_bound(reduced, windows(reduced), self._left(), stop, seed)
         latest = _latest(problem, self._best)
-        self._encoding = Encoding(problem, latest=latest, least_makespan=least)
+        self._encoding = Encoding(reduced, latest=latest, least_makespan=least)
         self._model = self._encoding.proto()
 
     # Time and progress
@@ -143,7 +146,7 @@ class _Run:
 
     def _take(self, values: list[int]) -> None:
         """Note an assignment found by the search."""
-        schedule = self._encoding.schedule(values)
+        schedule = self._reduction.lift(self._encoding.schedule(values))
         if self._best is None or schedule.objective_values < self._best.objective_values:
             self._best = schedule
             self._report(schedule)
@@ -199,7 +202,7 @@ class _Run:
         """Return the warm start as an assignment of all variables, or None."""
         if self._start is None:
             return None
-        hint = self._encoding.hint(self._start)
+        hint = self._encoding.hint(self._reduction.lower(self._start))
         if hint is None or self._over():
             return None
         objective = Sum()
@@ -258,8 +261,7 @@ class _Run:
             found = minimise(self._model, None, effort, stop=self._stop, on_values=self._take)
             self._interrupted |= found.interrupted
             if found.values is not None and self._best is None:
-                self._best = self._encoding.schedule(found.values)
-                self._report(self._best)
+                self._take(found.values)
             if found.answer is Answer.INFEASIBLE:
                 return self._infeasible()
         if self._best is None:
