@@ -178,3 +178,57 @@ def test_a_hundred_thousand_tasks_stay_small() -> None:
     )
     assert problem.n_tasks == 100_000
     assert size < 50e6
+
+
+def _refused(model: hw.Model, saw, job, task) -> list:
+    """Return calls that the builder refuses, each half-way through its columns if careless."""
+    return [
+        lambda: task.mode({saw: 1}, duration=1.5),
+        lambda: task.mode({saw: 1}, duration=1, cost="much"),
+        lambda: task.mode([saw], duration=1),
+        lambda: model.task("name in place of the job"),
+        lambda: model.task(job, "late", start=(0, 1.5)),
+        lambda: model.task(job, "late", end=[1, 2]),
+        lambda: model.job("late", due=1.5),
+        lambda: model.machine("drill", breaks=(5, 9)),
+        lambda: model.machine("drill", breaks=[(5, 9, 11)]),
+        lambda: model.machine("drill", cost=0.5),
+        lambda: model.renewable("crew", capacity=2, steps=[5]),
+        lambda: model.reservoir("tank", level="full"),
+        lambda: model.exactly_one([]),
+        lambda: model.exactly_one(task),
+        lambda: model.minimise(hw.makespan),
+        lambda: model.minimise("makespan"),
+    ]
+
+
+@pytest.mark.parametrize("number", range(16))
+def test_a_refused_call_leaves_the_model_as_it_was(model: hw.Model, number: int) -> None:
+    saw = model.machine("saw")
+    job = model.job("chair")
+    task = model.task(job, "cut").mode({saw: 1}, duration=2)
+    before = model.problem()
+    calls = _refused(model, saw, job, task)
+    assert len(calls) == 16
+    with pytest.raises(hw.ProblemError):
+        calls[number]()
+    assert model.problem() == before
+    model.task(job, "sand").mode({saw: 1}, duration=3)
+    assert model.problem().modes.duration.tolist() == [2, 3]
+    assert model.problem().tasks.mode_ptr.tolist() == [0, 1, 2]
+
+
+def test_numbers_beyond_all_limits_are_refused_by_name(model: hw.Model) -> None:
+    with pytest.raises(hw.ProblemError, match="duration of 'cut'"):
+        model.task(name="cut").mode(duration=2**70)
+
+
+def test_mode_dependencies_take_modes_of_the_same_model(model: hw.Model) -> None:
+    other = hw.Model("other")
+    modes = [
+        m.modes_of(m.task(name="cut").mode(duration=1).mode(duration=2)) for m in (model, other)
+    ]
+    with pytest.raises(hw.ProblemError, match="another model"):
+        model.mode_dependency(modes[1][0], modes[0])
+    with pytest.raises(hw.ProblemError, match="another model"):
+        model.mode_dependency(modes[0][0], modes[1])

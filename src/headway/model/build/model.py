@@ -21,7 +21,7 @@ from headway.errors import ProblemError
 from headway.model.build.draft import Draft
 from headway.model.build.freeze import freeze
 from headway.model.build.handles import Handle, Job, Mode, Resource, Task
-from headway.model.build.values import Window, limit, merged, whole, window
+from headway.model.build.values import Window, limit, merged, pairs, whole, window
 from headway.model.objective import Objective
 from headway.model.problem import Problem
 from headway.model.tables import (
@@ -88,11 +88,14 @@ class Model:
         """Add a job: a group of tasks with dates and a weight."""
         jobs = self.draft.jobs
         index = len(jobs.name)
+        dates = whole(release, "release"), limit(due, "due"), limit(deadline, "deadline")
+        importance = whole(weight, "weight")
+        # Only now that nothing can be refused any more: all columns grow, or none.
         jobs.name.append(f"job {index}" if name is None else name)
-        jobs.release.append(whole(release, "release"))
-        jobs.due.append(limit(due, "due"))
-        jobs.deadline.append(limit(deadline, "deadline"))
-        jobs.weight.append(whole(weight, "weight"))
+        jobs.release.append(dates[0])
+        jobs.due.append(dates[1])
+        jobs.deadline.append(dates[2])
+        jobs.weight.append(importance)
         return Job(self, index)
 
     def machine(
@@ -135,11 +138,7 @@ class Model:
         cost
             Price per unit and tick of work.
         """
-        resource = self._resource(ResourceKind.RENEWABLE, name, capacity, cost, breaks)
-        self.draft.resources.steps[-1] = sorted(
-            (whole(t, "step time"), whole(c, "step capacity")) for t, c in steps
-        )
-        return resource
+        return self._resource(ResourceKind.RENEWABLE, name, capacity, cost, breaks, steps=steps)
 
     def budget(
         self,
@@ -186,12 +185,12 @@ class Model:
         breaks
             Half-open intervals in which nothing may be taken or given.
         """
-        resource = self._resource(ResourceKind.RESERVOIR, name, 0, 0, breaks)
-        table = self.draft.resources
-        table.level[-1] = whole(level, "level")
-        table.level_min[-1] = whole(minimum, "minimum")
-        table.level_max[-1] = 2**40 if maximum is None else whole(maximum, "maximum")
-        return resource
+        levels = (
+            whole(level, "level"),
+            whole(minimum, "minimum"),
+            2**40 if maximum is None else whole(maximum, "maximum"),
+        )
+        return self._resource(ResourceKind.RESERVOIR, name, 0, 0, breaks, levels=levels)
 
     def _resource(
         self,
@@ -200,18 +199,26 @@ class Model:
         capacity: int,
         cost: int,
         breaks: Iterable[tuple[int, int]],
+        *,
+        steps: Iterable[tuple[int, int]] = (),
+        levels: tuple[int, int, int] = (0, 0, 0),
     ) -> Resource:
         table = self.draft.resources
         index = len(table.name)
-        table.name.append(f"{kind.name.lower()} {index}" if name is None else name)
+        label = f"{kind.name.lower()} {index}" if name is None else name
+        size, price = whole(capacity, "capacity"), whole(cost, "cost")
+        closed = merged(breaks, label)
+        changes = sorted(pairs(steps, f"capacity step of {label!r}"))
+        # Only now that nothing can be refused any more: all columns grow, or none.
+        table.name.append(label)
         table.kind.append(kind)
-        table.capacity.append(whole(capacity, "capacity"))
-        table.cost.append(whole(cost, "cost"))
-        table.level.append(0)
-        table.level_min.append(0)
-        table.level_max.append(0)
-        table.breaks.append(merged(breaks, table.name[-1]))
-        table.steps.append([])
+        table.capacity.append(size)
+        table.cost.append(price)
+        table.level.append(levels[0])
+        table.level_min.append(levels[1])
+        table.level_max.append(levels[2])
+        table.breaks.append(closed)
+        table.steps.append(changes)
         return Resource(self, index)
 
     def task(
@@ -252,14 +259,20 @@ class Model:
                 f"task {name or index!r}: blocking waits for the next task of its job, but it has"
                 " none; say until when with Model.blocking"
             )
+        if isinstance(job, str):
+            raise ProblemError(
+                f"expected a job of the model before the name, got {job!r};"
+                f" a task without a job is task(name={job!r})"
+            )
+        owner = ABSENT if job is None else self._own(job, Job)
+        starts, ends = window(start, "start"), window(end, "end")
+        # Only now that nothing can be refused any more: all columns grow, or none.
         table.name.append(f"task {index}" if name is None else name)
-        table.job.append(ABSENT if job is None else self._own(job, Job))
-        earliest, latest = window(start, "start")
-        table.earliest_start.append(earliest)
-        table.latest_start.append(latest)
-        earliest, latest = window(end, "end")
-        table.earliest_end.append(earliest)
-        table.latest_end.append(latest)
+        table.job.append(owner)
+        table.earliest_start.append(starts[0])
+        table.latest_start.append(starts[1])
+        table.earliest_end.append(ends[0])
+        table.latest_end.append(ends[1])
         table.optional.append(optional)
         table.interruptible.append(interruptible)
         table.blocking.append(blocking)
@@ -280,6 +293,11 @@ class Model:
         """Add a way to do a task; `Task.mode` says it more nicely."""
         rows: dict[int, int] = {}
         for sign, table in ((0, demands), (1, consumes), (-1, produces)):
+            if not isinstance(table, Mapping):
+                raise ProblemError(
+                    f"task {task.name!r}: expected amounts by resource, as in {{machine: 1}}, got"
+                    f" {table!r}"
+                )
             for resource, amount in table.items():
                 index = self._own(resource, Resource)
                 number = self._checked_demand(task, resource, amount, stock=sign != 0)
@@ -291,9 +309,12 @@ class Model:
                 if number:
                     rows[index] = number * (sign or 1)
         modes = self.draft.modes
+        length = whole(duration, f"duration of {task.name!r}")
+        price = whole(cost, f"cost of {task.name!r}")
+        # Only now that nothing can be refused any more: all columns grow, or none.
         self.draft.tasks.modes[task.index].append(len(modes.duration))
-        modes.duration.append(whole(duration, f"duration of {task.name!r}"))
-        modes.cost.append(whole(cost, f"cost of {task.name!r}"))
+        modes.duration.append(length)
+        modes.cost.append(price)
         modes.demands.append(sorted(rows.items()))
 
     def _checked_demand(self, task: Task, resource: Resource, amount: int, *, stock: bool) -> int:
@@ -478,14 +499,16 @@ class Model:
 
     def mode_dependency(self, mode: Mode, allowed: Sequence[Mode]) -> None:
         """Require one of the `allowed` modes (all of one task) whenever `mode` is chosen."""
+        trigger = self._own(mode, Mode)
         if not allowed:
             raise ProblemError(f"mode dependency of {mode.name!r}: no mode is allowed")
-        tasks = {m.task.index for m in allowed}
+        row = [self._own(choice, Mode) for choice in allowed]
+        tasks = {choice.task.index for choice in allowed}
         if len(tasks) > 1:
             raise ProblemError(
                 f"mode dependency of {mode.name!r}: the allowed modes must belong to one task"
             )
-        self.draft.dependencies.append((mode.index, tasks.pop(), [m.index for m in allowed]))
+        self.draft.dependencies.append((trigger, tasks.pop(), row))
 
     def exactly_one(self, tasks: Iterable[Task], *, condition: Task | None = None) -> None:
         """Require that exactly one of the optional tasks is present (if `condition` is)."""
@@ -500,12 +523,20 @@ class Model:
         self._select(SelectionKind.ALL_OR_NONE, tasks, condition)
 
     def _select(self, kind: SelectionKind, tasks: Iterable[Task], condition: Task | None) -> None:
+        if isinstance(tasks, Handle):
+            raise ProblemError(f"expected several tasks to select from, got {tasks!r}")
         row = [self._own(task, Task) for task in tasks]
+        if not row:
+            raise ProblemError("expected tasks to select from, got none")
         when = ABSENT if condition is None else self._own(condition, Task)
         self.draft.selections.append((int(kind), when, row))
 
     def minimise(self, objective: Objective) -> None:
         """Set the objective; the makespan if never called."""
+        if not isinstance(objective, Objective):
+            raise ProblemError(
+                f"expected an objective, as in minimise(makespan()), got {objective!r}"
+            )
         self.draft.objective = objective
 
     # The problem
