@@ -11,10 +11,6 @@ import random
 from collections.abc import Callable, Collection
 from itertools import count
 
-import numpy as np
-from tests.draft import Draft
-from tests.twins.brute import Answer, Brute
-
 from headway.model.objective import (
     NEEDS_DUE_DATES,
     OVER_RESOURCES,
@@ -32,69 +28,16 @@ from headway.model.tables import (
     ResourceKind,
     SelectionKind,
 )
+from tests.draft import Draft
+from tests.features import FEATURES
+from tests.twins.brute import Answer, Brute
+from tests.twins.plain import Plain
 
 LIMIT = 12
 """A tick by which some valid schedule of a feasible random problem has ended."""
 
 MOST_SCHEDULES = 40_000
 """Random problems are narrowed until no more combinations of choices are left than this."""
-
-MEASURES = tuple(str(measure) for measure in Measure)
-
-FEATURES = (
-    "job release",
-    "job due date",
-    "job deadline",
-    "job weight",
-    "earliest start",
-    "latest start",
-    "earliest end",
-    "latest end",
-    "optional",
-    "interruptible",
-    "blocking",
-    "several modes",
-    "zero duration",
-    "machine",
-    "renewable",
-    "capacity step",
-    "non-renewable",
-    "reservoir taken",
-    "reservoir filled",
-    "machine break",
-    "renewable break",
-    "non-renewable break",
-    "reservoir break",
-    "start-start",
-    "start-end",
-    "end-start",
-    "end-end",
-    "minimum lag",
-    "maximum lag",
-    "negative lag",
-    "transfer",
-    "identical",
-    "different",
-    "consecutive",
-    "same sequence",
-    "exactly-one",
-    "at-least-one",
-    "all-or-none",
-    "condition",
-    "mode dependency",
-    "setup time",
-    "initial setup time",
-    "mode cost",
-    "resource cost",
-    "horizon",
-    "weighted by jobs",
-    "of some resources",
-    "sum of measures",
-    "lexicographic",
-    "no objective",
-    *MEASURES,
-)
-"""Everything that `random_problem` draws from and `features_of` recognises."""
 
 NEEDS: dict[str, tuple[str, ...]] = {
     "blocking": ("machine",),
@@ -109,8 +52,8 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "transfer": ("machine", "end-start", "minimum lag"),
     "resource cost": ("machine", "cost"),
     "mode cost": ("cost",),
-    "identical": ("machine",),
-    "different": ("machine",),
+    "identical": ("machine", "several modes"),
+    "different": ("machine", "several modes"),
     "consecutive": ("machine",),
     "same sequence": ("machine",),
     "exactly-one": ("optional",),
@@ -178,13 +121,15 @@ class _Drawing:
     def problem(self, name: str) -> Problem:
         self.draw_dates()
         self.draw_windows()
-        self.draw_relations()
-        self.draw_pairs()
-        self.draw_choices()
         if self.wants("horizon"):
             end = max(self.witness.end, default=0) if self.witness else self.last
             self.draft.horizon = min(LIMIT, max(0, end) + self.rng.randint(0, 2))
         self.draft.objective = self.draw_objective()
+        self.draw_relations()
+        self.draw_pairs()
+        self.draw_sequences()
+        self.draw_choices()
+        self.draw_holds()
         if self.rng.random() < 0.2:
             self.spoil()
         self.narrow()
@@ -196,7 +141,8 @@ class _Drawing:
         rng, draft = self.rng, self.draft
         kinds: list[ResourceKind] = []
         if self.wants("machine"):
-            kinds += [ResourceKind.MACHINE] * rng.randint(1, 3)
+            fewest = 2 if self.wants("identical", "different") else 1
+            kinds += [ResourceKind.MACHINE] * rng.randint(fewest, 3)
         if self.wants("renewable"):
             kinds += [ResourceKind.RENEWABLE] * rng.randint(1, 2)
         if self.wants("non-renewable"):
@@ -248,9 +194,6 @@ class _Drawing:
     def draw_tasks(self) -> None:
         rng, draft = self.rng, self.draft
         for i in range(self.n):
-            hold = ABSENT
-            if self.wants("blocking") and self.n > 1 and rng.random() < 0.5:
-                hold = rng.choice([k for k in range(self.n) if k != i])
             family = rng.randrange(self.families) if rng.random() < 0.85 else ABSENT
             draft.tasks.append(
                 [
@@ -258,7 +201,7 @@ class _Drawing:
                     *(0, FOREVER, 0, FOREVER),
                     self.wants("optional") and rng.random() < 0.5,
                     self.wants("interruptible") and rng.random() < 0.6,
-                    hold,
+                    ABSENT,
                     family if draft.setups else ABSENT,
                 ]
             )
@@ -268,8 +211,9 @@ class _Drawing:
     def draw_mode(self, task: int) -> tuple[int, int, int, dict[int, int]]:
         rng = self.rng
         demand: dict[int, int] = {}
+        crowded = self.wants("consecutive", "same sequence", "blocking")
         for r, (kind, capacity, *_) in enumerate(self.draft.resources):
-            if rng.random() < 0.35:
+            if rng.random() < (0.1 if crowded else 0.35):
                 continue
             if kind == ResourceKind.MACHINE:
                 demand[r] = 1
@@ -298,19 +242,47 @@ class _Drawing:
         """Return whether the witness is valid for what is drawn so far."""
         if self.witness is None:
             return True
-        plain = Brute(self.draft.problem("drawn"), 0).plain
-        return plain.holds(self.witness.start, self.witness.end, self.witness.mode)
+        return Plain(self.draft.problem("drawn")).holds(*self.witness[1:])
 
-    def add(self, rows: list, draw: Callable[[], object | None], size: int) -> None:
-        """Add up to `size` rows that the witness satisfies."""
+    def add(self, put: Callable[[], Callable[[], object] | None], size: int) -> None:
+        """Add up to `size` things that the witness satisfies.
+
+        Parameters
+        ----------
+        put
+            Draws a thing, adds it, and returns what takes it back; or returns None.
+        size
+            How many.
+        """
         for _ in range(12 * size):
-            row = draw()
-            if row is not None and size:
-                rows.append(row)
-                if self.still_holds():
-                    size -= 1
-                else:
-                    rows.pop()
+            take_back = put() if size else None
+            if take_back is None:
+                continue
+            if self.still_holds():
+                size -= 1
+            else:
+                take_back()
+
+    def put(self, rows: list, row: object | None) -> Callable[[], object] | None:
+        """Add a row; return what takes it back."""
+        if row is None:
+            return None
+        rows.append(row)
+        return rows.pop
+
+    def users(self, resource: int) -> list[int]:
+        """Return the tasks that may use a resource."""
+        return sorted({task for task, _, _, demand in self.draft.modes if resource in demand})
+
+    @property
+    def machines(self) -> list[int]:
+        """The machines that several tasks may use."""
+        kinds = [row[0] for row in self.draft.resources]
+        return [
+            r
+            for r, kind in enumerate(kinds)
+            if kind == ResourceKind.MACHINE and len(self.users(r)) > 1
+        ]
 
     def span(self, task: int) -> tuple[int, int]:
         """Return the start and end of a task in the witness, or random ones if it has none."""
@@ -376,52 +348,72 @@ class _Drawing:
     def draw_relations(self) -> None:
         kinds = (kind.name.lower().replace("_", "-") for kind in RelationKind)
         if self.wants("minimum lag", "maximum lag", "negative lag", "transfer", *kinds):
-            self.add(self.draft.relations, self.draw_relation, self.rng.randint(1, 4))
+            rows = self.draft.relations
+            self.add(lambda: self.put(rows, self.draw_relation()), self.rng.randint(1, 4))
 
     def draw_pairs(self) -> None:
-        rng, draft = self.rng, self.draft
+        rng, rows = self.rng, self.draft.pairs
         if self.n < 2:
             return
         for kind in PairKind:
             if self.wants(kind.name.lower()):
-                self.add(
-                    draft.pairs,
-                    lambda kind=kind: (kind, *rng.sample(range(self.n), 2)),  # type: ignore[misc]
-                    rng.randint(1, 2),
-                )
-        machines = [r for r, row in enumerate(draft.resources) if row[0] == ResourceKind.MACHINE]
-        if self.wants("same sequence"):
 
-            def matched() -> tuple[int, int, list[int], list[int]]:
-                first, second = rng.choice(machines), rng.choice(machines)
-                size = rng.randint(2, min(3, self.n))
-                one, two = (rng.sample(range(self.n), size) for _ in range(2))
-                return first, second, one, two
+                def pair(kind: PairKind = kind) -> Callable[[], object] | None:
+                    machines = self.machines if kind == PairKind.CONSECUTIVE else []
+                    group = self.users(rng.choice(machines)) if machines else range(self.n)
+                    return self.put(rows, (kind, *rng.sample(group, 2)))
 
-            self.add(draft.sequences, matched, 1)
+                self.add(pair, rng.randint(1, 2))
+
+    def draw_sequences(self) -> None:
+        rng = self.rng
+
+        def matched() -> Callable[[], object] | None:
+            first, second = rng.choice(self.machines), rng.choice(self.machines)
+            one, two = self.users(first), self.users(second)
+            size = rng.randint(2, min(3, len(one), len(two)))
+            row = first, second, rng.sample(one, size), rng.sample(two, size)
+            return self.put(self.draft.sequences, row)
+
+        if self.wants("same sequence") and self.machines:
+            self.add(matched, 1)
 
     def draw_choices(self) -> None:
         rng, draft = self.rng, self.draft
         for kind in SelectionKind:
             if self.wants(kind.name.lower().replace("_", "-")):
 
-                def group(kind: SelectionKind = kind) -> tuple[int, int, list[int]]:
+                def group(kind: SelectionKind = kind) -> Callable[[], object] | None:
                     size = rng.randint(1, min(3, self.n))
                     condition = rng.randrange(self.n) if self.wants("condition") else ABSENT
-                    return kind, condition, rng.sample(range(self.n), size)
+                    row = kind, condition, rng.sample(range(self.n), size)
+                    return self.put(draft.selections, row)
 
-                self.add(draft.selections, group, 1)
+                self.add(group, 1)
         if self.wants("mode dependency"):
 
-            def dependency() -> tuple[int, int, list[int]] | None:
+            def dependency() -> Callable[[], object] | None:
                 mode, task = rng.randrange(len(draft.modes)), rng.randrange(self.n)
                 modes = draft.modes_of(task)
                 if mode in modes:
                     return None
                 size = rng.randint(min(1, len(modes) - 1), max(1, len(modes) - 1))
-                return mode, task, sorted(rng.sample(modes, size))
+                return self.put(draft.dependencies, (mode, task, sorted(rng.sample(modes, size))))
 
-            self.add(draft.dependencies, dependency, rng.randint(1, 2))
+            self.add(dependency, rng.randint(1, 2))
+
+    def draw_holds(self) -> None:
+        rng = self.rng
+
+        def hold() -> Callable[[], object] | None:
+            i, k = rng.sample(range(self.n), 2)
+            if self.draft.tasks[i][7] != ABSENT:
+                return None
+            self.draft.tasks[i][7] = k
+            return lambda: self.draft.tasks[i].__setitem__(7, ABSENT)
+
+        if self.wants("blocking") and self.n > 1:
+            self.add(hold, rng.randint(1, self.n - 1))
 
     def draw_objective(self) -> Objective:
         rng, resources = self.rng, self.draft.resources
@@ -488,65 +480,3 @@ class _Drawing:
                 for row in draft.resources:
                     if row[0] == ResourceKind.NONRENEWABLE:
                         row[1] = rng.randint(0, row[1])
-
-
-def features_of(problem: Problem) -> set[str]:
-    """Return the members of `FEATURES` that a problem has."""
-    jobs, tasks, modes, res = problem.jobs, problem.tasks, problem.modes, problem.resources
-    rel, terms = problem.relations, problem.objective.terms
-    used = set(res.kind[modes.demand_resource].tolist())
-    reservoir = res.kind[modes.demand_resource] == ResourceKind.RESERVOIR
-    broken = set(res.kind[np.repeat(np.arange(len(res)), np.diff(res.break_ptr))].tolist())
-    finite_low, finite_high = rel.min_lag > -FOREVER, rel.max_lag < FOREVER
-    matrices = [problem.setups[s] for s in set(res.setup.tolist()) if s != ABSENT]
-    present = {
-        "job release": (jobs.release > 0).any(),
-        "job due date": (jobs.due < FOREVER).any(),
-        "job deadline": (jobs.deadline < FOREVER).any(),
-        "job weight": (jobs.weight != 1).any(),
-        "earliest start": (tasks.earliest_start > 0).any(),
-        "latest start": (tasks.latest_start < FOREVER).any(),
-        "earliest end": (tasks.earliest_end > 0).any(),
-        "latest end": (tasks.latest_end < FOREVER).any(),
-        "optional": tasks.optional.any(),
-        "interruptible": tasks.interruptible.any(),
-        "blocking": (tasks.hold_until != ABSENT).any(),
-        "several modes": (np.diff(tasks.mode_ptr) > 1).any(),
-        "zero duration": (modes.duration == 0).any(),
-        "machine": ResourceKind.MACHINE in used,
-        "renewable": ResourceKind.RENEWABLE in used,
-        "capacity step": len(res.step_time),
-        "non-renewable": ResourceKind.NONRENEWABLE in used,
-        "reservoir taken": (modes.demand_amount[reservoir] > 0).any(),
-        "reservoir filled": (modes.demand_amount[reservoir] < 0).any(),
-        "machine break": ResourceKind.MACHINE in broken,
-        "renewable break": ResourceKind.RENEWABLE in broken,
-        "non-renewable break": ResourceKind.NONRENEWABLE in broken,
-        "reservoir break": ResourceKind.RESERVOIR in broken,
-        "minimum lag": (finite_low & (rel.min_lag != 0)).any(),
-        "maximum lag": finite_high.any(),
-        "negative lag": (finite_low & (rel.min_lag < 0)).any() or (rel.max_lag < 0).any(),
-        "transfer": (rel.transfer & (problem.transfers.max(initial=0) > 0)).any(),
-        "same sequence": len(problem.sequences),
-        "condition": (problem.selections.condition != ABSENT).any(),
-        "mode dependency": len(problem.mode_dependencies),
-        "setup time": any(matrix[:-1].any() for matrix in matrices),
-        "initial setup time": any(matrix[-1].any() for matrix in matrices),
-        "mode cost": (modes.cost > 0).any(),
-        "resource cost": (res.cost > 0).any(),
-        "horizon": problem.horizon < FOREVER,
-        "weighted by jobs": any(term.weighted for term in terms),
-        "of some resources": any(term.resources for term in terms),
-        "sum of measures": any(len(level) > 1 for level in problem.objective.levels),
-        "lexicographic": problem.objective.is_lexicographic,
-        "no objective": not terms,
-    }
-    found = {name for name, here in present.items() if here}
-    found |= {str(term.measure) for term in terms}
-    for kinds, rows in (
-        (RelationKind, rel.kind),
-        (PairKind, problem.pairs.kind),
-        (SelectionKind, problem.selections.kind),
-    ):
-        found |= {kinds(kind).name.lower().replace("_", "-") for kind in rows.tolist()}
-    return found

@@ -13,7 +13,8 @@ from headway.model import Problem, Schedule, verify
 from headway.model.tables import ABSENT, ints
 from headway.solve import cpsat, rules
 from headway.solve.result import Budget, Status, Stop
-from tests.problems import FEATURES, LIMIT, features_of, random_problem
+from tests.features import FEATURES, features_of
+from tests.problems import LIMIT, random_problem
 from tests.twins.brute import Answer, Brute, Choice, optimum
 from tests.twins.plain import Plain
 

@@ -8,7 +8,8 @@ import pytest
 
 from headway.model.build import Model
 from headway.model.tables import ABSENT
-from tests.problems import FEATURES, LIMIT, features_of, random_problem
+from tests.features import FEATURES, features_of
+from tests.problems import LIMIT, random_problem
 from tests.twins.brute import LEFT_OUT, Brute, Choice, optimum
 from tests.twins.plain import Plain
 
