@@ -63,3 +63,47 @@ def test_the_stub_lists_exactly_what_the_core_offers():
     typed = {node.name for node in stub.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     offered = {name for name in vars(_core) if not name.startswith("__")}
     assert {name for name in typed if not name.startswith("_")} == offered
+
+
+@st.composite
+def weighted_graphs(draw):
+    n = draw(st.integers(1, 90))
+    node = st.integers(0, n - 1)
+    arcs = draw(st.lists(st.tuples(node, node), max_size=2 * n))
+    weight = draw(st.lists(st.integers(0, 9), min_size=n, max_size=n))
+    forward = [(min(arc), max(arc)) for arc in arcs if arc[0] != arc[1]]
+    return forward, weight
+
+
+def plain_descendant_sums(arcs, weight):
+    """Collect what each node leads to, the last ones first."""
+    reached = [set() for _ in weight]
+    for node in reversed(range(len(weight))):
+        for a, b in arcs:
+            if a == node:
+                reached[a] |= {b} | reached[b]
+    return [sum(weight[v] for v in below) for below in reached]
+
+
+@given(weighted_graphs())
+def test_descendant_sums_agree_with_the_plain_twin(graph):
+    arcs, weight = graph
+    source, target = (ints([arc[k] for arc in arcs]) for k in (0, 1))
+    found = _core.descendant_sums(source, target, ints(weight))
+    assert found.tolist() == plain_descendant_sums(arcs, weight)
+
+
+@pytest.mark.parametrize("shape", ["chain", "in-tree"])
+def test_descendant_sums_of_trees_take_the_short_cut_to_the_same_result(shape):
+    n = 200
+    target = [k + 1 if shape == "chain" else min(n - 1, 2 * k + 1) for k in range(n - 1)]
+    arcs = list(zip(range(n - 1), target, strict=True))
+    weight = list(range(n))
+    source = ints([a for a, _ in arcs])
+    found = _core.descendant_sums(source, ints(target), ints(weight))
+    assert found.tolist() == plain_descendant_sums(arcs, weight)
+
+
+def test_descendant_sums_ignore_arcs_that_close_a_cycle():
+    found = _core.descendant_sums(ints([0, 1, 2]), ints([1, 2, 0]), ints([1, 1, 1]))
+    assert sorted(found.tolist()) == [0, 1, 2]

@@ -34,7 +34,7 @@ public:
     Time best() const { return best_.load(std::memory_order_relaxed); }
     Member champion() const;
 
-    // A lower bound on the makespan; the largest one given counts.
+    // A makespan that is good enough, as a lower bound is; the largest one given counts.
     void raise_goal(Time goal);
     Time goal() const { return goal_.load(std::memory_order_relaxed); }
     bool reached() const { return best() <= goal(); }

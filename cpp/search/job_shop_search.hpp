@@ -28,7 +28,7 @@ public:
     Elite& elite() { return elite_; }
 
     // One worker: searches until about `iterations` moves are made, `stop` is not zero or the best
-    // order meets the bound, and returns the number of moves. Workers of several threads help one
+    // order is good enough, and returns the number of moves. Workers of several threads help one
     // another; a single one does the same for the same seed and number of iterations everywhere.
     std::uint64_t run(std::uint64_t seed, std::uint64_t iterations,
                       const volatile std::uint8_t& stop, const OnImprovement& on_improvement);

@@ -138,10 +138,25 @@ void bind_search(nb::module_& module) {
              "Move a task to right behind another one of its machine, or to right before it.")
         .def("moves", &moves, "seed"_a,
              "Moves on one critical path: task, anchor, forward, estimate.")
+        .def(
+            "critical_path",
+            [](const Orientation& self, std::uint64_t seed) {
+                Random random(seed);
+                Orientation::Path path;
+                self.trace(path, random);
+                return copied(std::span<const Index>(path.task));
+            },
+            "seed"_a, "The path whose moves `moves` returns for the same seed.")
         .def_prop_ro("makespan", &Orientation::makespan)
-        .def_prop_ro("order", [](const Orientation& self) { return copied(self.order()); })
-        .def_prop_ro("head", [](const Orientation& self) { return field(self, &Node::head); })
-        .def_prop_ro("tail", [](const Orientation& self) { return field(self, &Node::tail); });
+        .def_prop_ro(
+            "order", [](const Orientation& self) { return copied(self.order()); },
+            nb::rv_policy::move)
+        .def_prop_ro(
+            "head", [](const Orientation& self) { return field(self, &Node::head); },
+            nb::rv_policy::move)
+        .def_prop_ro(
+            "tail", [](const Orientation& self) { return field(self, &Node::tail); },
+            nb::rv_policy::move);
 
     nb::class_<JobShopSearch>(module, "JobShopSearch",
                               "Tabu search with path relinking; run() may be called by several "
@@ -166,8 +181,8 @@ void bind_search(nb::module_& module) {
             "order"_a, "A linear order of all tasks to search from next.")
         .def(
             "raise_goal",
-            [](JobShopSearch& self, Int bound) { self.elite().raise_goal(bound); }, "bound"_a,
-            "A proven lower bound: workers stop when the best makespan meets it.");
+            [](JobShopSearch& self, Int goal) { self.elite().raise_goal(goal); }, "goal"_a,
+            "A makespan that is good enough, as a lower bound is: workers stop there.");
 }
 
 }  // namespace headway

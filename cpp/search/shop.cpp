@@ -7,6 +7,9 @@
 namespace headway::search {
 namespace {
 
+// Times are multiplied by up to a million when orders are mixed, and must still fit.
+constexpr Int LONGEST_SCHEDULE = Int{1} << 42;
+
 const ShopTables& checked(const ShopTables& tables) {
     const std::size_t n = tables.machine.size();
     if (tables.duration.size() != n || tables.release.size() != n ||
@@ -25,6 +28,16 @@ const ShopTables& checked(const ShopTables& tables) {
         std::ranges::any_of(tables.release, negative) ||
         std::ranges::any_of(tables.lag, negative)) {
         throw std::invalid_argument("job shop: durations, releases and lags may not be negative");
+    }
+    Int total = 0;  // no schedule without needless waiting is longer
+    for (const Ints column : {tables.duration, tables.release, tables.lag}) {
+        for (const Int value : column) {
+            total += std::min(value, LONGEST_SCHEDULE);
+            if (total >= LONGEST_SCHEDULE) {
+                throw std::invalid_argument("job shop: durations, releases and lags add up to 2^42 "
+                                            "or more; choose a coarser tick");
+            }
+        }
     }
     const auto no_machine = [n](Int machine) {
         return machine < ABSENT || machine >= static_cast<Int>(std::max<std::size_t>(n, 1) * 64);

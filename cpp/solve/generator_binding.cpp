@@ -85,7 +85,7 @@ void bind_generator(nb::module_& module) {
                           "Schedule generation for one problem; the problem is not copied.")
         .def(nb::init<nb::object, InArray<bool>, InArray<bool>, InArray<Int>, InArray<Int>,
                       InArray<Int>, InArray<Int>>(),
-             "problem"_a, "present"_a, "open"_a, "conflict_ptr"_a, "conflict"_a, "budget_mode"_a,
+             "problem"_a, "present"_a, "is_open"_a, "conflict_ptr"_a, "conflict"_a, "budget_mode"_a,
              "mode_penalty"_a)
         .def("run", &Generator::run, "parallel"_a, "formula"_a, "key"_a, "due"_a, "left"_a,
              "work"_a, "weight"_a, "scale"_a, "alpha"_a, "seed"_a,

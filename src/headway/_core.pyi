@@ -1,13 +1,14 @@
 from collections.abc import Callable
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headway.model.problem import Problem
 
-_Ints = NDArray[np.int64]
-_Bools = NDArray[np.bool_]
-_Floats = NDArray[np.float64]
+_Ints: TypeAlias = NDArray[np.int64]
+_Bools: TypeAlias = NDArray[np.bool_]
+_Floats: TypeAlias = NDArray[np.float64]
 
 def longest_paths(source: _Ints, target: _Ints, length: _Ints, floor: _Ints) -> _Ints | None: ...
 def descendant_sums(source: _Ints, target: _Ints, weight: _Ints) -> _Ints: ...
@@ -17,7 +18,7 @@ class Generator:
         self,
         problem: Problem,
         present: _Bools,
-        open: _Bools,
+        is_open: _Bools,
         conflict_ptr: _Ints,
         conflict: _Ints,
         budget_mode: _Ints,
@@ -37,3 +38,43 @@ class Generator:
         seed: int,
         interrupted: Callable[[], bool] | None = None,
     ) -> tuple[_Ints, _Ints, _Ints, int, int]: ...
+
+def one_machine_optimum(head: _Ints, work: _Ints, tail: _Ints, nodes: int) -> int: ...
+
+class JobShop:
+    def __init__(
+        self,
+        machine: _Ints,
+        duration: _Ints,
+        release: _Ints,
+        before: _Ints,
+        after: _Ints,
+        lag: _Ints,
+    ) -> None: ...
+
+class Orientation:
+    def __init__(self, shop: JobShop) -> None: ...
+    def load(self, order: _Ints) -> None: ...
+    def move(self, task: int, anchor: int, forward: bool) -> None: ...
+    def moves(self, seed: int) -> list[tuple[int, int, bool, int]]: ...
+    def critical_path(self, seed: int) -> _Ints: ...
+    @property
+    def makespan(self) -> int: ...
+    @property
+    def order(self) -> _Ints: ...
+    @property
+    def head(self) -> _Ints: ...
+    @property
+    def tail(self) -> _Ints: ...
+
+class JobShopSearch:
+    def __init__(self, shop: JobShop, population: int, patience: int) -> None: ...
+    def run(
+        self,
+        seed: int,
+        iterations: int,
+        stop: NDArray[np.uint8],
+        on_improvement: Callable[[int, _Ints], None],
+    ) -> int: ...
+    def offer(self, order: _Ints) -> None: ...
+    def raise_goal(self, goal: int) -> None: ...

@@ -12,10 +12,9 @@ from collections.abc import Callable
 from enum import Enum
 from typing import NamedTuple
 
-from tests.twins.plain import Plain
-
 from headway.model.tables import ABSENT, FOREVER, PairKind, RelationKind, ResourceKind
 from headway.solve.rules import Generator
+from tests.twins.plain import Plain
 
 Key = Callable[[int, int, int], float]
 """From a task, the time of the decision and the time its predecessors allow."""
@@ -230,9 +229,7 @@ class Sgs:
                 return False
             ready = self.free[i]
         return all(
-            order.index(b) == order.index(a) + 1
-            for a, b in self.tied
-            if a in order and b in order
+            order.index(b) == order.index(a) + 1 for a, b in self.tied if a in order and b in order
         )
 
     def mates_hold(self) -> bool:

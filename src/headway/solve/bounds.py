@@ -23,20 +23,16 @@ def lower_bounds(problem: Problem) -> tuple[int, ...] | None:
     Returns
     -------
     tuple or None
-        No valid schedule has a smaller value on any level. Levels from the first one on that
-        cannot be bounded (a measure counted with a negative weight) are left out; None if that
-        is the first level, or if the relations contradict each other.
+        No valid schedule has a smaller value on any level. None if the relations contradict each
+        other, so that there is no valid schedule.
     """
-    required: Bools = ~problem.tasks.optional
-    precedence = Precedence(problem, required)
+    precedence = Precedence(problem, ~problem.tasks.optional)
     if precedence.head is None or precedence.tail is None:
         return None
-    bounds: list[int] = []
-    for level in problem.objective.levels:
-        if any(term.weight < 0 for term in level):
-            break
-        bounds.append(sum(term.weight * _bound(problem, precedence, term) for term in level))
-    return tuple(bounds) if bounds or not problem.objective.levels else None
+    return tuple(
+        sum(term.weight * _bound(problem, precedence, term) for term in level)
+        for level in problem.objective.levels
+    )
 
 
 def makespan_bound(problem: Problem) -> int:
@@ -175,16 +171,15 @@ def _time_to_deliver(problem: Problem, resource: int, start: int, energy: int) -
     """
     table = problem.resources
     rows = slice(table.step_ptr[resource], table.step_ptr[resource + 1])
-    times = [0, *table.step_time[rows].tolist(), FOREVER]
-    capacities = [int(table.capacity[resource]), *table.step_capacity[rows].tolist()]
-    for begin, end, capacity in zip(times[:-1], times[1:], capacities, strict=True):
+    ends: list[int] = [*table.step_time[rows].tolist(), FOREVER]
+    capacities: list[int] = [int(table.capacity[resource]), *table.step_capacity[rows].tolist()]
+    for end, capacity in zip(ends, capacities, strict=True):
         if end <= start:
             continue
-        begin = max(begin, start)
-        if capacity > 0 and energy <= capacity * (end - begin):
-            return begin - (-energy // capacity)
+        if capacity > 0 and energy <= capacity * (end - start):
+            return start - (-energy // capacity)
         if end < FOREVER:
-            energy -= capacity * (end - begin)
+            energy -= capacity * (end - start)
             start = end
     return start
 
@@ -199,9 +194,7 @@ def _bound(problem: Problem, precedence: Precedence, term: Term) -> int:
         case Measure.LEVELLING:
             # Usage is a whole number, so its square is at least the usage itself.
             chosen = _renewables(problem, term)
-            return sum(
-                int(_least_energy(problem, r)[precedence.present].sum()) for r in chosen
-            )
+            return sum(int(_least_energy(problem, r)[precedence.present].sum()) for r in chosen)
         case Measure.PEAK:
             return sum(_peak(problem, precedence, r) for r in _renewables(problem, term))
         case Measure.SETUP | Measure.EARLINESS:
@@ -240,9 +233,7 @@ def _over_jobs(problem: Problem, precedence: Precedence, term: Term) -> int:
         return 0
     jobs, job = problem.jobs, problem.tasks.job
     counted = precedence.present & (job != ABSENT)
-    earliest_end = np.maximum(
-        precedence.head + precedence.shortest, problem.tasks.earliest_end
-    )
+    earliest_end = np.maximum(precedence.head + precedence.shortest, problem.tasks.earliest_end)
     completion = np.full(problem.n_jobs, ABSENT)
     np.maximum.at(completion, job[counted], earliest_end[counted])
     sure = completion >= 0

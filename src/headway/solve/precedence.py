@@ -97,7 +97,7 @@ class Precedence:
 
     @cached_property
     def forward(self) -> tuple[Ints, Ints]:
-        """Arcs along which work flows: (before, after) pairs of minimum lags that are not negative."""
+        """Arcs along which work flows: (before, after) of the minimum lags from 0 up."""
         rel = self.problem.relations
         keep = self.present[rel.before] & self.present[rel.after] & (rel.min_lag >= 0)
         keep &= rel.before != rel.after

@@ -56,9 +56,12 @@ class Facts:
 
     @cached_property
     def latest_start(self) -> Floats:
-        """Latest start if all work is to end with the critical path; deadlines count."""
-        longest = np.max((self.head + self.tail)[self.present], initial=0.0)
-        latest = self.precedence.latest_start(int(longest))
+        """Latest start if all work is to end with the critical path, or by the last deadline."""
+        limit = self.precedence.window[1]
+        dated = self.present & (limit < FOREVER)
+        last = np.max((limit + self.precedence.shortest)[dated], initial=0)
+        longest = max(int(np.max((self.head + self.tail)[self.present], initial=0.0)), int(last))
+        latest = self.precedence.latest_start(longest)
         return (longest - self.tail) if latest is None else latest.astype(np.float64)
 
     @cached_property

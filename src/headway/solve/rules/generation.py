@@ -45,7 +45,7 @@ _EXPLANATIONS = {
     Obstacle.RESERVOIR: "a reservoir never has the stock, or the room, that {task} needs",
     Obstacle.SEQUENCE: "the turn of {task} in the common sequence of its machines never comes",
     Obstacle.TIED: "{task} and the tasks tied to it find no place together",
-    Obstacle.CONTRADICTION: "the relations of {task} and the tasks tied to it contradict each other",
+    Obstacle.CONTRADICTION: "the relations of {task} and the tasks tied to it cannot hold together",
     Obstacle.INTERRUPTED: "the pass was stopped",
     Obstacle.SELECTION: "no choice of optional tasks satisfies the selections",
 }

@@ -1,4 +1,4 @@
-"""What is known about modes before any time is set: which exclude each other, which are affordable."""
+"""Modes before any time is set: which exclude each other, which are affordable."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def find_conflicts(problem: Problem, present: Bools) -> Conflicts:
     """Return the pairs of modes that resource pairs and mode dependencies exclude."""
     excluded = _pairs_excluded(problem, present) | _dependencies_excluded(problem, present)
     impossible = {a for a, b in excluded if a == b}
-    pairs = sorted({(a, b) for a, b in excluded if a != b} | {(b, a) for a, b in excluded if a != b})
+    pairs = sorted(
+        {(a, b) for a, b in excluded if a != b} | {(b, a) for a, b in excluded if a != b}
+    )
     rows = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     ptr = np.searchsorted(rows[:, 0], np.arange(problem.n_modes + 1))
     is_open = np.ones(problem.n_modes, dtype=np.bool_)
@@ -103,7 +105,9 @@ def _close(problem: Problem, conflicts: Conflicts) -> None:
                 break
 
 
-def affordable_modes(problem: Problem, present: Bools, is_open: Bools, seed: int = 0) -> Ints | None:
+def affordable_modes(
+    problem: Problem, present: Bools, is_open: Bools, seed: int = 0
+) -> Ints | None:
     """Return one open mode per present task such that every budget holds.
 
     Starts from the modes that take the smallest share of the budgets, then switches one task at a
@@ -134,7 +138,8 @@ def affordable_modes(problem: Problem, present: Bools, is_open: Bools, seed: int
         return None
 
     def excess(total: Ints) -> np.ndarray:
-        return np.asarray(np.maximum(total - capacity, 0) / np.maximum(capacity, 1)).sum(axis=-1)
+        over: np.ndarray = (np.maximum(total - capacity, 0) / np.maximum(capacity, 1)).sum(axis=-1)
+        return over
 
     rng = np.random.default_rng(seed)
     candidates = np.flatnonzero(usable)

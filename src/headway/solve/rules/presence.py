@@ -87,7 +87,7 @@ class _Selector:
 
     def _binds(self, state: Ints, row: int) -> bool:
         condition = self.condition[row]
-        return condition == ABSENT or state[condition] == IN
+        return condition == ABSENT or bool(state[condition] == IN)
 
     def _wants_one(self, state: Ints, row: int) -> bool:
         if self.kind[row] == SelectionKind.ALL_OR_NONE or not self._binds(state, row):

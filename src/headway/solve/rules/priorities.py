@@ -150,7 +150,7 @@ def edd(facts: Facts) -> Priority:
 
 
 def mdd(facts: Facts) -> Priority:
-    """Modified due date: the due date, or the earliest completion if that is later.
+    """Earliest modified due date: the due date, or the earliest completion if that is later.
 
     References
     ----------
