@@ -1,7 +1,8 @@
 """A problem is frozen, comparable, and knows its own content."""
 
 from dataclasses import FrozenInstanceError, replace
-from datetime import datetime
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -66,6 +67,19 @@ def test_mode_cost_counts_work_on_machines_and_units_of_budgets() -> None:
 def test_fractions_are_refused_rather_than_cut_off() -> None:
     with pytest.raises(hw.ProblemError, match="fractions"):
         hw.job_shop([[0]], [[1.5]])  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        datetime(2026, 10, 25, 2, 30, fold=1),
+        datetime(2026, 3, 2, 8, tzinfo=UTC),
+        datetime(2026, 3, 2, 8, tzinfo=ZoneInfo("Europe/Berlin")),
+    ],
+)
+def test_origins_survive_as_the_instant_they_are(origin: datetime) -> None:
+    problem = hw.Model(origin=origin).problem()
+    assert hw.Problem.from_json(problem.to_json()) == problem
 
 
 def test_ticks_have_dates_if_there_is_an_origin() -> None:

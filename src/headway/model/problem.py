@@ -185,6 +185,9 @@ class Problem:
             elif isinstance(value, tuple):
                 for matrix in value:
                     digest.update(f"{matrix.shape}".encode() + matrix.tobytes())
+            elif isinstance(value, datetime):
+                # The same instant on the same clock, whatever object says the time zone.
+                digest.update(value.isoformat().encode())
             else:
                 digest.update(repr(value).encode())
         return digest.hexdigest()
