@@ -1,7 +1,7 @@
 import pytest
 
 from headway.errors import FormatError, ProblemError, UnknownNameError
-from headway.formats import read, read_all, read_start, reads
+from headway.formats import read, read_all, reads
 from tests.formats.data import DATA, PLANS
 
 
@@ -77,9 +77,3 @@ def test_a_contradiction_in_a_well_formed_file_names_the_file(tmp_path):
 def test_what_editors_do_to_a_file_changes_nothing(name, change):
     data = (DATA / name).read_bytes()
     assert reads(change(data)) == reads(data)
-
-
-def test_the_date_of_tick_zero_is_read_where_there_is_one():
-    assert str(read_start(PLANS / "planner.xlsx")) == "2026-03-02 08:00:00"
-    assert read_start(PLANS / "planner.xlsx") == read_start(PLANS / "planner-csv" / "tasks.csv")
-    assert read_start(DATA / "ft06.txt") is None

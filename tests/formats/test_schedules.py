@@ -9,9 +9,8 @@ from headway.formats import write_schedule
 from headway.model import Model
 
 
-@pytest.fixture
-def schedule():
-    m = Model("plan", tick_s=1800.0)
+def plan(origin=None):
+    m = Model("plan", tick_s=1800.0, origin=origin)
     saw, crew = m.machine("saw"), m.renewable("crew", capacity=3)
     job = m.job("desk")
     cut = m.task(job, "=cut").mode({saw: 1, crew: 2}, duration=3)
@@ -22,8 +21,8 @@ def schedule():
     return problem.schedule([2, 0, 0], mode=[0, 1, -1])
 
 
-def test_a_table_lists_tasks_by_start(schedule, tmp_path):
-    write_schedule(schedule, tmp_path / "plan.csv")
+def test_a_table_lists_tasks_by_start(tmp_path):
+    write_schedule(plan(), tmp_path / "plan.csv")
     with (tmp_path / "plan.csv").open(newline="") as stream:
         rows = list(csv.reader(stream))
     assert rows == [
@@ -33,8 +32,8 @@ def test_a_table_lists_tasks_by_start(schedule, tmp_path):
     ]
 
 
-def test_a_workbook_has_real_dates_and_no_formulas(schedule, tmp_path):
-    write_schedule(schedule, tmp_path / "plan.xlsx", start=dt.datetime(2026, 3, 2, 8))
+def test_a_workbook_has_real_dates_and_no_formulas(tmp_path):
+    write_schedule(plan(dt.datetime(2026, 3, 2, 8)), tmp_path / "plan.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "plan.xlsx")["schedule"]
     assert [cell.value for cell in sheet[1]][-2:] == ["start date", "end date"]
     assert sheet["A3"].value == "=cut"
@@ -43,11 +42,18 @@ def test_a_workbook_has_real_dates_and_no_formulas(schedule, tmp_path):
     assert sheet["G3"].value == dt.datetime(2026, 3, 2, 10, 30)
 
 
-def test_dates_beyond_the_calendar_are_left_out(schedule, tmp_path):
-    write_schedule(schedule, tmp_path / "plan.csv", start=dt.datetime(9999, 12, 31, 23, 45))
+def test_a_workbook_shows_the_local_time_of_a_time_zone(tmp_path):
+    zone = dt.timezone(dt.timedelta(hours=1))
+    write_schedule(plan(dt.datetime(2026, 3, 2, 8, tzinfo=zone)), tmp_path / "plan.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "plan.xlsx")["schedule"]
+    assert sheet["F3"].value == dt.datetime(2026, 3, 2, 9)
+
+
+def test_dates_beyond_the_calendar_are_left_out(tmp_path):
+    write_schedule(plan(dt.datetime(9999, 12, 31, 23, 45)), tmp_path / "plan.csv")
     assert (tmp_path / "plan.csv").read_text().splitlines()[2].endswith(",2,5,,")
 
 
-def test_another_suffix_is_refused(schedule, tmp_path):
+def test_another_suffix_is_refused(tmp_path):
     with pytest.raises(UnknownNameError, match=r"'\.txt'; known: \.csv, \.xlsx"):
-        write_schedule(schedule, tmp_path / "plan.txt")
+        write_schedule(plan(), tmp_path / "plan.txt")

@@ -1,3 +1,5 @@
+import datetime as dt
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -87,6 +89,16 @@ def test_a_job_shop_from_the_builder_loses_only_its_names(tmp_path):
     again = read(tmp_path / "a.jsp")
     assert np.array_equal(again.modes.duration, m.problem().modes.duration)
     assert again.jobs.name == ("job 0", "job 1")
+
+
+def test_the_date_of_tick_zero_is_a_label_too(tmp_path):
+    dated = Model("plain", tick_s=60, origin=dt.datetime(2026, 3, 2, 8))
+    job, machine = dated.job("j"), dated.machine("m")
+    dated.task(job, "a").mode({machine: 1}, duration=3)
+    write(dated.problem(), tmp_path / "a.jsp")
+    assert read(tmp_path / "a.jsp").origin is None
+    write(dated.problem(), tmp_path / "a.json")
+    assert read(tmp_path / "a.json") == dated.problem()
 
 
 def _due(m, tasks):

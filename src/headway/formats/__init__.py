@@ -4,7 +4,7 @@
 the reverse. `formats` lists the formats there are; docs/formats.md describes them.
 """
 
-from headway.formats.reading import read, read_all, read_start, reads
+from headway.formats.reading import read, read_all, reads
 from headway.formats.registry import Format, Match, find_format, formats
 from headway.formats.schedules import write_schedule
 from headway.formats.source import Source
@@ -18,7 +18,6 @@ __all__ = [
     "formats",
     "read",
     "read_all",
-    "read_start",
     "reads",
     "write",
     "write_schedule",

@@ -2,8 +2,9 @@
 
 A writer takes from a problem what its format has room for, rebuilds a problem from just that with
 the constructor that its reader uses, and calls `require_same`. Whatever the format has no room for
-shows as a difference, so no writer can silently drop a due date, a break or a constraint. Names and
-the length of a tick are labels; most formats have no room for them, and their loss is accepted.
+shows as a difference, so no writer can silently drop a due date, a break or a constraint. Names,
+the length of a tick and the date of tick 0 are labels; most formats have no room for them, and
+their loss is accepted.
 """
 
 from __future__ import annotations

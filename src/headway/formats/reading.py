@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from os import PathLike, fspath
 from pathlib import Path
@@ -85,30 +84,6 @@ def reads(
     """
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
     return _choose(_problems(Source(data, name=name), format), instance, None)
-
-
-def read_start(path: str | PathLike[str]) -> dt.datetime | None:
-    """Return the date of tick 0 that a planner's tables state, or None if they state none.
-
-    A `Problem` knows only ticks; with this date, `write_schedule` adds dates to its table.
-
-    Parameters
-    ----------
-    path
-        A workbook, a folder of CSV files or ``tasks.csv``; other files state no date.
-
-    Raises
-    ------
-    FormatError
-        If the tables cannot be read.
-    """
-    from headway.formats.planner import csv_tables, start_from_tables, workbook_tables
-
-    source = _source(Path(path))
-    chosen = detect(source).name
-    if chosen == "planner-xlsx":
-        return start_from_tables(workbook_tables(source))
-    return start_from_tables(csv_tables(source)) if chosen == "planner-csv" else None
 
 
 def _split(path: str | PathLike[str], instance: int | str | None) -> tuple[Path, int | str | None]:

@@ -16,13 +16,11 @@ from headway.model.tables import ResourceKind
 Value = str | int | dt.datetime | None
 
 
-def write_schedule(
-    schedule: Schedule, path: str | PathLike[str], *, start: dt.datetime | None = None
-) -> None:
+def write_schedule(schedule: Schedule, path: str | PathLike[str]) -> None:
     """Write a schedule as a table, one row per task in the order of their starts.
 
-    The columns are task, job, resources, start and end in ticks, and with `start` also the dates
-    of both. Tasks that are left out do not appear.
+    The columns are task, job, resources, start and end in ticks, and the dates of both if the
+    problem has an `origin`. Tasks that are left out do not appear.
 
     Parameters
     ----------
@@ -30,8 +28,6 @@ def write_schedule(
         What to write.
     path
         A file ending in ``.csv`` or ``.xlsx``; replaced atomically.
-    start
-        The date of tick 0; see `headway.formats.read_start`.
 
     Raises
     ------
@@ -46,17 +42,17 @@ def write_schedule(
     suffix = target.suffix.lower()
     if suffix not in (".csv", ".xlsx"):
         raise UnknownNameError("file suffix", suffix or target.name, (".csv", ".xlsx"))
-    rows = _rows(schedule, start)
+    rows = _rows(schedule)
     if suffix == ".csv":
         write_text(target, csv_text(rows))
     else:
         write_bytes(target, workbook_bytes({"schedule": rows}))
 
 
-def _rows(schedule: Schedule, start: dt.datetime | None) -> list[list[Value]]:
+def _rows(schedule: Schedule) -> list[list[Value]]:
     problem = schedule.problem
     heads: list[Value] = ["task", "job", "resources", "start", "end"]
-    if start is not None:
+    if problem.origin is not None:
         heads += ["start date", "end date"]
     rows: list[list[Value]] = [heads]
     present = np.flatnonzero(schedule.present)
@@ -71,18 +67,11 @@ def _rows(schedule: Schedule, start: dt.datetime | None) -> list[list[Value]]:
             begin,
             end,
         ]
-        if start is not None:
-            row += [_date(start, begin, problem.tick_s), _date(start, end, problem.tick_s)]
+        if problem.origin is not None:
+            # Beyond the calendar there are no dates; the tick in the other column still tells.
+            row += [problem.date(begin), problem.date(end)]
         rows.append(row)
     return rows
-
-
-def _date(start: dt.datetime, ticks: int, tick_s: float) -> Value:
-    try:
-        return start + dt.timedelta(seconds=ticks * tick_s)
-    except OverflowError:
-        # Beyond the calendar; the tick in the other column still tells.
-        return None
 
 
 def _resources(schedule: Schedule, task: int) -> str:

@@ -20,7 +20,8 @@ def write(
 ) -> None:
     """Write a problem to a file, so that reading it back gives an equal problem.
 
-    Only labels (names, the length of a tick) may be lost, in formats that have no room for them.
+    Only labels (names, the length of a tick, the date of tick 0) may be lost, in formats that have
+    no room for them.
 
     Parameters
     ----------

@@ -1,3 +1,5 @@
+import datetime as dt
+
 import numpy as np
 import pytest
 
@@ -31,12 +33,17 @@ def test_the_example_is_the_same_as_a_workbook_and_as_csv():
 def test_dates_become_ticks_from_the_start_of_the_plan():
     """A tick is a quarter of an hour and tick 0 is Monday at eight."""
     problem = read(PLANS / "planner-csv")
+    assert problem.origin == dt.datetime(2026, 3, 2, 8)
     assert problem.jobs.name[0] == "oak table"
     assert problem.jobs.due[0] == (24 + 4) * 4
     assert problem.jobs.deadline.tolist() == [FOREVER, FOREVER, FOREVER, (4 * 24 + 9) * 4]
     saw = slice(problem.resources.break_ptr[0], problem.resources.break_ptr[1])
     assert problem.resources.break_start[saw][:2].tolist() == [9 * 4, (24 + 9) * 4]
     assert problem.resources.break_end[saw][0] == 24 * 4
+
+
+def test_without_a_start_there_are_no_dates():
+    assert reads(TASKS).origin is None
 
 
 def test_a_single_table_is_enough():

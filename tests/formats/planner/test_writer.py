@@ -1,8 +1,14 @@
+import csv
+import datetime as dt
+
 import numpy as np
+import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from headway.errors import FormatError, UnsupportedError
-from headway.formats import read, write
+from headway.formats import find_format, read, reads, write
 from headway.formats.express import require_same
 from headway.model import Model, makespan, total_setup
 from tests.formats.data import DATA, PLANS
@@ -38,6 +44,66 @@ def test_a_plan_survives_writing_and_reading(target, tmp_path):
     assert (again.name, again.tick_s) == ("plant", 60.0)
     for table in ("jobs", "tasks", "resources"):
         assert getattr(again, table).name == getattr(problem, table).name
+
+
+def _dated(origin, tick_s=900.0) -> Model:
+    m = Model("dated", tick_s=tick_s, origin=origin, horizon=400)
+    job = m.job("order", release=3, due=40, deadline=96)
+    m.task(job, "cut", start=(4, None), end=(None, 70)).mode({m.machine("saw"): 1}, duration=5)
+    return m
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_plan_with_dates_survives_writing_and_reading(target, tmp_path):
+    problem = _dated(dt.datetime(2026, 3, 2, 8)).problem()
+    write(problem, tmp_path / target)
+    assert read(tmp_path / target) == problem
+
+
+def test_dates_are_real_dates_in_a_workbook(tmp_path):
+    write(_dated(dt.datetime(2026, 3, 2)).problem(), tmp_path / "plan.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "plan.xlsx")
+    settings = {key.value: value for key, value, *_ in book["settings"].iter_rows()}
+    assert settings["start"].value == dt.datetime(2026, 3, 2)
+    assert settings["start"].is_date
+    assert settings["start"].number_format == "yyyy-mm-dd hh:mm"
+    assert settings["horizon"].value == dt.datetime(2026, 3, 6, 4)
+    assert [cell.value for cell in book["jobs"][2]][1:4] == [
+        dt.datetime(2026, 3, 2, 0, 45),
+        dt.datetime(2026, 3, 2, 10),
+        dt.datetime(2026, 3, 3),
+    ]
+    # Nothing is cut off: Excel shows what does not fit as "#####".
+    assert book["settings"].column_dimensions["B"].width >= len("2026-03-02 08:00")
+
+
+def test_dates_are_readable_in_csv(tmp_path):
+    write(_dated(dt.datetime(2026, 3, 2, 8)).problem(), tmp_path / "plan")
+    with (tmp_path / "plan" / "jobs.csv").open(newline="") as stream:
+        assert next(csv.DictReader(stream))["due"] == "2026-03-02 18:00:00"
+
+
+@given(
+    origin=st.datetimes(),
+    tick_s=st.sampled_from([1.0, 60.0, 900.0, 0.5, 0.1, 86400.0 * 365]),
+    form=st.sampled_from(["planner-xlsx", "planner-csv"]),
+)
+def test_any_origin_and_tick_survives(origin, tick_s, form, tmp_path_factory):
+    """Also those that Excel cannot hold as dates, and ticks beyond the calendar."""
+    problem = _dated(origin, tick_s).problem()
+    if form == "planner-xlsx":
+        assert reads(find_format(form).render(problem), name="dated") == problem
+    else:
+        folder = tmp_path_factory.mktemp("plan")
+        write(problem, folder, format=form)
+        assert read(folder) == problem
+
+
+def test_a_time_zone_is_refused(tmp_path):
+    zone = dt.timezone(dt.timedelta(hours=1))
+    problem = _dated(dt.datetime(2026, 3, 2, 8, tzinfo=zone)).problem()
+    with pytest.raises(UnsupportedError, match=r"the time zone of the start, 2026-03-02 08:00"):
+        write(problem, tmp_path / "plan.xlsx")
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Planners' tables: problems and schedules as CSV files or an Excel workbook."""
 
 from headway.formats.planner.reader import problem_from_tables
-from headway.formats.planner.settings import start_from_tables
 from headway.formats.planner.tables import csv_tables, workbook_tables
 from headway.formats.planner.writer import csv_files, csv_text, workbook, workbook_bytes
 
@@ -10,7 +9,6 @@ __all__ = [
     "csv_tables",
     "csv_text",
     "problem_from_tables",
-    "start_from_tables",
     "workbook",
     "workbook_bytes",
     "workbook_tables",

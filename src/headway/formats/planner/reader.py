@@ -49,7 +49,9 @@ class _Reader:
         label = self.settings["name"].text if "name" in self.settings else name
         horizon = self.settings.get("horizon")
         self.horizon = None if horizon is None else self.clock.moment(horizon, is_end=True)
-        self.model = Model(label, tick_s=self.clock.tick_s, horizon=self.horizon)
+        self.model = Model(
+            label, tick_s=self.clock.tick_s, origin=self.clock.start, horizon=self.horizon
+        )
         self.resources: dict[str, Resource] = {}
         self.machines: list[Resource] = []
         self.jobs: dict[str, Job] = {}

@@ -8,14 +8,9 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 
 from headway.formats.planner.cells import Clock, seconds
-from headway.formats.planner.tables import Cell, Table, Tables
+from headway.formats.planner.tables import Cell, Table
 
 _SETTINGS = ("name", "start", "tick", "horizon", "objective")
-
-
-def start_from_tables(tables: Tables) -> dt.datetime | None:
-    """Return the date of tick 0, or None if the settings do not say."""
-    return clock_of(settings_of(tables.get("settings"))).start
 
 
 def settings_of(table: Table | None) -> dict[str, Cell]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -26,6 +27,9 @@ _KINDS = {
 }
 _RESOURCE_MARKS = re.compile(r"[|+*;,]")
 _LIST_MARKS = re.compile(r"[;,\n]")
+
+_FIRST_YEAR = 1900
+"""Spreadsheets disagree about the dates of this year, and have none before."""
 
 Sheet = list[list[Value]]
 Rows = Sequence[Sequence[Value]]
@@ -79,6 +83,12 @@ def workbook_bytes(sheets: Mapping[str, Sequence[Sequence[Value]]]) -> bytes:
                     cell.value = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)
                     # A name that starts with "=" is a name, not a formula.
                     cell.data_type = "s"
+                elif isinstance(value, dt.datetime):
+                    # Excel knows no time zones: what a clock on the wall shows.
+                    cell.value = value.replace(tzinfo=None)
+                    cell.number_format = (
+                        "yyyy-mm-dd hh:mm:ss" if value.second else "yyyy-mm-dd hh:mm"
+                    )
                 else:
                     cell.value = value
                 if number == 1:
@@ -112,10 +122,12 @@ def _sheets(problem: Problem) -> dict[str, Sheet]:
         ("the name of the job", problem.jobs.name, rebuilt.jobs.name),
         ("the name of the resource", problem.resources.name, rebuilt.resources.name),
         ("a tick of this many seconds:", (problem.tick_s,), (rebuilt.tick_s,)),
+        ("the start", (problem.origin,), (rebuilt.origin,)),
     ):
         for kept, read_back in zip(mine, other, strict=True):
             if kept != read_back:
-                raise refuse(f"{what} {kept!r}", _NAME)
+                said = str(kept) if isinstance(kept, dt.datetime) else repr(kept)
+                raise refuse(f"{what} {said}", _NAME)
     return sheets
 
 
@@ -138,6 +150,23 @@ def _optional(value: int, default: int) -> int | None:
     return None if value == default else int(value)
 
 
+def _moment(problem: Problem, tick: int, default: int) -> Value:
+    """Return an instant: nothing for the default, else its date, or the tick where none says it."""
+    if tick == default:
+        return None
+    date = problem.date(tick)
+    if problem.origin is None or date is None or not _is_plain(date):
+        return int(tick)
+    # Fractions of a second may have been rounded away.
+    ticks = (date - problem.origin).total_seconds() / problem.tick_s
+    return date if ticks == tick else int(tick)
+
+
+def _is_plain(date: dt.datetime) -> bool:
+    """Return whether spreadsheets store a date exactly."""
+    return date.year > _FIRST_YEAR and not date.microsecond and date.tzinfo is None
+
+
 def _tasks(problem: Problem) -> Sheet:
     heads = ["task", "job", "duration", "resources", "predecessors", "release", "deadline"]
     t = problem.tasks
@@ -155,8 +184,8 @@ def _tasks(problem: Problem) -> Sheet:
             "duration": durations,
             "resources": resources,
             "predecessors": before[task],
-            "release": _optional(int(t.earliest_start[task]), 0),
-            "deadline": _optional(int(t.latest_end[task]), FOREVER),
+            "release": _moment(problem, int(t.earliest_start[task]), 0),
+            "deadline": _moment(problem, int(t.latest_end[task]), FOREVER),
             "interruptible": "yes" if t.interruptible[task] else None,
             "family": f"family {t.family[task]}" if t.family[task] >= 0 else None,
         }
@@ -221,9 +250,9 @@ def _jobs(problem: Problem) -> Sheet:
         rows.append(
             [
                 name,
-                _optional(int(j.release[k]), 0),
-                _optional(int(j.due[k]), FOREVER),
-                _optional(int(j.deadline[k]), FOREVER),
+                _moment(problem, int(j.release[k]), 0),
+                _moment(problem, int(j.due[k]), FOREVER),
+                _moment(problem, int(j.deadline[k]), FOREVER),
                 _optional(int(j.weight[k]), 1),
             ]
         )
@@ -246,10 +275,16 @@ def _setups(problem: Problem) -> Sheet:
 
 def _settings(problem: Problem) -> Sheet:
     rows: Sheet = [[*SHEETS["settings"][:2]], ["name", problem.name]]
-    if problem.tick_s != 1.0:
-        rows.append(["tick", f"{problem.tick_s:g} s"])
+    origin = problem.origin
+    if origin is not None:
+        if origin.tzinfo is not None:
+            raise refuse(f"the time zone of the start, {origin}", _NAME)
+        rows.append(["start", origin if _is_plain(origin) else str(origin)])
+    if problem.tick_s != 1.0 or origin is not None:
+        seconds = f"{problem.tick_s:.6f}".rstrip("0").rstrip(".")
+        rows.append(["tick", f"{seconds} s"])
     if problem.horizon != FOREVER:
-        rows.append(["horizon", problem.horizon])
+        rows.append(["horizon", _moment(problem, problem.horizon, FOREVER)])
     has_due_dates = bool((problem.jobs.due != FOREVER).any())
     usual = total_tardiness(weighted=True).then(makespan()) if has_due_dates else makespan()
     if problem.objective != usual:
