@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 import pytest
 
 from headway.model import Model, Problem, Schedule, job_shop, makespan, total_tardiness
@@ -49,6 +52,13 @@ def bakery() -> Schedule:
     """A valid schedule: setups, holds, pauses, breaks, a late job, and a task without a length."""
     starts = [0, 25, 75, 75, 170, 220, 25, 75, 165, 170, 220, 295, 0, 315]
     return bakery_problem().schedule(starts)
+
+
+@pytest.fixture(scope="session")
+def dated(bakery: Schedule) -> Schedule:
+    """The same schedule, from a Monday evening at ten."""
+    problem = replace(bakery.problem, origin=datetime(2026, 3, 2, 22))
+    return Schedule(problem, bakery.start, bakery.end, bakery.mode)
 
 
 def shop(jobs: int, machines: int) -> Schedule:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,3 +75,31 @@ def test_only_long_numbers_are_grouped() -> None:
     assert grouped("9999") == "9999"
     assert grouped("-1234567") == "-1\u2009234\u2009567"
     assert grouped("12345.25") == "12\u2009345.25"
+
+
+def test_an_origin_makes_instants_dates_and_leaves_durations() -> None:
+    clock = Clock.of(1.0, 9000, origin=datetime(2026, 12, 31, 22))
+    assert clock.moment(90) == "Thu 31 Dec 22:01:30"
+    assert clock.moment(7200) == "Fri 1 Jan 2027 00:00"
+    assert clock.show(90) == "1 min 30 s"
+    assert clock.label == ""
+    assert clock.ticks(0, 7200, 4)[0] == (0, "22:00\nThu 31 Dec 2026")
+
+
+@pytest.mark.parametrize(("tick_s", "unit"), [(60.0, "h"), (1e-3, None)])
+def test_dates_give_way_to_a_chosen_unit_and_within_seconds(tick_s: float, unit: str) -> None:
+    clock = Clock.of(tick_s, 5000, unit, datetime(2026, 3, 2))
+    assert clock.origin is None
+    assert clock.label.startswith("time (")
+    assert clock.moment(120) == clock.show(120)
+
+
+def test_beyond_the_calendar_instants_are_counted() -> None:
+    assert Clock.of(60.0, 600, origin=datetime(9999, 12, 31, 23)).moment(120) == "2 h"
+
+
+def test_dates_are_those_of_clocks_on_walls() -> None:
+    zone = timezone(timedelta(hours=9))
+    assert Clock.of(60.0, 600, origin=datetime(2026, 3, 2, 8, tzinfo=zone)).moment(5) == (
+        "Mon 2 Mar 08:05"
+    )

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from matplotlib.collections import Collection, PolyCollection
@@ -67,6 +71,39 @@ def test_the_time_axis_has_real_units(bakery: Schedule) -> None:
     assert "time (h)" in words(gantt(bakery))
     assert "time (min)" in words(gantt(bakery, unit="min"))
     assert "time (ticks)" in words(gantt(shop(2, 2)))
+
+
+def test_the_time_axis_shows_dates_if_there_are_any(dated: Schedule) -> None:
+    said = words(gantt(dated))
+    assert {"Tue 3 Mar 03:15", "22:00\nMon 2 Mar 2026", "00:00\nTue 3 Mar"} <= set(said)
+    assert not [text for text in said if text.startswith("time (")]
+    counted = words(gantt(dated, unit="min"))
+    assert {"time (min)", "5 h 15 min"} <= set(counted)
+
+
+@pytest.mark.parametrize(
+    ("tick_s", "origin"),
+    [
+        (60, datetime(2026, 3, 2, 22, 50)),
+        (900, datetime(2026, 3, 2, 8)),
+        (7200, datetime(2026, 12, 20)),
+        (86400, datetime(2026, 12, 20)),
+        (1, datetime(2026, 9, 30, 23, 59)),
+    ],
+)
+def test_dates_on_the_axis_never_overlap(tick_s: float, origin: datetime) -> None:
+    schedule = shop(12, 8)
+    problem = replace(schedule.problem, tick_s=float(tick_s), origin=origin)
+    dated = Schedule(problem, schedule.start, schedule.end, schedule.mode)
+    figure = gantt(dated)
+    axes = figure.canvas.axes[0]
+    figure.canvas.draw_without_rendering()
+    boxes = [label.get_window_extent() for label in axes.get_xticklabels()]
+    assert len(boxes) > 2
+    assert all(a.x1 < b.x0 for a, b in pairwise(boxes))
+    assert boxes[0].x0 >= 0
+    assert boxes[-1].x1 <= figure.canvas.bbox.x1
+    assert len({round(box.y1, 3) for box in boxes}) == 1
 
 
 def test_jobs_keep_their_colour_on_every_machine() -> None:

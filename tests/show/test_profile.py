@@ -57,6 +57,10 @@ def test_machines_alone_are_counted() -> None:
     assert used.get_paths()[0].vertices[:, 1].max() == 2
 
 
+def test_the_time_axis_shows_dates_if_there_are_any(dated: Schedule) -> None:
+    assert "00:00\nTue 3 Mar" in {text.strip() for text in words(profile(dated))}
+
+
 def test_resources_may_be_chosen_by_name_or_position(bakery: Schedule) -> None:
     assert {"oven", "flour"} <= words(profile(bakery, ["oven", 4]))
 

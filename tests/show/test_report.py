@@ -80,6 +80,14 @@ def test_chart_and_table_get_every_task(page: str, run: Result) -> None:
     assert data["clock"]["unit"] == "h"
 
 
+def test_dates_are_told_if_there_are_any(dated: Schedule, page: str) -> None:
+    told = Page(report(dated))
+    assert told.data["clock"]["origin"] == "2026-03-02T22:00:00"
+    assert "End Tue 3 Mar 03:15 start Mon 2 Mar 22:00" in told.facts
+    assert Page(page).data["clock"]["origin"] is None
+    assert "start Mon" not in Page(page).facts
+
+
 def test_a_bare_schedule_will_do(bakery: Schedule) -> None:
     facts = Page(report(bakery)).facts
     assert "Verified yes" in facts

@@ -69,6 +69,12 @@ def test_a_task_tells_what_it_is(bakery: Schedule) -> None:
     assert len(tasks(events, 4)) == bakery.problem.n_tasks
 
 
+def test_a_task_tells_its_dates_if_there_are_any(dated: Schedule) -> None:
+    (bake,) = [e for e in tasks(trace(dated)["traceEvents"], 1) if e["name"] == "rolls/bake"]
+    assert bake["args"]["start date"] == "2026-03-02T23:15:00"
+    assert bake["args"]["end date"] == "2026-03-03T00:45:00"
+
+
 def test_setups_holds_and_breaks_are_events_too(bakery: Schedule) -> None:
     categories = [e["cat"] for e in trace(bakery)["traceEvents"] if e["ph"] == "X"]
     assert categories.count("setup") == 2

@@ -27,5 +27,8 @@ def mark_time(
 ) -> None:
     """Label the time axis from tick `low` to `high`, which is `inches` long."""
     marks = clock.ticks(low, high, max(2, int(inches / 0.95)))
-    axes.set_xticks([at for at, _ in marks], [text for _, text in marks])
+    # Labels of different heights would not stand on one line.
+    lines = max((text.count("\n") for _, text in marks), default=0)
+    texts = [text + "\n" * (lines - text.count("\n")) for _, text in marks]
+    axes.set_xticks([at for at, _ in marks], texts)
     axes.set_xlabel(clock.label, color=look.muted, size=9, labelpad=3)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 
 from headway.errors import ConfigError
+from headway.show.dates import date_marks, later, moment_name
 
 SECONDS = {
     "ns": 1e-9,
@@ -17,6 +19,9 @@ SECONDS = {
     "d": 86400.0,
 }
 """Length of each unit in seconds."""
+
+_SHORTEST_DATED = 10.0
+"""Seconds that a picture must show for dates to say anything."""
 
 _DECIMAL = (1.0, 2.0, 5.0)
 _STEPS = {
@@ -36,37 +41,52 @@ class Clock:
         A key of `SECONDS`, or "ticks".
     per_tick
         Units per tick.
+    origin
+        The date of tick 0 as clocks on walls show it, or None if instants are not told as dates.
     """
 
     unit: str = "ticks"
     per_tick: float = 1.0
+    origin: datetime | None = None
 
     @classmethod
-    def of(cls, tick_s: float, span: float, unit: str | None = None) -> Clock:
+    def of(
+        cls,
+        tick_s: float,
+        span: float,
+        unit: str | None = None,
+        origin: datetime | None = None,
+    ) -> Clock:
         """Return the clock for a picture.
 
         Parameters
         ----------
         tick_s
             Seconds per tick. A tick of exactly one second, the default of every problem, is taken
-            to be an abstract unit and stays a plain number unless `unit` is given.
+            to be an abstract unit and stays a plain number unless `unit` or `origin` is given.
         span
             Ticks that the picture shows; decides the unit.
         unit
-            A key of `SECONDS` or "ticks", to choose it yourself.
+            A key of `SECONDS` or "ticks", to choose it yourself; instants are then counted from
+            tick 0.
+        origin
+            The date of tick 0, if there is one. Within seconds, dates say nothing and are left out.
         """
+        has_dates = unit is None and origin is not None and tick_s * span >= _SHORTEST_DATED
         if unit is None:
-            unit = "ticks" if tick_s == 1.0 else _fitting(tick_s * max(span, 1.0))
+            abstract = tick_s == 1.0 and origin is None
+            unit = "ticks" if abstract else _fitting(tick_s * max(span, 1.0))
         if unit == "ticks":
             return cls()
         if unit not in SECONDS:
             raise ConfigError(f"unit: expected ticks, {', '.join(SECONDS)}; got {unit!r}")
-        return cls(unit, tick_s / SECONDS[unit])
+        start = origin.replace(tzinfo=None) if origin is not None and has_dates else None
+        return cls(unit, tick_s / SECONDS[unit], start)
 
     @property
     def label(self) -> str:
-        """Title of a time axis."""
-        return f"time ({self.unit})"
+        """Title of a time axis; dates need none."""
+        return f"time ({self.unit})" if self.origin is None else ""
 
     def step(self, span: float, n: int) -> float:
         """Return a round step, in ticks, that cuts `span` ticks into at most `n` or so."""
@@ -81,6 +101,10 @@ class Clock:
 
     def ticks(self, low: float, high: float, n: int) -> list[tuple[float, str]]:
         """Return about `n` instants between two ticks with their labels."""
+        if self.origin is not None:
+            tick_s = self.per_tick * SECONDS[self.unit]
+            marks = date_marks(self.origin, low * tick_s, high * tick_s, n)
+            return [(seconds / tick_s, text) for seconds, text in marks]
         step = self.step(high - low, n)
         size = step * self.per_tick
         digits = next(k for k in range(16) if k == 15 or _is_whole(size * 10**k))
@@ -102,6 +126,18 @@ class Clock:
         if SECONDS[self.unit] < 60:
             return f"{ticks * self.per_tick:.6g} {self.unit}"
         return _in_words(ticks * self.per_tick * SECONDS[self.unit])
+
+    def moment(self, tick: int) -> str:
+        """Return an instant: its date, or without dates the time since tick 0.
+
+        >>> Clock("h", 1 / 60, datetime(2026, 3, 2, 8)).moment(135)
+        'Mon 2 Mar 10:15'
+        """
+        if self.origin is not None:
+            date = later(self.origin, tick * self.per_tick * SECONDS[self.unit])
+            if date is not None:
+                return moment_name(date, year=date.year != self.origin.year)
+        return self.show(tick)
 
 
 def _is_whole(number: float) -> bool:

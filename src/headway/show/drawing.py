@@ -123,7 +123,7 @@ class Drawing:
         if len(self.layout.bars):
             axes.axvline(end, color=self.look.muted, linewidth=1, dashes=(4, 3), zorder=2)
             axes.text(
-                end, -0.06, page.clock.show(end), size=8.5, color=self.look.ink, ha="right",
+                end, -0.06, page.clock.moment(end), size=8.5, color=self.look.ink, ha="right",
                 va="bottom", parse_math=False,
             )  # fmt: skip
 

@@ -46,8 +46,8 @@ def gantt(
         What bars are labelled with, where there is room: "job", "task", "resource", "none", or by
         default what the rows do not already say.
     unit
-        Unit of the time axis, "ticks" or "ns" to "d"; by default one that suits
-        ``problem.tick_s``.
+        Unit of the time axis, "ticks" or "ns" to "d"; by default the axis shows dates if
+        ``problem.origin`` says when tick 0 is, or else a unit that suits ``problem.tick_s``.
     colours
         "light" or "dark".
     width, height

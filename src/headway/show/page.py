@@ -96,7 +96,7 @@ def paginate(
     layout
         The chart.
     unit
-        Unit of time, or None for one that fits.
+        Unit of time, or None for dates or a unit that fits.
     wide, high
         Inches of the whole picture, or None for what the content needs.
     below
@@ -117,10 +117,11 @@ def paginate(
     notes = (width(row.note, NAME_SIZE - 1.5) for row in layout.rows[:2000] if row.note)
     scale = body / total
     first, last = time_range(layout)
+    problem = layout.schedule.problem
     row_top = np.concatenate(([0.0], np.cumsum(weight) * scale))
     lane_height = np.where(lanes > 1, _SHARED_LANE, 1.0) * scale
     return Page(
-        clock=Clock.of(layout.schedule.problem.tick_s, last - first, unit),
+        clock=Clock.of(problem.tick_s, last - first, unit, problem.origin),
         width=wide,
         left=min(max(*names, *notes, 0.2, 0.3), 2.4, wide / 3) + 0.36,
         low=first,

@@ -67,7 +67,7 @@ def profile(
     title
         Headline; by default the name of the problem.
     unit
-        Unit of the time axis, "ticks" or "ns" to "d".
+        Unit of the time axis, "ticks" or "ns" to "d"; by default as in `gantt`.
     colours
         "light" or "dark".
     width
@@ -83,7 +83,8 @@ def profile(
     look = theme(colours)
     panels = _panels(schedule, resources)
     low, high = 0.0, max(1.0, schedule.makespan * 1.012, float(schedule.free.max(initial=0)))
-    clock = Clock.of(schedule.problem.tick_s, high - low, unit)
+    problem = schedule.problem
+    clock = Clock.of(problem.tick_s, high - low, unit, problem.origin)
     signs = _signs(panels, look)
     lines = wrap(signs, width - 2 * MARGIN)
     below = 0.56 + LINE * len(lines)

@@ -29,7 +29,7 @@ from headway.show.run import Run
 from headway.show.tell import level_name, tell_level
 from headway.show.typeset import clean
 
-_SCRIPTS = ("format.js", "tip.js", "chart.js", "table.js", "main.js")
+_SCRIPTS = ("format.js", "dates.js", "tip.js", "chart.js", "table.js", "main.js")
 _MOST_VIOLATIONS = 50
 _MOST_DRAWN = 5000
 """With more tasks, pictures are stored as pixels, and there is none for readers without scripts."""
@@ -131,13 +131,19 @@ def _facts(run: Run | None, schedule: Schedule | None, check: Report | None) -> 
         tone = {"optimal": "good", "infeasible": "bad"}.get(str(run.status), "")
         facts.append(_Fact("Status", str(run.status), tone=tone))
     if schedule is not None:
-        clock = Clock.of(schedule.problem.tick_s, schedule.makespan)
-        levels = schedule.problem.objective.levels
+        problem = schedule.problem
+        clock = Clock.of(problem.tick_s, schedule.makespan, origin=problem.origin)
+        levels = problem.objective.levels
         for rank, (level, value) in enumerate(zip(levels, schedule.objective_values, strict=True)):
             note = f"priority {rank + 1}" if len(levels) > 1 else "objective"
             facts.append(_Fact(level_name(level), tell_level(level, value, clock), note))
         if not any(level_name(level) == "makespan" for level in levels):
             facts.append(_Fact("makespan", clock.show(schedule.makespan)))
+        if clock.origin is not None and schedule.present.any():
+            first = int(schedule.start[schedule.present].min())
+            facts.append(
+                _Fact("End", clock.moment(schedule.makespan), f"start {clock.moment(first)}")
+            )
     if run is not None and run.problem.objective.levels:
         facts.append(_Fact("Lower bound", _values(run.bound)))
         facts.append(_Fact("Gap", "unknown" if run.gap is None else f"{run.gap:.2%}"))

@@ -24,13 +24,18 @@ def page_data(schedule: Schedule) -> dict[str, Any]:
     layouts = _layouts(schedule)
     ranges = [time_range(layout) for layout in layouts]
     low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
-    clock = Clock.of(problem.tick_s, high - low)
+    clock = Clock.of(problem.tick_s, high - low, origin=problem.origin)
     first = problem.tasks.mode_ptr
     known = schedule.present & (schedule.mode < problem.n_modes)
     work = np.zeros(problem.n_tasks, dtype=np.int64)
     work[known] = problem.modes.duration[schedule.mode[known]]
     return {
-        "clock": {"unit": clock.unit, "perTick": clock.per_tick, "label": clock.label},
+        "clock": {
+            "unit": clock.unit,
+            "perTick": clock.per_tick,
+            "label": clock.label,
+            "origin": clock.origin.isoformat() if clock.origin is not None else None,
+        },
         "range": [low, high],
         "makespan": schedule.makespan,
         "palette": list(PALETTE),

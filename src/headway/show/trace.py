@@ -45,7 +45,8 @@ def trace(schedule: Schedule) -> dict[str, Any]:
     dict
         ``traceEvents``, ``displayTimeUnit`` and ``otherData``. Times are microseconds by
         ``problem.tick_s``. Traces have a resolution of a nanosecond; where ticks do not fit it,
-        one tick is shown as one microsecond, and ``otherData["tick"]`` says so.
+        one tick is shown as one microsecond, and ``otherData["tick"]`` says so. If the problem has
+        an origin, tasks carry the ISO dates of their start and end.
     """
     problem = schedule.problem
     per_tick, said = _scale(problem.tick_s)
@@ -113,6 +114,7 @@ class _Writer:
                 "mode": mode - first[task],
                 "start": start,
                 "end": end,
+                **self._dates(start, end),
                 "slack": slack[task],
                 "critical": task in critical,
                 "resources": ", ".join(used[task]),
@@ -127,6 +129,14 @@ class _Writer:
                 )
             )
         ]
+
+    def _dates(self, start: int, end: int) -> Event:
+        """Return the ISO dates of start and end, if the problem has dates and the task is there."""
+        dates = {"start date": start, "end date": end}
+        found = {name: self.schedule.problem.date(tick) for name, tick in dates.items()}
+        return {
+            name: date.isoformat() for name, date in found.items() if date is not None and end >= 0
+        }
 
     def rows(self, layout: Layout) -> None:
         """Write all spans of a chart."""

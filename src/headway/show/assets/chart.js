@@ -21,7 +21,7 @@ class Chart {
     this.view = view;
     const lanes = view.rows.reduce((sum, row) => sum + row.lanes, 0);
     this.lane = Math.max(15, Math.min(34, Math.floor(560 / Math.max(lanes, 1))));
-    this.head = 30;
+    this.head = this.data.clock.origin === null ? 30 : 44;
     this.tops = [0];
     for (const row of view.rows) {
       const tall = row.lanes > 1 ? row.lanes * this.shared() + 8 : this.lane;
@@ -69,8 +69,11 @@ class Chart {
   nameWidth() {
     this.font(12);
     const clock = this.measure(this.data.clock.label);
+    const rows = this.view.rows.slice(0, 2000);
+    this.font(11);
+    const notes = rows.map((row) => this.measure(row.note));
     this.font(13);
-    return Math.max(clock, ...this.view.rows.slice(0, 2000).map((row) => this.measure(row.label)));
+    return Math.max(clock, ...notes, ...rows.map((row) => this.measure(row.label)));
   }
 
   font(size) {
@@ -181,7 +184,7 @@ class Chart {
 
   drawGrid() {
     const { pen } = this;
-    this.marks = axisTicks(this.low, this.high, (this.wide - this.gutter) / 95, this.data.clock);
+    this.marks = axisMarks(this.low, this.high, (this.wide - this.gutter) / 95, this.data.clock);
     pen.fillStyle = this.look("line");
     for (const [at] of this.marks) pen.fillRect(Math.round(this.x(at)), this.scroll, 1, this.tall);
     pen.strokeStyle = this.look("muted");
@@ -203,21 +206,27 @@ class Chart {
     pen.textBaseline = "middle";
     pen.textAlign = "right";
     pen.fillStyle = this.look("muted");
-    pen.fillText(this.data.clock.label, this.gutter - 10, this.head / 2);
+    // Labels of dates have a second line.
+    const dated = this.data.clock.origin !== null;
+    const upper = dated ? 14 : this.head / 2;
+    pen.fillText(this.data.clock.label, this.gutter - 10, upper);
     const end = this.x(this.data.makespan);
-    const told = showTime(this.data.makespan, this.data.clock);
+    const told = showMoment(this.data.makespan, this.data.clock);
     const room = this.measure(told) + 14;
     pen.textAlign = "center";
-    for (const [at, text] of this.marks) {
+    for (const [at, label] of this.marks) {
       const x = this.x(at);
+      const [text, below] = label.split("\n");
       const half = this.measure(text) / 2;
       const free = x + half < end - room || x - half > end + 6 || end > this.wide;
-      if (x >= this.gutter - 1 && x + half < this.wide && free) pen.fillText(text, x, this.head / 2);
+      if (x < this.gutter - 1) continue;
+      if (x + half < this.wide && free) pen.fillText(text, x, upper);
+      if (below && x + this.measure(below) / 2 < this.wide) pen.fillText(below, x, upper + 16);
     }
     if (end > this.gutter + room && end < this.wide) {
       pen.textAlign = "right";
       pen.fillStyle = this.look("ink");
-      pen.fillText(told, end, this.head / 2);
+      pen.fillText(told, end, upper);
     }
   }
 

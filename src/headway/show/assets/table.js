@@ -9,14 +9,15 @@ class Table {
     this.chosen = -1;
     const { tasks, jobs, clock } = data;
     const critical = new Set(data.critical);
-    const time = (column, absent = "") => (task) => (tasks.mode[task] < 0 ? absent : showTime(column[task], clock));
+    const told = (show) => (column, absent = "") => (task) => (tasks.mode[task] < 0 ? absent : show(column[task], clock));
+    const [time, moment] = [told(showTime), told(showMoment)];
     this.columns = [
       { label: "Task", text: (t) => tasks.name[t], sort: (t) => tasks.name[t] },
       { label: "Job", text: (t) => (tasks.job[t] < 0 ? "" : jobs[tasks.job[t]]), sort: (t) => tasks.job[t], needed: jobs.length },
       { label: "Uses", text: (t) => tasks.uses[t], sort: (t) => tasks.uses[t] },
       { label: "Mode", text: (t) => (tasks.mode[t] < 0 ? "" : String(tasks.mode[t] + 1)), sort: (t) => tasks.mode[t], number: true, needed: tasks.modes.some((n) => n > 1) },
-      { label: "Start", text: time(tasks.start, "left out"), sort: (t) => tasks.start[t], number: true },
-      { label: "End", text: time(tasks.end), sort: (t) => tasks.end[t], number: true },
+      { label: "Start", text: moment(tasks.start, "left out"), sort: (t) => tasks.start[t], number: true },
+      { label: "End", text: moment(tasks.end), sort: (t) => tasks.end[t], number: true },
       { label: "Work", text: time(tasks.work), sort: (t) => tasks.work[t], number: true },
       { label: "Slack", text: time(tasks.slack), sort: (t) => tasks.slack[t], number: true },
       { label: "Critical", text: (t) => (critical.has(t) ? "yes" : ""), sort: (t) => (critical.has(t) ? 0 : 1) },

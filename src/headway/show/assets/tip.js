@@ -4,12 +4,12 @@ function aboutTask(data, task, critical) {
   const lines = [];
   if (tasks.uses[task]) lines.push(["uses", tasks.uses[task]]);
   if (tasks.modes[task] > 1) lines.push(["mode", `${tasks.mode[task] + 1} of ${tasks.modes[task]}`]);
-  lines.push(["start", showTime(tasks.start[task], clock)]);
-  lines.push(["end", showTime(tasks.end[task], clock)]);
+  lines.push(["start", showMoment(tasks.start[task], clock)]);
+  lines.push(["end", showMoment(tasks.end[task], clock)]);
   lines.push(["work", showTime(tasks.work[task], clock)]);
   const paused = tasks.end[task] - tasks.start[task] - tasks.work[task];
   if (paused > 0) lines.push(["paused", showTime(paused, clock)]);
-  if (tasks.free[task] > tasks.end[task]) lines.push(["holds until", showTime(tasks.free[task], clock)]);
+  if (tasks.free[task] > tasks.end[task]) lines.push(["holds until", showMoment(tasks.free[task], clock)]);
   lines.push(["slack", showTime(tasks.slack[task], clock) + (critical ? ", critical" : "")]);
   return lines;
 }
