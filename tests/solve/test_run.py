@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from concurrent.futures import Future
 
 import pytest
 
@@ -97,6 +98,46 @@ def test_an_exception_in_the_listener_is_raised() -> None:
         hw.solve(SHOP, method=answer(GOOD, events=[found(GOOD)]), on_improvement=listener)
 
 
+def test_a_listener_that_failed_is_not_called_again() -> None:
+    calls = []
+
+    def listener(event: Progress) -> None:
+        calls.append(event)
+        raise KeyError("mine")
+
+    events = [found(SLOW), found(GOOD)]
+    with pytest.raises(KeyError, match="mine"):
+        hw.solve(SHOP, method=answer(GOOD, events=events), on_improvement=listener)
+    assert len(calls) == 1
+
+
+def test_a_bound_reported_on_the_way_is_not_forgotten() -> None:
+    result = hw.solve(SHOP, method=answer(GOOD, events=[found(GOOD, bound=(6,))]))
+    assert result.bound == (6,)
+    with pytest.raises(hw.VerificationError, match="bound"):
+        hw.solve(SHOP, method=answer(GOOD, events=[found(SLOW, bound=(8,))]))
+
+
+@pytest.mark.parametrize("what", ["ft06", None, 6])
+def test_what_is_no_problem_is_refused(what: object) -> None:
+    with pytest.raises(hw.ConfigError, match="instance"):
+        hw.solve(what)  # type: ignore[arg-type]
+
+
+def test_ctrl_c_at_the_very_end_does_not_lose_the_answer(monkeypatch) -> None:
+    """The interrupt arrives when the solver has just returned."""
+    wait, interrupts = Future.result, [KeyboardInterrupt()]
+
+    def result(future: Future, timeout: float | None = None) -> object:
+        value = wait(future, timeout)
+        if interrupts:
+            raise interrupts.pop()
+        return value
+
+    monkeypatch.setattr(Future, "result", result)
+    assert hw.solve(SHOP, method=answer(GOOD)).objective == (7,)
+
+
 def test_an_exception_in_the_solver_is_raised() -> None:
     def solver(*_: object, **__: object) -> Result:
         raise hw.UnsupportedError("not that")
@@ -110,14 +151,25 @@ def test_an_exception_in_the_solver_is_raised() -> None:
     [
         {"time_limit": 0},
         {"time_limit": float("nan")},
+        {"time_limit": "soon"},
+        {"time_limit": None},
         {"workers": -1},
+        {"workers": 0},
+        {"workers": 2.0},
+        {"workers": "many"},
+        {"seed": -1},
+        {"seed": 0.5},
+        {"seed": "lucky"},
+        {"method": None},
+        {"on_improvement": 3},
+        {"warm_start": "plan.json"},
         {"gap": -0.1},
         {"gap": float("nan")},
     ],
 )
 def test_options_out_of_range_are_refused(options: dict) -> None:
     with pytest.raises(hw.ConfigError, match=next(iter(options))):
-        hw.solve(SHOP, method=answer(GOOD), **options)
+        hw.solve(SHOP, **{"method": answer(GOOD), **options})
 
 
 def test_an_unknown_method_is_answered_with_those_there_are() -> None:

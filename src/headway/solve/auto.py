@@ -53,11 +53,11 @@ def solve(
         return replace(first, reason=f"{kind}: a priority rule already meets a lower bound")
     if not fits:
         return replace(first, reason=f"{kind}: too large for an exact model ({first.reason})")
+    from headway.solve import cpsat  # takes its time, which counts
+
     left = budget.time_limit_s - (time.perf_counter() - began)
     if stop.is_set() or left <= 0:
         return replace(first, reason=f"{kind}: no time left after the priority rules")
-    from headway.solve import cpsat
-
     start = first.schedule if first.schedule is not None else warm_start
     exact = cpsat.solve(
         problem,

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from numbers import Real
 from typing import TYPE_CHECKING, Protocol
 
 from headway.errors import ConfigError, InfeasibleError
@@ -31,6 +32,11 @@ class Status(StrEnum):
     """No schedule was found, and none was proven impossible."""
 
 
+def _number(value: object) -> float:
+    """Return a number as it is and anything else as NaN, which no limit allows."""
+    return float(value) if isinstance(value, Real) else math.nan
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How much effort a solver may spend.
@@ -50,14 +56,14 @@ class Budget:
     gap: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.time_limit_s > 0:
+        if not _number(self.time_limit_s) > 0:
             raise ConfigError(
-                f"time_limit: expected a positive number of seconds, got {self.time_limit_s}"
+                f"time_limit: expected a positive number of seconds, got {self.time_limit_s!r}"
             )
-        if self.workers < 1:
-            raise ConfigError(f"workers: expected at least 1, got {self.workers}")
-        if not 0 <= self.gap < math.inf:
-            raise ConfigError(f"gap: expected a number from 0 up, got {self.gap}")
+        if not (_number(self.workers) >= 1 and hasattr(self.workers, "__index__")):
+            raise ConfigError(f"workers: expected at least 1, got {self.workers!r}")
+        if not 0 <= _number(self.gap) < math.inf:
+            raise ConfigError(f"gap: expected a number from 0 up, got {self.gap!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
+from numbers import Integral
 
 from headway.errors import ConfigError, VerificationError
 from headway.model import Model, Problem, Schedule, verify
@@ -75,8 +76,9 @@ def solve(
     >>> result.objective, str(result.status)
     ((55,), 'optimal')
     """
+    _check_kinds(problem, method, seed, warm_start, on_improvement)
     frozen = problem.problem() if isinstance(problem, Model) else problem
-    budget = Budget(float(time_limit), workers or available_cores(), float(gap))
+    budget = Budget(time_limit, available_cores() if workers is None else workers, gap)
     solver = find(method) if isinstance(method, str) else method
     if warm_start is not None:
         _check_warm_start(frozen, warm_start)
@@ -100,6 +102,28 @@ def solve(
 def available_cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _check_kinds(
+    problem: object, method: object, seed: object, warm_start: object, on_improvement: object
+) -> None:
+    """Refuse arguments of the wrong kind by name, not from somewhere deep in a solver."""
+    if not isinstance(problem, Problem | Model):
+        raise ConfigError(
+            f"problem: expected a Problem or a Model, got {problem!r}; instance(name) and"
+            " read(path) return problems"
+        )
+    if not (isinstance(method, str) or callable(method)):
+        raise ConfigError(f"method: expected a name or a solver, got {method!r}")
+    if not (isinstance(seed, Integral) and int(seed) >= 0):
+        raise ConfigError(f"seed: expected a whole number from 0 up, got {seed!r}")
+    if warm_start is not None and not isinstance(warm_start, Schedule):
+        raise ConfigError(
+            f"warm_start: expected a Schedule, as in result.schedule, got a"
+            f" {type(warm_start).__name__}"
+        )
+    if on_improvement is not None and not callable(on_improvement):
+        raise ConfigError(f"on_improvement: expected a function, got {on_improvement!r}")
 
 
 def _check_warm_start(problem: Problem, schedule: Schedule) -> None:
@@ -130,10 +154,12 @@ class _Record:
 
     def __call__(self, progress: Progress) -> None:
         with self._lock:
+            if self._failure is not None:
+                return
             try:
                 self._take(progress)
             except BaseException as error:  # raised again by the calling thread
-                self._failure = self._failure or error
+                self._failure = error
                 self._stop.set()
 
     def _take(self, progress: Progress) -> None:
@@ -171,6 +197,8 @@ class _Record:
         """Return the outcome with the best schedule of all, verified."""
         schedule = _best(outcome.schedule, self._best, warm_start)
         status, bound = outcome.status, outcome.bound
+        if status is not Status.INFEASIBLE and self._bound is not None:
+            bound = self._bound if bound is None else max(bound, self._bound)
         if schedule is not None:
             _require_valid(self._problem, schedule, outcome.method)
             if status is Status.INFEASIBLE:
@@ -189,6 +217,7 @@ class _Record:
             outcome,
             schedule=schedule,
             status=status,
+            bound=bound,
             trajectory=tuple(self._trajectory),
             reason=reason,
             time_s=elapsed,
@@ -232,8 +261,6 @@ def _run_interruptibly(work: Callable[[], Result], stop: Stop) -> tuple[Result, 
     try:
         return future.result(), False
     except KeyboardInterrupt:
-        if future.done():
-            raise
         stop.set()
         return future.result(), True
     finally:
