@@ -87,7 +87,7 @@ class UnknownNameError(HeadwayError, LookupError):
         self.what = what
         self.name = name
         self.known = sorted(known)
-        super().__init__(what, name)
+        super().__init__(what, name, self.known)
 
     def __str__(self) -> str:
         near = difflib.get_close_matches(self.name, self.known, n=3, cutoff=0.6)

@@ -12,6 +12,8 @@ def test_without_arguments_it_shows_what_it_can_do(run) -> None:
     done = run()
     assert done.status == 0
     assert all(name in done.out for name in COMMANDS)
+    assert "\n  headway solve ft10  " in done.out, "examples keep their lines"
+    assert "\\b" not in done.out
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -38,6 +40,12 @@ def test_an_unknown_command_is_refused(run) -> None:
         (["solve", "ft06", "--objective", "speed"], ["speed", "makespan"]),
         (["solve", "ft06", "--objective", "tardiness"], ["tardiness", "due date"]),
         (["solve", "ft06", "--out", "no/where/x.json"], ["no/where", "does not exist"]),
+        (["solve", "ft06", "--out", "."], [".", "folder"]),
+        (["solve", "ft06", "--report", "."], [".", "folder"]),
+        (["solve", "ft06", "--out", "x.png"], ["x.png", ".xlsx", "--gantt"]),
+        (["solve", "ft06", "--seed", "-5"], ["seed", "-5"]),
+        (["solve", "ft06", "--workers", "0"], ["workers", "0"]),
+        (["verify", "ft06", "x.json", "--limit", "-1"], ["--limit", "-1"]),
         (["solve", "ft06", "--gantt", "x.bmp"], [".bmp", ".png"]),
         (["verify", "ft06", "nosuch.json"], ["nosuch.json"]),
         (["convert", "ft06", "--out", "x.unknown"], [".unknown", ".json"]),

@@ -41,7 +41,7 @@ def command(
     """
     if out is None:
         raise click.UsageError("say where to write with --out")
-    check_outputs(out)
+    check_outputs(out, folders=True)
     problem = load(source, format=format_name, objective=objective)
     write(problem, out, format=to_format)
 

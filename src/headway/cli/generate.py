@@ -76,7 +76,7 @@ def _option(parameter: Parameter) -> click.Option:
 def _generate(
     family: RandomFamily, *, out: str | None, to_format: str | None, **parameters: object
 ) -> None:
-    check_outputs(out)
+    check_outputs(out, folders=True)
     problem = family(**parameters)
     if out is None:
         click.echo(problem.to_json(), nl=False)

@@ -18,6 +18,14 @@ BAD_INPUT = 2
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells expect."""
 
+HELP = """Decide which work gets which scarce resource, when, and prove that the plan is sound.
+
+\b
+headway solve ft10                       a classical instance, to the proven optimum
+headway solve plan.xlsx --gantt plan.png your own spreadsheet, drawn
+headway instances list 'ta*'             what is there to try
+"""
+
 
 class _Lazy(click.Group):
     """A group whose commands are imported only when one of them runs."""
@@ -33,16 +41,12 @@ class _Lazy(click.Group):
         return command
 
 
-@click.group(cls=_Lazy, no_args_is_help=True, context_settings={"max_content_width": 100})
+@click.group(
+    cls=_Lazy, no_args_is_help=True, help=HELP, context_settings={"max_content_width": 100}
+)
 @click.version_option(package_name="headway", message="headway %(version)s")
 def cli() -> None:
-    r"""Decide which work gets which scarce resource, when, and prove that the plan is sound.
-
-    \b
-    headway solve ft10                       a classical instance, to the proven optimum
-    headway solve plan.xlsx --gantt plan.png your own spreadsheet, drawn
-    headway instances list 'ta*'             what is there to try
-    """
+    """Do nothing; the sub-commands do the work."""
 
 
 def main(args: list[str] | None = None) -> None:

@@ -11,9 +11,13 @@ import msgspec
 from headway import files
 from headway.cli import live
 from headway.cli.source import check_outputs, epilog, load, problem_source, read_schedule
+from headway.errors import ConfigError
 from headway.model import Schedule
 from headway.show.figure import suffix_of
 from headway.solve import Result, solve, solvers
+
+SCHEDULE_SUFFIXES = ("", ".json", ".csv", ".xlsx")
+"""What --out can write; JSON where nothing is said, as for /dev/stdout."""
 
 NO_SCHEDULE = 1
 """Exit status when the input was fine but no schedule exists or was found."""
@@ -80,6 +84,8 @@ def command(
     Ctrl-C ends the search and keeps the best schedule so far.
     """
     check_outputs(out, gantt, report, trace, progress)
+    if out is not None and Path(out).suffix.lower() not in SCHEDULE_SUFFIXES:
+        raise ConfigError(f"{out}: --out writes .json, .csv or .xlsx; a picture is --gantt")
     for picture in (gantt, progress):
         if picture is not None:
             suffix_of(picture)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -76,17 +77,32 @@ def problem_source(command: _F) -> _F:
     return command
 
 
-def check_outputs(*paths: str | None) -> None:
+def check_outputs(*paths: str | None, folders: bool = False) -> None:
     """Refuse places that cannot be written before any time is spent.
+
+    Parameters
+    ----------
+    *paths
+        Files to write; None for one that was not asked for.
+    folders
+        Whether an existing folder may be written into.
 
     Raises
     ------
     ConfigError
-        If the folder of a path does not exist.
+        If a path is a folder, or its own folder does not exist or cannot be written.
     """
     for path in paths:
-        if path is not None and not Path(path).resolve().parent.is_dir():
+        if path is None:
+            continue
+        folder = Path(path).resolve().parent
+        if not folder.is_dir():
             raise ConfigError(f"{path}: the folder {Path(path).parent} does not exist")
+        if Path(path).is_dir():
+            if not folders:
+                raise ConfigError(f"{path}: expected a file to write, but it is a folder")
+        elif not Path(path).exists() and not os.access(folder, os.W_OK):
+            raise ConfigError(f"{path}: the folder {Path(path).parent} cannot be written")
 
 
 def read_schedule(problem: Problem, path: str) -> Schedule:

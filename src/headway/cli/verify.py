@@ -21,7 +21,13 @@ VIOLATED = 1
 )
 @problem_source
 @click.argument("schedule", type=click.Path())
-@click.option("--limit", default=20, show_default=True, help="Violations to print.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=20,
+    show_default=True,
+    help="Violations to print.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object with all violations.")
 def command(
     source: str,
