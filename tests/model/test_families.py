@@ -93,3 +93,35 @@ def test_a_single_machine_with_setups_has_one_family_per_job() -> None:
 def test_arrays_that_do_not_fit_together_are_refused(build) -> None:
     with pytest.raises(hw.ProblemError):
         build()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: hw.flow_shop([[1.5, 2]]), "durations.*fractions"),
+        (lambda: hw.flow_shop([[1], [2, 3]]), "durations.*equal length"),
+        (lambda: hw.flow_shop([[1]], setups=[[[0.5]]]), "setups.*fractions"),
+        (lambda: hw.flow_shop([[1]], initial_setups=[[0.5]]), "initial_setups.*fractions"),
+        (lambda: hw.open_shop([[1, 2.5]]), "durations.*fractions"),
+        (lambda: hw.flexible_job_shop([[[(0, 1.7)]]]), "duration.*fractions"),
+        (lambda: hw.flexible_job_shop([[[(0, 1, 2)]]]), "expected 2 values, got 3"),
+        (lambda: hw.single_machine([[1, 2], [3, 4]]), "durations.*1 dimensions"),
+        (lambda: hw.job_shop([[0]], [[1]], dues=[3]), "dues.*release, due"),
+        (lambda: hw.job_shop([[0]], [[1]], due=[0.5]), "due.*fractions"),
+        (lambda: hw.project([[(1, [0.9])]], [2], [[]]), "demand.*fractions"),
+        (lambda: hw.project([[(1, ["a"])]], [2], [[]]), "demand.*whole numbers"),
+        (lambda: hw.project([[(1, [1, 1])]], [2], [[]]), "expected 1 values, got 2"),
+        (lambda: hw.project([[(1, [1])]], [2], []), "successors.*expected 1 rows"),
+        (lambda: hw.project([[(1, [1])]], [2], [[]], lags=[(0, 0, 0.5)]), "lags.*fractions"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused_by_name(make, words: str) -> None:
+    with pytest.raises(hw.ProblemError, match=words):
+        make()
+
+
+@pytest.mark.parametrize("precedence", [[[(0, 1)], []], [[(-1, 0)], []], [[]], [[], [], []]])
+def test_precedence_stays_within_its_job(precedence) -> None:
+    """A number beyond the job's operations would otherwise mean one of the next job."""
+    with pytest.raises(hw.ProblemError, match="precedence"):
+        hw.flexible_job_shop([[[(0, 1)]], [[(0, 1)]]], precedence=precedence)

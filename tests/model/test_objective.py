@@ -38,3 +38,17 @@ def test_words_that_mean_nothing_are_refused(text: str) -> None:
 def test_weights_are_positive_whole_numbers(weight: object) -> None:
     with pytest.raises(ValueError, match="positive integer"):
         Term(Measure.MAKESPAN, weight)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: -1 * hw.makespan(),
+        lambda: 0 * hw.makespan(),
+        lambda: hw.makespan().then("setup"),
+        lambda: hw.makespan().then(hw.total_setup()) + hw.makespan(),
+    ],
+)
+def test_what_is_no_objective_is_refused_as_bad_input(make) -> None:
+    with pytest.raises(hw.ConfigError):
+        make()

@@ -67,3 +67,11 @@ def test_equal_schedules_are_equal() -> None:
 
 def test_it_introduces_itself() -> None:
     assert repr(SHOP.schedule([0, 3, 0, 3])) == "<Schedule of job shop: 4 tasks, makespan = 7>"
+
+
+def test_arrays_that_do_not_fit_are_refused_as_bad_input() -> None:
+    problem = hw.job_shop([[0, 1], [1, 0]], [[3, 2], [2, 4]])
+    with pytest.raises(hw.ProblemError, match="4 starts"):
+        problem.schedule([0])
+    with pytest.raises(hw.ProblemError, match="0 to 3"):
+        problem.schedule([0] * 4, mode=[0, 1, 2, 4])

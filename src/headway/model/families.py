@@ -127,14 +127,12 @@ def flexible_job_shop(
     lengths = [len(operations) for operations in jobs]
     choices = [modes for operations in jobs for modes in operations]
     counts = np.fromiter(map(len, choices), dtype=np.int64, count=len(choices))
-    pairs = np.array(list(chain.from_iterable(choices)), dtype=np.int64).reshape(-1, 2)
+    pairs = _rows(list(chain.from_iterable(choices)), 2, "jobs: (machine, duration)")
     count = _machine_count(pairs[:, 0], n_machines)
     if precedence is None:
         relations = _chains(lengths)
     else:
-        first = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-        arcs = [(first[j] + a, first[j] + b) for j, row in enumerate(precedence) for a, b in row]
-        relations = _end_before_start(arcs)
+        relations = _end_before_start(_arcs(precedence, lengths))
     return Problem(
         name=name,
         jobs=_jobs(len(lengths), job),
@@ -234,7 +232,7 @@ def open_shop(
     else:
         machine = _matrix(machines, "machines").ravel()
         if machine.size != work.size:
-            raise ProblemError(f"machines: expected shape {work.shape}")
+            raise ProblemError(f"machines: expected shape {work.shape}, got {machine.size} values")
     count = _machine_count(machine, None)
     data = _jobs(n_jobs, job)
     owner = np.repeat(np.arange(n_jobs), width)
@@ -290,15 +288,17 @@ def project(
     counts = np.fromiter(map(len, modes), dtype=np.int64, count=n_tasks)
     flat = list(chain.from_iterable(modes))
     duration = [length for length, _ in flat]
-    demand = np.array([row for _, row in flat], dtype=np.int64).reshape(len(flat), n_resources)
+    demand = _rows([row for _, row in flat], n_resources, "modes: demand per resource")
+    if len(successors) != n_tasks:
+        raise ProblemError(
+            f"successors: expected {n_tasks} rows, one per task, got {len(successors)}"
+        )
     where = demand != 0
     kinds = [True] * n_resources if renewable is None else list(renewable)
     relations = _end_before_start([(i, j) for i, row in enumerate(successors) for j in row])
     extra = list(lags)
     if extra:
-        before, after, lag = (
-            np.array(column, dtype=np.int64) for column in zip(*extra, strict=True)
-        )
+        before, after, lag = _rows(extra, 3, "lags: (before, after, lag)").T
         size = len(relations)
         relations = Relations(
             kind=ints(np.r_[relations.kind, np.full(len(extra), RelationKind.START_START)]),
@@ -348,7 +348,7 @@ def single_machine(
     name, **job
         See `JobData`.
     """
-    work = ints(durations)
+    work = _array(durations, "durations", 1)
     n_jobs = len(work)
     matrices: tuple[np.ndarray, ...] = ()
     if setups is not None:
@@ -374,11 +374,51 @@ def _flat(rows: Sequence[Sequence[int]] | np.ndarray) -> Ints:
     return ints(list(chain.from_iterable(rows)))
 
 
+def _array(values: object, what: str, dimensions: int) -> np.ndarray:
+    """Return whole numbers in an array of that many dimensions, refusing anything else."""
+    try:
+        given = np.asarray(values)
+    except ValueError:
+        raise ProblemError(f"{what}: expected rows of equal length") from None
+    if given.ndim != dimensions:
+        raise ProblemError(f"{what}: expected {dimensions} dimensions, got {given.ndim}")
+    try:
+        return ints(given).reshape(given.shape)
+    except ProblemError as error:
+        raise ProblemError(f"{what}: {error}") from None
+
+
 def _matrix(values: ArrayLike, what: str) -> np.ndarray:
-    matrix = np.array(values, dtype=np.int64)
-    if matrix.ndim != 2:
-        raise ProblemError(f"{what}: expected a matrix, got {matrix.ndim} dimensions")
+    return _array(values, what, 2)
+
+
+def _rows(rows: Sequence[object], width: int, what: str) -> np.ndarray:
+    """Return rows of that many whole numbers as a matrix, which may be empty."""
+    if len(rows) == 0:
+        return np.zeros((0, width), dtype=np.int64)
+    matrix = _array(rows, what, 2)
+    if matrix.shape[1] != width:
+        raise ProblemError(f"{what}: expected {width} values, got {matrix.shape[1]}")
     return matrix
+
+
+def _arcs(
+    precedence: Sequence[Sequence[tuple[int, int]]], lengths: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Return pairs of operations of each job as pairs of tasks."""
+    if len(precedence) != len(lengths):
+        raise ProblemError(f"precedence: expected {len(lengths)} rows, got {len(precedence)}")
+    arcs: list[tuple[int, int]] = []
+    first = 0
+    for job, (row, length) in enumerate(zip(precedence, lengths, strict=True)):
+        for a, b in row:
+            if not (0 <= a < length and 0 <= b < length):
+                raise ProblemError(
+                    f"precedence of job {job}: ({a}, {b}), but its operations are 0 to {length - 1}"
+                )
+            arcs.append((first + a, first + b))
+        first += length
+    return arcs
 
 
 def _machine_count(machine: np.ndarray, given: int | None) -> int:
@@ -396,11 +436,16 @@ def _positions(lengths: Sequence[int]) -> list[str]:
 
 
 def _jobs(count: int, data: JobData) -> Jobs:
+    unknown = sorted(set(data) - set(JobData.__annotations__))
+    if unknown:
+        known = ", ".join(JobData.__annotations__)
+        raise ProblemError(f"{unknown[0]}: no such property of jobs; known: {known}")
+
     def column(key: str, default: int) -> Ints:
         values = data.get(key)
         if values is None:
             return ints(np.full(count, default))
-        array = ints(values)
+        array = _array(values, key, 1)
         if len(array) != count:
             raise ProblemError(f"{key}: expected one value per job ({count}), got {len(array)}")
         return array
@@ -509,10 +554,12 @@ def _setups(
     if setups is None and initial is None:
         return (), False
     shape = (n_machines, n_jobs, n_jobs)
-    between = np.zeros(shape, dtype=np.int64) if setups is None else np.array(setups, np.int64)
+    between = np.zeros(shape, dtype=np.int64) if setups is None else _array(setups, "setups", 3)
     if between.shape != shape:
         raise ProblemError(f"setups: expected shape {shape}, got {between.shape}")
-    first = np.zeros(shape[:2], np.int64) if initial is None else np.array(initial, np.int64)
+    first = np.zeros(shape[:2], np.int64)
+    if initial is not None:
+        first = _matrix(initial, "initial_setups")
     if first.shape != shape[:2]:
         raise ProblemError(f"initial_setups: expected shape {shape[:2]}, got {first.shape}")
     return tuple(np.vstack([b, f]) for b, f in zip(between, first, strict=True)), True

@@ -84,13 +84,13 @@ class Term:
 
     def __post_init__(self) -> None:
         if type(self.weight) is not int or self.weight < 1:
-            raise ValueError(
+            raise ConfigError(
                 f"weight of {self.measure}: expected a positive integer, got {self.weight!r}"
             )
         if self.weighted and self.measure not in SUMS_OVER_JOBS:
-            raise ValueError(f"{self.measure} cannot be weighted by jobs")
+            raise ConfigError(f"{self.measure} cannot be weighted by jobs")
         if self.resources and self.measure not in OVER_RESOURCES:
-            raise ValueError(f"{self.measure} does not count resources")
+            raise ConfigError(f"{self.measure} does not count resources")
 
     def __str__(self) -> str:
         name = f"weighted {self.measure}" if self.weighted else str(self.measure)
@@ -132,13 +132,15 @@ class Objective:
 
     def then(self, other: Objective) -> Objective:
         """Return an objective that looks at `other` only to break ties of this one."""
+        if not isinstance(other, Objective):
+            raise ConfigError(f"then: expected an objective, got {other!r}")
         return Objective(self.levels + other.levels)
 
     def __add__(self, other: Objective) -> Objective:
         if not isinstance(other, Objective):
             return NotImplemented
         if len(self.levels) != 1 or len(other.levels) != 1:
-            raise ValueError("only single-level objectives can be added; rank them with .then()")
+            raise ConfigError("only single-level objectives can be added; rank them with .then()")
         return Objective((self.levels[0] + other.levels[0],))
 
     def __mul__(self, factor: int) -> Objective:

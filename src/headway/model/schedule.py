@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from headway.errors import FormatError
+from headway.errors import FormatError, ProblemError
 from headway.model import analysis, calendar, evaluate
 from headway.model.objective import Measure
 from headway.model.problem import Problem
@@ -46,7 +46,7 @@ class Schedule:
         for name in ("start", "end", "mode"):
             array = ints(getattr(self, name))
             if array.shape != (self.problem.n_tasks,):
-                raise ValueError(
+                raise ProblemError(
                     f"{name}: expected {self.problem.n_tasks} values, one per task,"
                     f" got {len(array)}"
                 )
@@ -74,11 +74,11 @@ class Schedule:
         starts = ints(start)
         modes = ints(problem.tasks.mode_ptr[:-1] if mode is None else mode)
         if len(starts) != problem.n_tasks or len(modes) != problem.n_tasks:
-            raise ValueError(
+            raise ProblemError(
                 f"expected {problem.n_tasks} starts and modes, got {len(starts)} and {len(modes)}"
             )
         if modes.size and (modes.min() < ABSENT or modes.max() >= problem.n_modes):
-            raise ValueError(f"modes are numbered from 0 to {problem.n_modes - 1}")
+            raise ProblemError(f"modes are numbered from 0 to {problem.n_modes - 1}")
         ends = calendar.ends(problem, starts, modes) if end is None else ints(end)
         here = modes >= 0
         return cls(
