@@ -10,9 +10,10 @@ from itertools import islice
 import pytest
 
 from headway.model import Problem, Schedule, verify
-from headway.model.tables import ABSENT, ints
+from headway.model.tables import ABSENT, ResourceKind, ints
 from headway.solve import cpsat, rules
 from headway.solve.result import Budget, Status, Stop
+from tests.draft import Draft
 from tests.features import FEATURES, features_of
 from tests.problems import LIMIT, random_problem
 from tests.twins.brute import Answer, Brute, Choice, optimum
@@ -119,3 +120,24 @@ def _schedules(problem: Problem, rng: random.Random) -> list[list[Choice]]:
     if all(brute.choices):
         changed.append([rng.choice(choices) for choices in brute.choices])
     return good + changed
+
+
+@pytest.mark.parametrize("interruptible", [False, True])
+@pytest.mark.parametrize("machines", [1, 2])
+def test_work_without_length_fits_where_two_breaks_touch(interruptible, machines):
+    """Every rule of breaks speaks of one break; 4 lies inside neither [1, 4) nor [4, 7)."""
+    breaks = [[(1, 4), (4, 7)]] if machines == 1 else [[(1, 4)], [(4, 7)]]
+    draft = Draft(
+        resources=[[ResourceKind.MACHINE, 1, 0, 0, 0, 0, ABSENT] for _ in breaks],
+        breaks=breaks,
+        steps=[[] for _ in breaks],
+        tasks=[[ABSENT, 3, 6, 0, LIMIT, False, interruptible, ABSENT, ABSENT]],
+        modes=[(0, 0, 0, dict.fromkeys(range(machines), 1))],
+    )
+    draft.tasks.append([ABSENT, 0, LIMIT, 0, LIMIT, False, False, ABSENT, ABSENT])
+    draft.modes.append((1, 1, 0, dict.fromkeys(range(machines), 1)))
+    problem = draft.problem("touching")
+    assert {answer.start[0] for answer in Brute(problem, LIMIT).schedules()} == {4}
+    result = cpsat.solve(problem, Budget(time_limit_s=60))
+    assert result.schedule.start[0] == 4
+    assert verify(problem, result.schedule).ok

@@ -111,10 +111,12 @@ def add_machines(
 
 
 def _breaks(writer: Writer, problem: Problem, horizon: int, resource: int) -> list[int]:
-    starts, ends = calendar.breaks_of(problem, [resource])
+    """Return one interval per break; work without length fits between two that touch."""
+    table = problem.resources
+    row = slice(table.break_ptr[resource], table.break_ptr[resource + 1])
     return [
         writer.fixed_interval(a, b)
-        for a, b in zip(starts.tolist(), ends.tolist(), strict=True)
+        for a, b in zip(table.break_start[row].tolist(), table.break_end[row].tolist(), strict=True)
         if a < horizon
     ]
 

@@ -13,7 +13,8 @@ from itertools import pairwise
 import numpy as np
 
 from headway.model import Problem, calendar
-from headway.model.tables import ResourceKind
+from headway.model.arrays import entries
+from headway.model.tables import ResourceKind, ints
 from headway.solve.cpsat.domains import (
     Domain,
     clip,
@@ -159,15 +160,19 @@ class TaskVariables:
         working, instants = demands
         pausing = bool(self.problem.tasks.interruptible[task]) and duration > 0
         key = (duration, pausing, working)
+        table = self.problem.resources
         if key not in self._calendars:
-            starts, ends = calendar.breaks_of(self.problem, working)
+            if pausing:
+                starts, ends = calendar.breaks_of(self.problem, working)
+            else:  # work without length fits between two breaks that touch, so they stay apart
+                _, index = entries(table.break_ptr, ints(working))
+                starts, ends = table.break_start[index], table.break_end[index]
             breaks = list(zip(starts.tolist(), ends.tolist(), strict=True))
             find = interrupted if pausing else uninterrupted
             self._calendars[key] = find(duration, breaks, self.horizon)
         result = self._calendars[key]
         if not instants:
             return result
-        table = self.problem.resources
         found: dict[int, Domain] = {}
         for length, domain in result.items():
             holes = []
