@@ -19,6 +19,7 @@ from headway.model import (
     verify,
 )
 from headway.solve import cpsat
+from headway.solve.cpsat.encoding import Encoding
 from headway.solve.result import Budget, Status
 
 
@@ -179,3 +180,16 @@ def test_three_levels_each_break_the_ties_of_the_last():
     assert values == (0, 1, 6)
     values, _ = best(m, total_tardiness().then(resource_cost()))
     assert values == (0, 2)
+
+
+def test_levelling_is_bounded_before_any_search():
+    """Eight units of work in five ticks: two units at a time in three of them, one in two."""
+    m = Model(horizon=5)
+    crew = m.renewable("crew", capacity=9)
+    for _ in range(4):
+        m.task().mode({crew: 1}, 2)
+    m.minimise(levelling())
+    problem = m.problem()
+    assert Encoding(problem).least == [3 * 4 + 2 * 1]
+    # Two tasks from 0 to 2, one from 2 to 4, one from 3 to 5 reach it.
+    assert best(m, levelling())[0] == (14,)

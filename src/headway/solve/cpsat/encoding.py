@@ -54,6 +54,8 @@ class Encoding:
         The variables of tasks.
     levels
         The objective, one sum per level.
+    least
+        What each level is worth at least, known without a search.
     """
 
     def __init__(self, problem: Problem, *, latest: int = FOREVER, least_makespan: int = 0) -> None:
@@ -79,6 +81,7 @@ class Encoding:
         usage = Usage(writer, problem, variables, users)
         objectives = Objectives(writer, problem, variables, order, usage, least_makespan)
         self.levels: list[Sum] = objectives.levels()
+        self.least: list[int] = objectives.least
 
     @property
     def n_variables(self) -> int:
@@ -88,15 +91,6 @@ class Encoding:
     def proto(self) -> CpModelProto:
         """Return the model without an objective."""
         return self._writer.proto()
-
-    def least(self, level: int) -> int:
-        """Return what a level is worth at least, by the domains of its variables alone."""
-        total = self.levels[level]
-        writer = self._writer
-        return total.offset + sum(
-            writer.low(Affine(variable, coefficient))
-            for variable, coefficient in total.coefficients.items()
-        )
 
     def schedule(self, values: Sequence[int]) -> Schedule:
         """Return the schedule that an assignment of all variables stands for."""

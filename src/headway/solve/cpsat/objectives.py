@@ -27,6 +27,11 @@ class Objectives:
     """Turns the levels of an objective into sums.
 
     `least_makespan` is a lower bound on the makespan that is known beforehand.
+
+    Attributes
+    ----------
+    least
+        What each level is worth at least, known without a search; filled by `levels`.
     """
 
     def __init__(
@@ -44,6 +49,7 @@ class Objectives:
         self._order = order
         self._usage = usage
         self._least_makespan = least_makespan
+        self.least: list[int] = []
         self._done: dict[object, Affine] = {}
         self._last = _last_tasks(problem)
         self._last_of_job: list[list[int]] | None = None
@@ -52,11 +58,22 @@ class Objectives:
         """Return one sum per level, the most important first."""
         result = []
         for level in self._problem.objective.levels:
-            total = Sum()
+            total, least = Sum(), 0
             for term in level:
-                total.merge(self._measure(term), term.weight)
+                value = self._measure(term)
+                total.merge(value, term.weight)
+                least += term.weight * self._least(term, value)
             result.append(total)
+            self.least.append(least)
         return result
+
+    def _least(self, term: Term, value: Sum) -> int:
+        """Return what a measure is worth at least."""
+        least = self._writer.least(value)
+        if term.measure is Measure.LEVELLING:
+            counted = measured(self._problem, term.resources)
+            return max(least, sum(map(self._usage.least_squares, counted)))
+        return least
 
     def _measure(self, term: Term) -> Sum:
         problem, total = self._problem, Sum()

@@ -228,12 +228,11 @@ class _Run:
 
         def hear(bound: int) -> None:
             floor[level] = max(floor[level], bound)
-            news = tuple(floor[: level + 1] + [self._encoding.least(k) for k in rest])
+            news = tuple(floor[: level + 1] + self._encoding.least[level + 1 :])
             if self._bound is None or news > self._bound:
                 self._bound = news
                 self._report(None)
 
-        rest = range(level + 1, len(levels))
         found = minimise(
             model,
             levels[level],
@@ -346,7 +345,7 @@ def _latest(problem: Problem, incumbent: Schedule | None) -> int:
 
 
 def _known(proven: int | None, encoding: Encoding, level: int) -> int:
-    return encoding.least(level) if proven is None else proven
+    return encoding.least[level] if proven is None else proven
 
 
 def _limit(model: CpModelProto, total: Sum, most: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from headway.model import Problem
 from headway.solve.cpsat.resources import Users, interval_of, occupancy_of
 from headway.solve.cpsat.variables import TaskVariables
-from headway.solve.cpsat.writer import TRUE, Affine, Sum, Writer, constant
+from headway.solve.cpsat.writer import INFINITE, TRUE, Affine, Sum, Writer, constant
 
 Part = tuple[int, int | None, int, int]
 """Something that occupies a resource: task, mode or None for all, amount, literal."""
@@ -81,6 +81,21 @@ class Usage:
             self._squares[resource] = total
         return self._squares[resource]
 
+    def least_squares(self, resource: int) -> int:
+        """Return the sum of squares if the work that is there in any case is spread evenly.
+
+        The bound stays outside the model, where it would only distract the search.
+        """
+        writer, variables = self._writer, self._variables
+        certain = [p for p in self._parts(resource) if p[1] is None and p[3] == TRUE]
+        work = sum(
+            amount * writer.low(variables.occupancy(task)[1]) for task, _, amount, _ in certain
+        )
+        begin = min((writer.low(variables.start[task]) for task, *_ in certain), default=0)
+        time = max(1, variables.horizon - begin)
+        usage, rest = divmod(work, time)
+        return rest * (usage + 1) ** 2 + (time - rest) * usage**2
+
     def _duration(self, part: Part) -> Sum:
         """Return how long a part occupies its resources, 0 if it is absent."""
         task, mode, _, literal = part
@@ -118,7 +133,7 @@ class Usage:
         differences = ((end, start), (end, begin), (stop, start), (stop, begin))
         for reason, (late, early) in zip(reasons, differences, strict=True):
             total = Sum().add(overlap).add(late, -1).add(early)
-            writer.linear(total, 0, 2**60, (reason, *both))
+            writer.linear(total, 0, INFINITE, (reason, *both))
         writer.clause(reasons, both)
         self._overlaps[key] = overlap
         return overlap

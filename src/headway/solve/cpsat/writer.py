@@ -147,6 +147,13 @@ class Writer:
         domain = self.domains[variable]
         return offset + max(coefficient * domain[0], coefficient * domain[-1])
 
+    def least(self, total: Sum) -> int:
+        """Return the smallest value of a sum, by the domains of its variables alone."""
+        return total.offset + sum(
+            self.low(Affine(variable, coefficient))
+            for variable, coefficient in total.coefficients.items()
+        )
+
     # Constraints
 
     def _constraint(self, body: str, enforce: Iterable[int] = ()) -> int:
