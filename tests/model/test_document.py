@@ -11,7 +11,6 @@ import headway as hw
 from headway.model import document
 from tests.problems import random_problem
 
-
 DEMAND_OF_NOTHING = """{
     "format": "headway-problem", "version": 1,
     "tasks": [{"modes": [{"duration": 1, "demands": {"oven": 1}}]}]
@@ -96,3 +95,20 @@ def test_a_schedule_of_the_wrong_length_is_refused() -> None:
 def test_bytes_that_are_not_text_are_refused() -> None:
     with pytest.raises(hw.FormatError):
         hw.Problem.from_json(b"\xff\xfe\x00{")
+
+
+def test_a_task_may_have_an_empty_name() -> None:
+    model = hw.Model()
+    model.task(name="").mode(duration=1)
+    problem = model.problem()
+    assert hw.Problem.from_json(problem.to_json()) == problem
+
+
+@pytest.mark.parametrize("matrix", ["[]", "[[]]", "[[1], [2]]", "[[1], [2, 3]]", "[[1, 2]]"])
+def test_setup_matrices_of_any_shape_are_read_or_refused(matrix: str) -> None:
+    text = f'{{"format":"headway-problem","version":1,"tasks":[],"setups":[{matrix}]}}'
+    if matrix in ("[[]]", "[[1], [2]]"):
+        assert len(hw.Problem.from_json(text).setups) == 1
+    else:
+        with pytest.raises(hw.ProblemError, match="setup matrix 0"):
+            hw.Problem.from_json(text)

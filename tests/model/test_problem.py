@@ -108,3 +108,29 @@ def test_arrays_of_the_wrong_type_are_refused(shop: hw.Problem) -> None:
     modes = replace(shop.modes, duration=np.array([3.0, 2.0, 2.0, 4.0]))
     with pytest.raises(hw.ProblemError, match=r"modes\.duration"):
         replace(shop, modes=modes)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"name": None}, "name of the problem: expected text, got None"),
+        ({"tick_s": float("inf")}, "tick_s"),
+        ({"tick_s": "minute"}, "tick_s.*'minute'"),
+        ({"origin": "2026-01-01"}, "origin: expected a datetime"),
+        ({"horizon": 9.5}, "horizon.*9.5"),
+    ],
+)
+def test_a_header_of_the_wrong_kind_is_refused(options: dict, words: str) -> None:
+    with pytest.raises(hw.ProblemError, match=words):
+        hw.Problem(**options)
+
+
+def test_names_are_text() -> None:
+    model = hw.Model()
+    model.task(name=1).mode(duration=1)  # type: ignore[arg-type]
+    with pytest.raises(hw.ProblemError, match=r"tasks\.name of 0: expected text, got 1"):
+        model.problem()
+
+
+def test_a_horizon_is_the_same_number_whatever_made_it() -> None:
+    assert hw.Problem(horizon=np.int64(9)) == hw.Problem(horizon=9)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+import operator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headway.errors import ProblemError
 from headway.model.objective import Objective, makespan
 from headway.model.tables import (
     ABSENT,
@@ -36,8 +38,19 @@ if TYPE_CHECKING:
     from headway.model.schedule import Schedule
 
 
+_N = TypeVar("_N", int, float)
+
+
 def _no_transfers() -> NDArray[np.int64]:
     return np.zeros((0, 0), dtype=np.int64)
+
+
+def _number(value: object, convert: Callable[..., _N], what: str) -> _N:
+    """Return a number in the one form that fingerprints know."""
+    try:
+        return convert(value)
+    except (TypeError, ValueError):
+        raise ProblemError(f"{what}: expected a number, got {value!r}") from None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -98,8 +111,9 @@ class Problem:
     def __post_init__(self) -> None:
         from headway.model.validate import validate
 
-        # 60 and 60.0 are the same tick, and must give the same fingerprint.
-        object.__setattr__(self, "tick_s", float(self.tick_s))
+        # 60 and 60.0, or 9 and np.int64(9), must give the same fingerprint.
+        object.__setattr__(self, "tick_s", _number(self.tick_s, float, "tick_s"))
+        object.__setattr__(self, "horizon", _number(self.horizon, operator.index, "horizon"))
         for matrix in (*self.setups, self.transfers):
             matrix.setflags(write=False)
         validate(self)

@@ -6,7 +6,9 @@ monotone, times are bounded so that sums never overflow, calendars are sorted an
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -109,6 +111,9 @@ def _check_shapes(problem: Problem) -> None:
         names = getattr(table, "name", None)
         if names is not None and len(names) != rows:
             raise ProblemError(f"{label}.name: expected {rows} names, got {len(names)}")
+        for row, name in enumerate(names or ()):
+            if not isinstance(name, str):
+                raise ProblemError(f"{label}.name of {row}: expected text, got {name!r}")
         for key, array in columns(table).items():
             wanted = np.bool_ if key in ("optional", "interruptible", "transfer") else np.int64
             if array.ndim != 1 or array.dtype != wanted or not array.flags.c_contiguous:
@@ -120,10 +125,18 @@ def _check_shapes(problem: Problem) -> None:
                 continue
             if len(array) != rows:
                 raise ProblemError(f"{label}.{key}: expected {rows} values, got {len(array)}")
-    if not problem.tick_s > 0:
+    _check_header(problem.name, problem.origin)
+    if not 0 < problem.tick_s < math.inf:
         raise ProblemError(f"tick_s: expected a positive number of seconds, got {problem.tick_s}")
     if not (0 <= problem.horizon <= LARGEST_TIME or problem.horizon == FOREVER):
         raise ProblemError(f"horizon: expected 0 to {LARGEST_TIME}, got {problem.horizon}")
+
+
+def _check_header(name: object, origin: object) -> None:
+    if not isinstance(name, str):
+        raise ProblemError(f"name of the problem: expected text, got {name!r}")
+    if origin is not None and not isinstance(origin, datetime):
+        raise ProblemError(f"origin: expected a datetime, got {origin!r}")
 
 
 def _unique_names(names: tuple[str, ...], what: str) -> None:

@@ -74,7 +74,7 @@ class TaskNode(Node):
     """A task with its modes."""
 
     modes: list[ModeNode]
-    name: str = ""
+    name: str | None = None
     job: Position | str | None = None
     start: tuple[Time, Time | None] | None = None
     end: tuple[Time, Time | None] | None = None

@@ -199,7 +199,7 @@ def _task_table(node: ProblemNode, ptr: Ints) -> Tasks:
     start = [t.start or (0, None) for t in tasks]
     end = [t.end or (0, None) for t in tasks]
     return Tasks(
-        name=tuple(t.name or f"task {k}" for k, t in enumerate(tasks)),
+        name=tuple(f"task {k}" if t.name is None else t.name for k, t in enumerate(tasks)),
         job=ints([job[t.job] if isinstance(t.job, str) else _absent(t.job) for t in tasks]),
         earliest_start=ints([earliest for earliest, _ in start]),
         latest_start=ints([_forever(latest) for _, latest in start]),
@@ -263,7 +263,7 @@ def _dependency_table(node: ProblemNode, ptr: Ints) -> ModeDependencies:
 def _matrix(rows: list[list[int]], number: int) -> np.ndarray:
     if len({len(row) for row in rows}) > 1:
         raise ProblemError(f"setup matrix {number}: expected rows of equal length")
-    return np.array(rows, dtype=np.int64).reshape(len(rows), -1)
+    return np.array(rows, dtype=np.int64).reshape(len(rows), len(rows[0]) if rows else 0)
 
 
 def _objective(levels: list[list[TermNode]] | None, resource: _Names) -> Objective:
