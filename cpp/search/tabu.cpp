@@ -50,13 +50,14 @@ Time TabuSearch::run(std::vector<Index>& order, std::uint64_t patience, Monitor&
     monitor.improved(best, state_.order());
     std::ranges::copy(state_.order(), order.begin());
     std::uint64_t idle = 0;
-    for (std::uint32_t now = 1; idle < patience; ++now, ++idle) {
+    std::uint32_t now = 1;
+    for (; idle < patience; ++now, ++idle) {
         if (now % CHECK_EVERY == 0 && !monitor.go_on(CHECK_EVERY)) {
-            break;
+            return best;
         }
         const Choice choice = choose(now, best);
         if (!choice.found) {
-            break;  // the critical path has one block: no order is better
+            break;
         }
         forbid(choice.move, now);
         state_.apply(choice.move);
@@ -67,6 +68,8 @@ Time TabuSearch::run(std::vector<Index>& order, std::uint64_t patience, Monitor&
             idle = 0;
         }
     }
+    // Even a run without a move counts, so that every limit is reached at some time.
+    monitor.go_on((now - 1) % CHECK_EVERY + 1);
     return best;
 }
 

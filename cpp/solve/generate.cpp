@@ -1,7 +1,9 @@
 #include "solve/generate.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <queue>
+#include <tuple>
 #include <utility>
 
 #include "solve/agenda.hpp"
@@ -39,6 +41,8 @@ public:
           plan_(network),
           agenda_(sampling.alpha, sampling.seed),
           patience_(interrupted),
+          sampling_(sampling.alpha > 0),
+          queues_(network.gates.size()),
           waits_(network.unit_waits),
           ready_(network.units.size(), 0) {}
 
@@ -51,7 +55,7 @@ public:
                 return {Outcome::FAILS, Reason::INTERRUPTED};
             }
             const Int unit = agenda_.pop();
-            const Verdict verdict = plan_.place(unit, 0);
+            const Verdict verdict = plan_.place(unit, 0, FOREVER);
             if (verdict.outcome == Outcome::FAILS) {
                 return verdict;
             }
@@ -71,52 +75,45 @@ public:
     }
 
     Verdict parallel() {
-        Int now = 0;
-        using Event = std::pair<Int, Int>;  // a time before which a unit cannot start, the unit
-        std::priority_queue<Event, std::vector<Event>, std::greater<>> later;
         for (const Int unit : first_units()) {
-            later.push({ready_[unit], unit});
+            later_.push({ready_[unit], unit});
         }
         while (true) {
             if (agenda_.empty()) {
-                if (later.empty()) {
+                if (later_.empty()) {
                     return leftover();
                 }
-                now = later.top().first;
-                while (!later.empty() && later.top().first <= now) {
-                    push(later.top().second, now);
-                    later.pop();
-                }
+                move_on();
             }
             if (patience_.ends()) {
                 return {Outcome::FAILS, Reason::INTERRUPTED};
             }
             const Int unit = agenda_.pop();
-            const Verdict verdict = plan_.place(unit, now);
+            if (parked(unit)) {
+                continue;
+            }
+            const Verdict verdict = plan_.place(unit, now_, now_);
             if (verdict.outcome == Outcome::FAILS) {
                 return verdict;
             }
             if (verdict.outcome == Outcome::WAITS) {
                 delayed_.push_back({unit, verdict});
-                continue;
-            }
-            const Int start = plan_.start_of(unit);
-            if (start > now) {
-                plan_.undo(unit);
-                later.push({start, unit});
-                continue;
-            }
-            plan_.keep(unit);
-            for (const Int other : released_by(unit)) {
-                if (ready_[other] <= now) {
-                    push(other, now);
-                } else {
-                    later.push({ready_[other], other});
+            } else if (verdict.outcome == Outcome::LATER) {
+                later_.push({verdict.start, unit});
+            } else {
+                plan_.keep(unit);
+                for (const Int other : released_by(unit)) {
+                    if (ready_[other] <= now_) {
+                        push(other, now_);
+                    } else {
+                        later_.push({ready_[other], other});
+                    }
+                }
+                for (const Int other : awakened()) {
+                    push(other, now_);
                 }
             }
-            for (const Int other : awakened()) {
-                push(other, now);
-            }
+            call_next(network_.units[unit].gate);
         }
     }
 
@@ -125,10 +122,79 @@ public:
     }
 
 private:
+    // Units behind a closed gate, a heap by urgency.
+    struct Queue {
+        struct Entry {
+            double key;
+            Int unit;
+        };
+        static bool later(const Entry& a, const Entry& b) {
+            return std::tie(a.key, a.unit) > std::tie(b.key, b.unit);
+        }
+
+        std::vector<Entry> entries;
+        bool asleep = false;
+    };
+    // A time, and the unit that cannot start before it, or the gate (-1 - gate) that opens then.
+    using Event = std::pair<Int, Int>;
+
     Int leader(Int unit) const { return network_.units[unit].tasks.front(); }
 
-    void push(Int unit, Int now) {
-        agenda_.push(priority_(leader(unit), now, ready_[unit]), unit);
+    double key(Int unit, Int now) const { return priority_(leader(unit), now, ready_[unit]); }
+
+    void push(Int unit, Int now) { agenda_.push(key(unit, now), unit); }
+
+    // Lets time pass until something may start again.
+    void move_on() {
+        now_ = later_.top().first;
+        while (!later_.empty() && later_.top().first <= now_) {
+            const Int who = later_.top().second;
+            later_.pop();
+            if (who >= 0) {
+                push(who, now_);
+                continue;
+            }
+            const Int gate = -1 - who;
+            queues_[gate].asleep = false;
+            if (is_timed(priority_.formula)) {
+                for (Queue::Entry& entry : queues_[gate].entries) {
+                    entry.key = key(entry.unit, now_);
+                }
+                std::ranges::make_heap(queues_[gate].entries, Queue::later);
+            }
+            call_next(gate);
+        }
+    }
+
+    // Whether a unit has to queue behind its gate for now.
+    bool parked(Int unit) {
+        const Int gate = network_.units[unit].gate;
+        if (gate == ABSENT || sampling_) {
+            return false;
+        }
+        Queue& queue = queues_[gate];
+        if (!queue.asleep) {
+            const Int opens = plan_.opens(gate, now_);
+            if (opens <= now_) {
+                return false;
+            }
+            queue.asleep = true;
+            later_.push({opens, -1 - gate});
+        }
+        queue.entries.push_back({key(unit, now_), unit});
+        std::ranges::push_heap(queue.entries, Queue::later);
+        return true;
+    }
+
+    // Puts the most urgent unit behind a gate on the agenda; the others would come after it anyway.
+    void call_next(Int gate) {
+        if (gate == ABSENT || queues_[gate].asleep || queues_[gate].entries.empty()) {
+            return;
+        }
+        std::vector<Queue::Entry>& entries = queues_[gate].entries;
+        std::ranges::pop_heap(entries, Queue::later);
+        agenda_.push(entries.back().key, entries.back().unit);
+        entries.pop_back();
     }
 
     std::vector<Int> first_units() {
@@ -176,6 +242,10 @@ private:
     Plan plan_;
     Agenda agenda_;
     Patience patience_;
+    bool sampling_;
+    Int now_ = 0;
+    std::vector<Queue> queues_;  // per gate
+    std::priority_queue<Event, std::vector<Event>, std::greater<>> later_;
     std::vector<Int> waits_;
     std::vector<Int> ready_;
     std::vector<std::pair<Int, Verdict>> delayed_;

@@ -106,4 +106,9 @@ Int Machine::next_start(Int task, Int start) const {
     return next < stays_.size() ? stays_[next].start : FOREVER;
 }
 
+Int Machine::busy_until(Int now) const {
+    const std::size_t next = first_from(now + 1);
+    return next > 0 ? std::max(now, stays_[next - 1].free) : now;
+}
+
 }  // namespace headway

@@ -33,6 +33,8 @@ public:
     // Start of the next task after one that wants to stay until `free`, if that clashes;
     // FOREVER if it does not.
     Int clash(Int task, Int start, Int free) const;
+    // `now`, or when the task in progress at that time lets go.
+    Int busy_until(Int now) const;
     // Start of the next task on the machine, or FOREVER.
     Int next_start(Int task, Int start) const;
 

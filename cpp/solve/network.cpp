@@ -54,6 +54,7 @@ Network::Network(const ProblemView& problem, const Decisions& decisions)
     read_rows();
     merge_breaks();
     form_units();
+    form_gates();
 }
 
 void Network::read_windows() {
@@ -241,7 +242,7 @@ void Network::form_units() {
         Int& unit = number[component[v]];
         if (unit == ABSENT) {
             unit = static_cast<Int>(units.size());
-            units.push_back({{}, true, false});
+            units.push_back({{}, true, false, ABSENT});
         }
         units[unit].tasks.push_back(v);
         unit_of[v] = unit;
@@ -317,6 +318,37 @@ void Network::order_unit(Unit& unit) const {
     unit.contradictory = !heads.has_value();
     if (heads) {
         std::ranges::stable_sort(unit.tasks, {}, [&](Int v) { return (*heads)[place[v]]; });
+    }
+}
+
+void Network::form_gates() {
+    std::map<Gate, Int> known;
+    for (Unit& unit : units) {
+        const Int task = unit.tasks.front();
+        Gate gate;
+        bool closable = unit.simple;
+        for (Int m = problem_.first_mode(task); m < problem_.last_mode(task); ++m) {
+            std::vector<Int> machines;
+            for (Int d = problem_.first_demand(m); d < problem_.last_demand(m); ++d) {
+                const Int resource = problem_.modes.demand_resource[d];
+                if (problem_.resources.kind[resource] == MACHINE) {
+                    machines.push_back(resource);
+                }
+            }
+            // An instant may start where another task does.
+            closable = closable && !machines.empty() && problem_.modes.duration[m] > 0;
+            gate.push_back(std::move(machines));
+        }
+        if (closable) {
+            std::ranges::sort(gate);
+            const auto repeated = std::ranges::unique(gate);
+            gate.erase(repeated.begin(), repeated.end());
+            unit.gate = known.try_emplace(gate, static_cast<Int>(known.size())).first->second;
+        }
+    }
+    gates.resize(known.size());
+    for (const auto& [gate, number] : known) {
+        gates[number] = gate;
     }
 }
 

@@ -56,7 +56,12 @@ struct Unit {
     std::vector<Int> tasks;
     bool simple;        // one task without a bound on itself
     bool contradictory; // the bounds inside cannot all hold
+    Int gate;           // which of the gates it must pass, or ABSENT
 };
+
+// Per mode the machines that it needs. While each mode has a machine that is busy, no unit behind
+// the gate can start, and nobody needs to ask.
+using Gate = std::vector<std::vector<Int>>;
 
 class Network {
 public:
@@ -82,6 +87,7 @@ public:
     std::vector<Int> unit_of;      // ABSENT for tasks left out
     Grouped<Int> unit_successors;  // one entry per bound between two units
     std::vector<Int> unit_waits;   // how many bounds lead into each unit
+    std::vector<Gate> gates;
 
     // The breaks in which a mode pauses (interruptible tasks), all its resources together.
     Calendar pauses(Int mode) const;
@@ -98,6 +104,7 @@ private:
     void merge_breaks();
     void form_units();
     void order_unit(Unit& unit) const;
+    void form_gates();
 
     ProblemView problem_;
     Decisions decisions_;

@@ -399,7 +399,7 @@ std::size_t Plan::push_others(const Unit& unit, std::size_t latest) {
     return first;
 }
 
-Verdict Plan::place_together(const Unit& unit) {
+Verdict Plan::place_together(const Unit& unit, Int latest) {
     const std::size_t n = unit.tasks.size();
     std::size_t next = 0;
     std::size_t rounds_in_vain = 0;
@@ -436,10 +436,18 @@ Verdict Plan::place_together(const Unit& unit) {
         }
         take_back(back);
     }
+    Int first = FOREVER;
+    for (const Int v : unit.tasks) {
+        first = std::min(first, start[v]);
+    }
+    if (first > latest) {
+        take_back(0);
+        return {Outcome::LATER, Reason::NONE, ABSENT, first};
+    }
     return {Outcome::PLACED};
 }
 
-Verdict Plan::place(Int number, Int earliest) {
+Verdict Plan::place(Int number, Int earliest, Int latest) {
     const Unit& unit = network_->units[number];
     for (const Int v : unit.tasks) {
         lower_[v] = {std::max(network_->start_min[v], earliest), network_->end_min[v]};
@@ -448,26 +456,26 @@ Verdict Plan::place(Int number, Int earliest) {
         return {Outcome::FAILS, Reason::CONTRADICTION, unit.tasks.front()};
     }
     if (!unit.simple) {
-        return place_together(unit);
+        return place_together(unit, latest);
     }
     const Fit fit = best_fit(unit.tasks.front());
     if (fit.verdict.outcome == Outcome::PLACED) {
+        if (fit.start > latest) {
+            return {Outcome::LATER, Reason::NONE, ABSENT, fit.start};
+        }
         commit(unit.tasks.front(), fit);
     }
     return fit.verdict;
 }
 
-void Plan::undo(Int number) {
-    const std::vector<Int>& tasks = network_->units[number].tasks;
-    for (auto task = tasks.rbegin(); task != tasks.rend(); ++task) {
-        uncommit(*task);
-    }
-}
-
-Int Plan::start_of(Int number) const {
+Int Plan::opens(Int gate, Int now) const {
     Int earliest = FOREVER;
-    for (const Int v : network_->units[number].tasks) {
-        earliest = std::min(earliest, start[v]);
+    for (const std::vector<Int>& machines : network_->gates[gate]) {
+        Int all_idle = now;
+        for (const Int machine : machines) {
+            all_idle = std::max(all_idle, machines_[slot_[machine]].busy_until(now));
+        }
+        earliest = std::min(earliest, all_idle);
     }
     return earliest;
 }

@@ -25,27 +25,27 @@ enum class Reason : Int {
     INTERRUPTED = 9,    // the caller asked to stop
 };
 
-enum class Outcome { PLACED, WAITS, FAILS };
+enum class Outcome { PLACED, LATER, WAITS, FAILS };
 
 struct Verdict {
     Outcome outcome;
-    Reason reason = Reason::NONE;
-    Int task = ABSENT;
+    Reason reason = Reason::NONE;  // why it waits or fails
+    Int task = ABSENT;             // and which task does
+    Int start = ABSENT;            // earliest start of a unit that is placed later
 };
 
 class Plan {
 public:
     explicit Plan(const Network& network);
 
-    // Places the tasks of a unit as early as they can be from `earliest` on, or leaves everything
-    // as it was.
-    Verdict place(Int unit, Int earliest);
-    void undo(Int unit);
+    // Places the tasks of a unit as early as they can be from `earliest` on, unless the first of
+    // them would start after `latest`: then, and if they cannot be placed, all stays as it was.
+    Verdict place(Int unit, Int earliest, Int latest);
 
     // Earliest start that the placed predecessors allow, transfer times left aside.
     Int ready(Int task) const;
-    // Earliest start of a placed unit.
-    Int start_of(Int unit) const;
+    // `now` if a gate lets units pass at that time, or when it may do so next.
+    Int opens(Int gate, Int now) const;
     // Tells the plan that a placed unit stays.
     void keep(Int unit);
 
@@ -85,7 +85,7 @@ private:
     bool pauses(Int mode) const;
     Int free_at(Int task, Int end) const;
 
-    Verdict place_together(const Unit& unit);
+    Verdict place_together(const Unit& unit, Int latest);
     void commit(Int task, const Fit& fit);
     void uncommit(Int task);
     void stay_until(Int task, Int until);

@@ -17,6 +17,9 @@ enum class Formula : Int {
     COVERT = 5,
 };
 
+// Whether keys change while time passes.
+inline bool is_timed(Formula formula) { return formula > Formula::READY; }
+
 // Columns have one value per task; only those that the formula reads need be given.
 struct Priority {
     Formula formula = Formula::STATIC;

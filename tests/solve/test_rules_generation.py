@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from headway.errors import ConfigError, UnknownNameError
-from headway.model import Model, Problem, flow_shop, job_shop, project, verify
+from headway.model import Model, Problem, flow_shop, job_shop, project, single_machine, verify
 from headway.solve.rules import (
     RULES,
     GenerationError,
@@ -162,12 +162,34 @@ def test_a_window_that_is_already_full_is_named_as_the_obstacle():
 
 
 def test_an_interrupted_pass_says_so():
-    problem = job_shop([[0]] * 3000, [[5]] * 3000)
+    """Random choices among 20,000 candidates take seconds, so the pass asks whether to go on."""
+    problem = single_machine([5] * 20_000)
     generator = Generator(problem)
-    priority = RULES["SPT"](generator.facts())
+    priority = RULES["RANDOM"](generator.facts())
     with pytest.raises(GenerationError, match="stopped") as error:
-        generator.run(priority, "parallel", interrupted=lambda: True)
+        generator.run(priority, alpha=1.0, interrupted=lambda: True)
     assert error.value.obstacle is Obstacle.INTERRUPTED
+
+
+def test_an_exception_of_the_question_whether_to_go_on_comes_through():
+    def fail():
+        raise RuntimeError("no more patience")
+
+    generator = Generator(single_machine([5] * 20_000))
+    with pytest.raises(RuntimeError, match="no more patience"):
+        generator.run(RULES["RANDOM"](generator.facts()), alpha=1.0, interrupted=fail)
+
+
+@pytest.mark.parametrize("rule", ["SPT", "ATC", "MDD", "FIFO"])
+def test_thousands_of_tasks_may_queue_for_one_machine(rule):
+    """Without idle time, whatever the rule, and in the order of keys if these do not change."""
+    rng = np.random.default_rng(0)
+    durations = rng.integers(1, 100, 3000)
+    problem = single_machine(durations, due=rng.integers(1, 9000, 3000))
+    schedule = valid(problem, rule, "parallel")
+    assert schedule.makespan == durations.sum()
+    if rule == "SPT":
+        assert (np.diff(durations[np.argsort(schedule.start)]) >= 0).all()
 
 
 def test_the_same_seed_gives_the_same_random_pass_and_another_seed_another():
