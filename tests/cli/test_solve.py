@@ -121,3 +121,11 @@ def test_ctrl_c_keeps_the_best_so_far(name: str, tmp_path: Path) -> None:
     problem = hw.instance(name)
     plan = hw.Schedule.from_json(problem, (tmp_path / "plan.json").read_text())
     assert hw.verify(problem, plan).ok
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_report_that_cannot_be_written_does_not_take_the_answer_with_it(run) -> None:
+    done = run("solve", "ft06", "-m", "rules", "-q", "--json", "--report", "/dev/full")
+    assert done.status == 2
+    assert "/dev/full" in done.err
+    assert json.loads(done.out.splitlines()[-1])["verified"] is True

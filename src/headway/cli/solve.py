@@ -102,17 +102,14 @@ def command(
             warm_start=start,
             on_improvement=listen,
         )
-    if result.schedule is not None:
-        _write_schedule(result.schedule, out)
-        _draw(result.schedule, gantt, by, trace)
-    if report is not None or progress is not None:
-        _explain(result, report, progress)
-    if as_json:
-        click.echo(msgspec.json.encode(_summary(result)).decode())
-    else:
-        click.echo(str(result))
-        if result.schedule is not None and result.reason and not quiet:
-            click.echo(f"  {result.reason}", err=True)
+    try:
+        if result.schedule is not None:
+            _write_schedule(result.schedule, out)
+            _draw(result.schedule, gantt, by, trace)
+        if report is not None or progress is not None:
+            _explain(result, report, progress)
+    finally:  # a picture that cannot be drawn does not take the answer with it
+        _tell(result, as_json=as_json, quiet=quiet)
     return 0 if result.schedule is not None else NO_SCHEDULE
 
 
@@ -151,6 +148,15 @@ def _explain(result: Result, report: str | None, progress: str | None) -> None:
         files.write_text(report, show.report(result))
     if progress is not None:
         show.progress(result).save(progress)
+
+
+def _tell(result: Result, *, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(_summary(result)).decode())
+        return
+    click.echo(str(result))
+    if result.schedule is not None and result.reason and not quiet:
+        click.echo(f"  {result.reason}", err=True)
 
 
 def _summary(result: Result) -> dict[str, object]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from headway.model.problem import Problem
 
 LARGEST_AMOUNT = 2**31 - 1
-"""No demand, capacity, weight or level may exceed this in size."""
+"""No demand, weight or price may exceed this in size."""
 
 LARGEST_COST = 2**60
 """The prices of all modes may not add up to more."""
