@@ -1,10 +1,12 @@
 """Every constraint in the exact model, one small problem each, the answer by hand."""
 
 from itertools import permutations
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import headway as hw
 from headway.errors import UnsupportedError
 from headway.model import (
     Model,
@@ -362,6 +364,12 @@ def test_a_project_is_proven():
     result = solved(project(modes, [2, 2], [[2], [3], [3], []]))
     # Tasks 0 and 2 fill the first resource, so does 1 beside 3: 3 + 2 + 4 + 5.
     assert result.objective == (14,)
+
+
+def test_a_project_of_the_library_is_proven():
+    """Instance 1_3 of PSPLIB's j30 set; its optimum is published."""
+    path = Path(__file__).parent.parent / "data" / "j30_1_3.rcp"
+    assert solved(hw.read(path)).objective == (47,)
 
 
 def test_the_same_seed_gives_the_same_schedule_twice():
