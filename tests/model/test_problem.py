@@ -134,3 +134,15 @@ def test_names_are_text() -> None:
 
 def test_a_horizon_is_the_same_number_whatever_made_it() -> None:
     assert hw.Problem(horizon=np.int64(9)) == hw.Problem(horizon=9)
+
+
+def test_a_problem_does_not_share_matrices_with_whoever_made_it() -> None:
+    moves, times = np.zeros((2, 2), np.int64), np.zeros((3, 2), np.int64)
+    problem = hw.single_machine([1, 2], setups=times)
+    problem = replace(problem, setups=(times,), transfers=moves[:1, :1])
+    before = problem.fingerprint
+    moves += 7
+    times += 7
+    assert replace(problem).fingerprint == before
+    with pytest.raises(ValueError, match="read-only"):
+        problem.transfers[0, 0] = 1

@@ -214,6 +214,13 @@ def test_raise_for_status_names_the_conflict() -> None:
         result.raise_for_status()
 
 
+def test_optimal_within_a_gap_says_which_gap_is_left() -> None:
+    method = answer(GOOD, status=Status.OPTIMAL, bound=(6,))
+    assert "bound 6 (gap 14.29%)" in str(hw.solve(SHOP, method=method, gap=0.5))
+    method = answer(GOOD, status=Status.OPTIMAL, bound=(7,))
+    assert "bound" not in str(hw.solve(SHOP, method=method, gap=0.5))
+
+
 def test_results_read_well() -> None:
     text = str(hw.solve(SHOP, method=answer(GOOD, bound=(6,))))
     assert "makespan = 7" in text

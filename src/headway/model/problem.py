@@ -45,6 +45,12 @@ def _no_transfers() -> NDArray[np.int64]:
     return np.zeros((0, 0), dtype=np.int64)
 
 
+def _frozen(matrix: NDArray[np.int64]) -> NDArray[np.int64]:
+    copy = np.array(matrix, order="C")
+    copy.setflags(write=False)
+    return copy
+
+
 def _number(value: object, convert: Callable[..., _N], what: str) -> _N:
     """Return a number in the one form that fingerprints know."""
     try:
@@ -114,8 +120,9 @@ class Problem:
         # 60 and 60.0, or 9 and np.int64(9), must give the same fingerprint.
         object.__setattr__(self, "tick_s", _number(self.tick_s, float, "tick_s"))
         object.__setattr__(self, "horizon", _number(self.horizon, operator.index, "horizon"))
-        for matrix in (*self.setups, self.transfers):
-            matrix.setflags(write=False)
+        # Copies, for whoever made the matrices may go on to change them.
+        object.__setattr__(self, "setups", tuple(_frozen(matrix) for matrix in self.setups))
+        object.__setattr__(self, "transfers", _frozen(self.transfers))
         validate(self)
 
     @property

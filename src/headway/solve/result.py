@@ -172,7 +172,8 @@ class Result:
         parts = [
             f"{self.problem.name}: {self.status}, {self.problem.objective} = {show(self.objective)}"
         ]
-        if self.status is not Status.OPTIMAL and self.problem.objective.levels:
+        # Optimal within a gap asked for is said with the gap that is left.
+        if (self.status is not Status.OPTIMAL and self.problem.objective.levels) or self.gap:
             gap = "" if self.gap is None else f" (gap {self.gap:.2%})"
             parts.append(f"bound {show(self.bound)}{gap}")
         parts.append(f"{self.time_s:.1f} s by {self.method}")
