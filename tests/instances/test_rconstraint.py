@@ -6,13 +6,13 @@ import itertools
 
 import numpy as np
 import pytest
-from tests.twins.plain import Plain
 
 from headway.errors import ConfigError
 from headway.instances.feasibility import question
 from headway.instances.rconstraint import Phase, Planted, plant, rconstraint
 from headway.model import Schedule, verify
 from headway.model.tables import FOREVER, ResourceKind, ints
+from tests.twins.plain import Plain
 
 PHASES = tuple(Phase)
 LEVELS = (0, 10, 30, 50)

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from tests.twins.plain import Plain
-
 from headway.model.objective import Measure
 from headway.model.problem import Problem
 from headway.model.tables import ABSENT, FOREVER, PairKind
+from tests.twins.plain import Plain
 
 Hopeless = Callable[[list[int], list[int], list[int]], bool]
 

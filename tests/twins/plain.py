@@ -250,10 +250,11 @@ class Plain:
 
     def free(self, start: Vector, end: Vector, mode: Vector) -> list[int]:
         """Return when each task lets go of its machines and renewable resources."""
-        return [
-            max(end[i], start[hold]) if hold != ABSENT and mode[hold] != ABSENT else end[i]
-            for i, hold in enumerate(self.hold_until)
-        ]
+        times = list(end)
+        for i, hold in enumerate(self.hold_until):
+            if hold != ABSENT and ABSENT not in (mode[i], mode[hold]):
+                times[i] = max(end[i], start[hold])
+        return times
 
     def order(self, machine: int, start: Vector, free: Vector, mode: Vector) -> list[int]:
         """Return the tasks on a machine in order."""
