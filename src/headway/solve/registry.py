@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from headway.errors import UnknownNameError
 from headway.solve.result import Solver
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "headway.solvers"
 """Entry-point group through which a package adds its solvers."""
@@ -14,6 +17,9 @@ GROUP = "headway.solvers"
 
 @cache
 def _entry_points() -> dict[str, EntryPoint]:
+    # Reading metadata loads the standard library's mail parser, too much for `import headway`.
+    from importlib.metadata import entry_points
+
     return {entry.name: entry for entry in entry_points(group=GROUP)}
 
 
