@@ -17,9 +17,12 @@ constexpr std::uint64_t TRIAL_PATIENCE = 500;
 // Keeps one worker's budget and passes its improvements on, but not more often than it checks.
 class Watch final : public Monitor {
 public:
-    Watch(const Shop& shop, Elite& elite, std::uint64_t iterations,
-          const volatile std::uint8_t& stop, const OnImprovement& on_improvement)
-        : shop_(&shop), elite_(&elite), left_(iterations), stop_(&stop),
+    Watch(const Shop& shop, Elite& elite, std::uint64_t iterations, const StopFlag& stop,
+          const OnImprovement& on_improvement)
+        : shop_(&shop),
+          elite_(&elite),
+          left_(iterations),
+          stop_(&stop),
           on_improvement_(&on_improvement) {
         news_.reserve(static_cast<std::size_t>(shop.n_tasks()));
     }
@@ -31,7 +34,7 @@ public:
         return more();
     }
 
-    bool more() const { return left_ > 0 && *stop_ == 0 && !elite_->reached(); }
+    bool more() const { return left_ > 0 && !stop_->is_set() && !elite_->reached(); }
 
     void improved(Time makespan, std::span<const Index> order) override {
         if (makespan < elite_->best() && makespan < value_) {
@@ -56,7 +59,7 @@ private:
     Elite* elite_;
     std::uint64_t left_;
     std::uint64_t used_ = 0;
-    const volatile std::uint8_t* stop_;
+    const StopFlag* stop_;
     const OnImprovement* on_improvement_;
     Time value_ = std::numeric_limits<Time>::max();
     std::vector<Index> news_;
@@ -68,8 +71,7 @@ JobShopSearch::JobShopSearch(const Shop& shop, const SearchSettings& settings)
     : shop_(&shop), settings_(settings), elite_(shop, settings.population) {}
 
 std::uint64_t JobShopSearch::run(std::uint64_t seed, std::uint64_t iterations,
-                                 const volatile std::uint8_t& stop,
-                                 const OnImprovement& on_improvement) {
+                                 const StopFlag& stop, const OnImprovement& on_improvement) {
     Random random(seed);
     TabuSearch tabu(*shop_, random);
     Watch watch(*shop_, elite_, iterations, stop, on_improvement);

@@ -20,6 +20,16 @@ struct SearchSettings {
 // Called with each improvement of the best makespan: its value and all starts.
 using OnImprovement = std::function<void(Time, std::span<const Time>)>;
 
+// Asks workers to end soon; may be set from any thread.
+class StopFlag {
+public:
+    void set() { set_.store(true, std::memory_order_relaxed); }
+    bool is_set() const { return set_.load(std::memory_order_relaxed); }
+
+private:
+    std::atomic<bool> set_ = false;
+};
+
 class JobShopSearch {
 public:
     JobShopSearch(const Shop& shop, const SearchSettings& settings);
@@ -27,11 +37,11 @@ public:
     const Shop& shop() const { return *shop_; }
     Elite& elite() { return elite_; }
 
-    // One worker: searches until about `iterations` moves are made, `stop` is not zero or the best
-    // order is good enough, and returns the number of moves. Workers of several threads help one
+    // One worker: searches until about `iterations` moves are made, `stop` is set or the best order
+    // is good enough, and returns the number of moves. Workers of several threads help one
     // another; a single one does the same for the same seed and number of iterations everywhere.
-    std::uint64_t run(std::uint64_t seed, std::uint64_t iterations,
-                      const volatile std::uint8_t& stop, const OnImprovement& on_improvement);
+    std::uint64_t run(std::uint64_t seed, std::uint64_t iterations, const StopFlag& stop,
+                      const OnImprovement& on_improvement);
 
 private:
     const Shop* shop_;

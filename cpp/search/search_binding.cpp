@@ -92,13 +92,10 @@ void move(Orientation& orientation, Index task, Index anchor, bool forward) {
 }
 
 std::uint64_t run(JobShopSearch& search, std::uint64_t seed, std::uint64_t iterations,
-                  const nb::ndarray<std::uint8_t, nb::ndim<1>, nb::device::cpu>& stop,
+                  const StopFlag& stop,
                   const std::function<void(Time, OutArray)>& on_improvement) {
-    if (stop.size() != 1) {
-        throw std::invalid_argument("stop: expected one byte");
-    }
     const nb::gil_scoped_release unlocked;
-    return search.run(seed, iterations, *stop.data(), [&](Time value, std::span<const Time> at) {
+    return search.run(seed, iterations, stop, [&](Time value, std::span<const Time> at) {
         const nb::gil_scoped_acquire locked;
         on_improvement(value, copied(at));
     });
@@ -158,6 +155,11 @@ void bind_search(nb::module_& module) {
             "tail", [](const Orientation& self) { return field(self, &Node::tail); },
             nb::rv_policy::move);
 
+    nb::class_<StopFlag>(module, "StopFlag", "Asks native workers to end soon.")
+        .def(nb::init<>())
+        .def("set", &StopFlag::set)
+        .def("is_set", &StopFlag::is_set);
+
     nb::class_<JobShopSearch>(module, "JobShopSearch",
                               "Tabu search with path relinking; run() may be called by several "
                               "threads at once, which share their elite.")
@@ -172,7 +174,7 @@ void bind_search(nb::module_& module) {
             },
             "shop"_a, "population"_a, "patience"_a, nb::keep_alive<1, 2>())
         .def("run", &run, "seed"_a, "iterations"_a, "stop"_a, "on_improvement"_a,
-             "One worker; returns the number of moves made. `stop` is one byte, 0 to go on.")
+             "One worker, until a limit or its stop flag; returns the number of moves made.")
         .def(
             "offer",
             [](JobShopSearch& self, InArray<Int> order) {

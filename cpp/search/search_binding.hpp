@@ -1,4 +1,4 @@
-// headway._core.JobShop, Orientation and JobShopSearch.
+// headway._core.JobShop, Orientation, JobShopSearch and one_machine_optimum.
 #pragma once
 
 #include "arrays.hpp"

@@ -1,0 +1,200 @@
+"""Problems as the native job shop search sees them, and why some are none."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+
+import numpy as np
+
+from headway import _core
+from headway.errors import UnsupportedError
+from headway.model.objective import Measure
+from headway.model.problem import Problem
+from headway.model.schedule import Schedule
+from headway.model.tables import (
+    ABSENT,
+    FOREVER,
+    Bools,
+    Ints,
+    RelationKind,
+    ResourceKind,
+    ints,
+)
+from headway.model.transfers import transfer_times
+
+
+class JobShop:
+    """A problem in which all there is to decide is the order of tasks on each machine.
+
+    Parameters
+    ----------
+    problem
+        Every task has one mode, and that mode needs one machine or nothing. Relations are minimum
+        lags that never let a task start before one that it waits for; they need not form chains.
+        Release times are welcome; the makespan is minimised. A horizon is not looked at.
+
+    Attributes
+    ----------
+    native
+        What `_core.Orientation` and `_core.JobShopSearch` take.
+
+    Raises
+    ------
+    UnsupportedError
+        If the problem is not of that kind; the message names the first thing that is in the way.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        native = _translated(problem)
+        if isinstance(native, str):
+            raise UnsupportedError(
+                f"tabu search is for job shops with makespan, but in {problem.name!r} {native};"
+                " method 'auto' picks what suits"
+            )
+        self.problem = problem
+        self.native = native
+        self.before, self.after, _ = _lags(problem)
+
+    def order(self, schedule: Schedule) -> Ints:
+        """Return all tasks by start, then by end, none before a task that it waits for."""
+        n = self.problem.n_tasks
+        waits = np.bincount(self.after, minlength=n).tolist()
+        grouped = np.argsort(self.before, kind="stable")
+        first = np.searchsorted(self.before[grouped], np.arange(n + 1)).tolist()
+        following = self.after[grouped].tolist()
+        start, end = schedule.start.tolist(), schedule.end.tolist()
+        heap = [(start[i], end[i], i) for i in range(n) if not waits[i]]
+        heapq.heapify(heap)
+        order = []
+        while heap:
+            *_, task = heapq.heappop(heap)
+            order.append(task)
+            for other in following[first[task] : first[task + 1]]:
+                waits[other] -= 1
+                if not waits[other]:
+                    heapq.heappush(heap, (start[other], end[other], other))
+        return ints(order)
+
+    def schedule(self, start: Ints) -> Schedule:
+        """Return the schedule in which tasks start at given times."""
+        problem = self.problem
+        return Schedule(problem, start, start + problem.modes.duration, problem.tasks.mode_ptr[:-1])
+
+
+def applies(problem: Problem) -> str | None:
+    """Return why tabu search does not apply to a problem, or None if it does.
+
+    Examples
+    --------
+    >>> import headway as hw
+    >>> applies(hw.instance("ft06"))
+    >>> applies(hw.instance("mk01"))
+    "task 'job 0/0' has 2 modes"
+    """
+    native = _translated(problem)
+    return native if isinstance(native, str) else None
+
+
+def _translated(problem: Problem) -> _core.JobShop | str:
+    """Return the native shop, or what keeps the problem from being one."""
+    reason = next(_obstacles(problem), None)
+    if reason is not None:
+        return reason
+    columns = _machine(problem), problem.modes.duration, _release(problem)
+    try:
+        return _core.JobShop(*columns, *_lags(problem))
+    except ValueError as error:
+        return str(error).removeprefix("job shop: ")
+
+
+def _obstacles(problem: Problem) -> Iterator[str]:
+    """Yield what keeps a problem from being a job shop, in words that follow "because"."""
+    tasks, modes, relations = problem.tasks, problem.modes, problem.relations
+
+    def first(mask: Bools) -> str:
+        return repr(problem.task_label(int(np.argmax(mask))))
+
+    if not problem.objective.is_only(Measure.MAKESPAN):
+        yield f"the objective is {problem.objective}, not the makespan"
+    if not problem.n_tasks:
+        yield "there is no task"
+    if tasks.optional.any():
+        yield f"task {first(tasks.optional)} is optional"
+    counts = np.diff(tasks.mode_ptr)
+    if (counts != 1).any():
+        yield f"task {first(counts != 1)} has {counts[counts != 1][0]} modes"
+        return  # from here on, a task is its mode
+    used = np.diff(modes.demand_ptr)
+    if (used > 1).any():
+        yield f"task {first(used > 1)} needs {used[used > 1][0]} resources at once"
+        return
+    yield from _resource_obstacles(problem)
+    dated = (tasks.latest_start < FOREVER) | (tasks.latest_end < FOREVER)
+    dated |= np.append(problem.jobs.deadline, FOREVER)[tasks.job] < FOREVER
+    if dated.any():
+        yield f"task {first(dated)} has a latest time"
+    if (tasks.hold_until != ABSENT).any():
+        yield f"task {first(tasks.hold_until != ABSENT)} blocks its machine"
+    if (relations.max_lag < FOREVER).any():
+        yield f"task {first(_members(problem, relations.max_lag < FOREVER))} has a maximum lag"
+    *_, lag = _lags(problem)
+    if (lag < 0).any():
+        before, after, _ = (column[lag < 0] for column in _lags(problem))
+        names = (repr(problem.task_label(int(task[0]))) for task in (after, before))
+        yield "task {} may start before {}, which it waits for".format(*names)
+    for table, what in (
+        (problem.pairs, "pairs of tasks with a say on each other's resources"),
+        (problem.sequences, "machines with a common sequence"),
+        (problem.selections, "selections of tasks"),
+        (problem.mode_dependencies, "dependencies between modes"),
+    ):
+        if len(table):
+            yield f"there are {what}"
+
+
+def _resource_obstacles(problem: Problem) -> Iterator[str]:
+    table = problem.resources
+    for r in np.unique(problem.modes.demand_resource).tolist():
+        name = table.name[r]
+        if table.kind[r] != ResourceKind.MACHINE:
+            yield f"resource {name!r} is no machine"
+        if table.break_ptr[r] < table.break_ptr[r + 1]:
+            yield f"machine {name!r} has breaks"
+        if table.setup[r] != ABSENT:
+            yield f"machine {name!r} has setup times"
+
+
+def _members(problem: Problem, rows: Bools) -> Bools:
+    mask = np.zeros(problem.n_tasks, dtype=np.bool_)
+    mask[problem.relations.before[rows]] = True
+    return mask
+
+
+def _machine(problem: Problem) -> Ints:
+    machine = np.full(problem.n_tasks, ABSENT)
+    needs = np.diff(problem.modes.demand_ptr) > 0
+    # Consecutive numbers for the machines that are used.
+    _, machine[needs] = np.unique(problem.modes.demand_resource, return_inverse=True)
+    return ints(machine)
+
+
+def _release(problem: Problem) -> Ints:
+    tasks = problem.tasks
+    release = np.append(problem.jobs.release, 0)[tasks.job]
+    earliest = np.maximum(tasks.earliest_start, tasks.earliest_end - problem.modes.duration)
+    return ints(np.maximum(np.maximum(earliest, release), 0))
+
+
+def _lags(problem: Problem) -> tuple[Ints, Ints, Ints]:
+    """Return the minimum lags as (before, after, ticks from start to start)."""
+    table, duration = problem.relations, problem.modes.duration
+    keep = table.min_lag > -FOREVER
+    kind, before, after = table.kind[keep], table.before[keep], table.after[keep]
+    from_end = (kind == RelationKind.END_START) | (kind == RelationKind.END_END)
+    to_end = (kind == RelationKind.START_END) | (kind == RelationKind.END_END)
+    lag = table.min_lag[keep] + np.where(from_end, duration[before], 0)
+    lag -= np.where(to_end, duration[after], 0)
+    moved = table.transfer[keep]
+    lag[moved] += transfer_times(problem, before[moved], after[moved])
+    return ints(before), ints(after), ints(lag)
