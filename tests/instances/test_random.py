@@ -133,6 +133,14 @@ def test_a_project_grows_as_many_arcs_as_asked_for():
         assert (problem.relations.before < problem.relations.after).all()
 
 
+@pytest.mark.parametrize("tasks", [1, 2, 3, 4000])
+def test_a_project_may_be_tiny_or_large(tasks):
+    problem = generate("project", tasks=tasks, seed=1)
+    assert problem.n_tasks == tasks
+    assert len(problem.relations) <= 1.6 * tasks
+    assert tasks < 100 or len(problem.relations) >= 1.5 * tasks
+
+
 def test_resource_strength_spans_just_enough_to_plenty():
     weakest, strongest = (
         generate("project", resource_strength=strength, seed=7) for strength in (0, 1)

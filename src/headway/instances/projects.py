@@ -8,6 +8,8 @@ and resource strength (how far capacities lie between just enough and plenty).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,8 @@ LONGEST = 10
 MOST_DEMAND = 10
 FIRST_TASKS = 3
 """Durations and demands go up to 10, and about three tasks start and end the project."""
+TRIES = 50
+"""How many arcs are tried per task; all of them in a project of 100 tasks."""
 
 
 def project(
@@ -169,13 +173,14 @@ def _network(rng: np.random.Generator, tasks: int, complexity: float) -> Network
     succeeded = {before for before, _ in network.arcs}
     for task in range(tasks - ends):
         if task not in succeeded:
-            later = rng.permutation(np.arange(task + 1, tasks))
-            next((after for after in later.tolist() if network.add(task, after)), None)
-    pairs = np.transpose(np.triu_indices(tasks, 1))
-    for before, after in rng.permutation(pairs).tolist():
+            later = rng.integers(task + 1, tasks, size=TRIES).tolist()
+            next((after for after in later if network.add(task, after)), None)
+    pairs = tasks * (tasks - 1) // 2
+    for pair in rng.choice(pairs, size=min(pairs, TRIES * tasks), replace=False).tolist():
         if len(network.arcs) >= complexity * tasks:
             break
-        network.add(before, after)
+        after = (1 + math.isqrt(1 + 8 * pair)) // 2  # pairs are counted by their later task
+        network.add(pair - after * (after - 1) // 2, after)
     return network
 
 
