@@ -57,6 +57,9 @@ NEEDS_DUE_DATES = frozenset(
 )
 """Measures that look only at jobs with a due date."""
 
+MAXIMA = frozenset({Measure.MAKESPAN, Measure.MAX_LATENESS, Measure.MAX_TARDINESS})
+"""Measures decided by one latest end."""
+
 OVER_RESOURCES = frozenset({Measure.SETUP, Measure.COST, Measure.LEVELLING, Measure.PEAK})
 """Measures that may be restricted to some resources."""
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from headway.model import Problem, Schedule, verify
+from headway.model.objective import MAXIMA
 from headway.model.tables import FOREVER
 from headway.solve.cpsat.encoding import Encoding
 from headway.solve.cpsat.explain import conflict
@@ -241,6 +242,7 @@ class _Run:
                 self._budget.workers,
                 self._seed,
                 self._budget.gap,
+                relaxation=not self._only_maxima(level),
             ),
             stop=self._stop,
             on_values=self._take,
@@ -252,6 +254,11 @@ class _Run:
         if found.bound is not None:
             hear(found.bound)
         return found
+
+    def _only_maxima(self, level: int) -> bool:
+        """Return whether the latest of some ends is all that a level counts."""
+        terms = self._problem.objective.levels[level]
+        return all(term.measure in MAXIMA for term in terms)
 
     def _any_schedule(self) -> Result:
         """Answer a problem without an objective."""

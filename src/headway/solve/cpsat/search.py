@@ -23,6 +23,12 @@ _POLL_S = 0.02
 _LARGEST_EXACT_FLOAT = 2**53
 _MEMORY_MB = 8000
 
+_ALL_STRATEGIES = 8
+"""With this many threads CP-SAT's own choice of strategies covers everything."""
+
+_WITHOUT_RELAXATION = ("no_lp", "quick_restart_no_lp", "default_lp", "objective_lb_search_no_lp")
+"""CP-SAT's strategies for makespans, the most useful first."""
+
 
 class Answer(Enum):
     """How a run ended."""
@@ -75,6 +81,9 @@ class Effort:
         Whether every hinted variable keeps its hinted value.
     deterministic_s
         CP-SAT's own measure of effort, about a second on a fast machine; the same everywhere.
+    relaxation
+        Whether the linear relaxation is worth its time: it is for sums of costs and tardiness, and
+        it says next to nothing about makespans.
     """
 
     time_s: float
@@ -84,6 +93,7 @@ class Effort:
     presolve: bool = True
     fixed: bool = False
     deterministic_s: float = math.inf
+    relaxation: bool = True
 
 
 def minimise(
@@ -181,6 +191,10 @@ def _parameters(helper: Any, effort: Effort) -> Any:
     # One thread takes turns between proving and improving, deterministically; alone, the default
     # strategy rarely leaves a poor first schedule.
     parameters.interleave_search = effort.workers == 1 and not effort.fixed
+    if not effort.relaxation and effort.workers < _ALL_STRATEGIES:
+        # With few threads CP-SAT would spend one of them, often the only one that proves anything,
+        # on the relaxation.
+        parameters.subsolvers.extend(_WITHOUT_RELAXATION)
     parameters.random_seed = effort.seed % 2**31
     if math.isfinite(effort.time_s):
         parameters.max_time_in_seconds = max(effort.time_s, 1e-3)
