@@ -49,6 +49,8 @@ def test_an_unknown_command_is_refused(run) -> None:
         (["solve", "ft06", "--gantt", "x.bmp"], [".bmp", ".png"]),
         (["verify", "ft06", "nosuch.json"], ["nosuch.json"]),
         (["convert", "ft06", "--out", "x.unknown"], [".unknown", ".json"]),
+        (["convert", "ft06", "--out", "x.json", "--to", "nope"], ["nope"]),
+        (["sovle", "ft06"], ["sovle", "did you mean solve"]),
         (["generate", "nosuchshop"], ["nosuchshop"]),
         (["instances", "info", "ft11"], ["ft11"]),
     ],

@@ -29,6 +29,15 @@ def test_a_schedule_is_drawn_in_every_form(run) -> None:
         assert Path(name).stat().st_size > 500
 
 
+def test_a_schedule_that_does_not_hold_is_drawn_with_a_warning(run) -> None:
+    PROBLEM.save("shop.json")
+    PROBLEM.schedule([0, 2, 0, 3]).save("plan.json")
+    done = run("show", "shop.json", "plan.json", "-o", "a.svg")
+    assert done.status == 0
+    assert "does not hold" in done.err
+    assert Path("a.svg").exists()
+
+
 def test_a_picture_without_a_schedule_is_refused(run) -> None:
     done = run("show", "ft06", "-o", "x.png")
     assert done.status == 2

@@ -97,12 +97,23 @@ def test_another_objective_can_be_asked_for(run) -> None:
     assert "makespan, then completion = 55 / " in done.out
 
 
+def test_the_input_is_never_overwritten(run) -> None:
+    hw.instance("ft06").save("shop.json")
+    before = Path("shop.json").read_bytes()
+    for option in ("--out", "--report", "--trace"):
+        done = run("solve", "shop.json", "-q", option, "./shop.json")
+        assert done.status == 2
+        assert "input" in done.err
+    assert Path("shop.json").read_bytes() == before
+
+
 def test_methods_can_be_listed(run) -> None:
     assert run("solve", "--list-methods").out.split() == list(hw.solvers())
 
 
-@pytest.mark.parametrize("name", ["ta42"])
-def test_ctrl_c_keeps_the_best_so_far(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_being_interrupted_keeps_the_best_so_far(number: signal.Signals, tmp_path: Path) -> None:
+    name = "ta42"
     code = "from headway.cli import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", code, "solve", name, "-w", "1", "-t", "60", "-o", "plan.json"],
@@ -114,7 +125,7 @@ def test_ctrl_c_keeps_the_best_so_far(name: str, tmp_path: Path) -> None:
     assert process.stderr is not None
     assert "objective" in process.stderr.readline()
     time.sleep(1.0)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 0, err
     assert "feasible" in out

@@ -41,7 +41,9 @@ def command(
     """
     if out is None:
         raise click.UsageError("say where to write with --out")
-    check_outputs(out, folders=True)
+    if to_format is not None:
+        find_format(to_format)
+    check_outputs(out, source=source, folders=True)
     problem = load(source, format=format_name, objective=objective)
     write(problem, out, format=to_format)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 import sys
 import time
 from typing import Any, Self
@@ -13,6 +15,9 @@ from rich.live import Live
 from rich.text import Text
 
 from headway.solve.result import Progress, Values, relative_gap, show
+
+_BOUNDS_EVERY_S = 0.5
+"""Least time between two plain lines that only tell of a better bound."""
 
 
 class Listener:
@@ -29,11 +34,18 @@ class Listener:
 
 
 class PlainLines(Listener):
-    """One line per improvement on standard error, for pipes and log files."""
+    """Lines on standard error for pipes and log files: every better schedule, some bounds."""
+
+    def __init__(self) -> None:
+        self._printed_s = -math.inf
 
     def __call__(self, progress: Progress) -> None:
-        """Print the improvement."""
-        click.echo(line(progress, progress.time_s), err=True)
+        """Print the improvement, unless it is a bound that follows closely on the last line."""
+        proven = progress.objective is not None and progress.objective == progress.bound
+        quiet_s = progress.time_s - self._printed_s
+        if progress.schedule is not None or proven or quiet_s >= _BOUNDS_EVERY_S:
+            self._printed_s = progress.time_s
+            click.echo(line(progress, progress.time_s), err=True)
 
 
 class JsonLines(Listener):
@@ -79,8 +91,11 @@ class LiveLine(Listener):
     def _render(self) -> Text:
         elapsed = time.perf_counter() - self._began
         if self._last is None:
-            return Text(f"{elapsed:7.1f} s  looking for a first schedule (Ctrl-C stops)")
-        return Text(line(self._last, elapsed))
+            text = f"{elapsed:7.1f} s  looking for a first schedule (Ctrl-C stops)"
+        else:
+            text = line(self._last, elapsed)
+        # One line stays one line on a narrow terminal.
+        return Text(text, no_wrap=True, overflow="ellipsis")
 
 
 def listener(*, json: bool, quiet: bool) -> Listener:
@@ -89,7 +104,8 @@ def listener(*, json: bool, quiet: bool) -> Listener:
         return JsonLines()
     if quiet:
         return Listener()
-    return LiveLine() if sys.stderr.isatty() else PlainLines()
+    clever = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return LiveLine() if clever else PlainLines()
 
 
 def line(progress: Progress, elapsed_s: float) -> str:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
-from headway.errors import HeadwayError
+from headway.errors import HeadwayError, UnknownNameError
 
 COMMANDS = ("solve", "verify", "show", "instances", "convert", "generate")
 """Each is a module of this package holding a command named ``command``; loaded when used."""
@@ -33,9 +37,9 @@ class _Lazy(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:  # noqa: ARG002
         if cmd_name not in COMMANDS:
-            return None
+            raise UnknownNameError("command", cmd_name, COMMANDS)
         module = importlib.import_module(f"headway.cli.{cmd_name}")
         command: click.Command = module.command
         return command
@@ -52,7 +56,8 @@ def cli() -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line; every refusal is one line on standard error and exit status 2."""
     try:
-        status = cli.main(args=args, standalone_mode=False)
+        with _ending_politely():
+            status = cli.main(args=args, standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         status = 0
@@ -65,7 +70,23 @@ def main(args: list[str] | None = None) -> None:
     except HeadwayError as error:
         _refuse(str(error))
         status = BAD_INPUT
+    except OSError as error:
+        _refuse(f"cannot write: {error.strerror or error}")
+        status = BAD_INPUT
     sys.exit(status)
+
+
+@contextmanager
+def _ending_politely() -> Iterator[None]:
+    """Treat a request to end like Ctrl-C, so that the best schedule so far is kept."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may listen to signals
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _refuse(message: str) -> None:

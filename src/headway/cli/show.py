@@ -9,7 +9,7 @@ import numpy as np
 
 from headway.cli.source import check_outputs, epilog, load, problem_source, read_schedule
 from headway.errors import ConfigError
-from headway.model import Problem
+from headway.model import Problem, verify
 from headway.solve import shape
 
 
@@ -40,7 +40,7 @@ def command(
     profile: bool,  # noqa: FBT001 - click passes options by name
 ) -> None:
     """Describe a problem; with a SCHEDULE (JSON), print or draw it."""
-    check_outputs(out)
+    check_outputs(out, source=source)
     problem = load(source, format=format_name, objective=objective)
     if schedule is None:
         if out is not None:
@@ -48,6 +48,9 @@ def command(
         click.echo(describe(problem))
         return
     plan = read_schedule(problem, schedule)
+    report = verify(problem, plan)
+    if not report.ok:
+        click.echo(f"headway: the schedule does not hold: {report[0].message}", err=True)
     if out is None:
         click.echo(describe(problem))
         for name, value in plan.measures().items():
@@ -62,7 +65,8 @@ def command(
     elif Path(out).suffix.lower() in (".html", ".json"):
         show.save(plan, out)
     else:
-        show.gantt(plan, by=by).save(out)  # type: ignore[arg-type]
+        title = None if report.ok else f"{problem.name} (does not hold)"
+        show.gantt(plan, by=by, title=title).save(out)  # type: ignore[arg-type]
 
 
 def describe(problem: Problem) -> str:

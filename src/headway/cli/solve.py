@@ -83,7 +83,7 @@ def command(
     Exit status: 0 with a schedule, 1 without (infeasible, or none found in time), 2 for bad input.
     Ctrl-C ends the search and keeps the best schedule so far.
     """
-    check_outputs(out, gantt, report, trace, progress)
+    check_outputs(out, gantt, report, trace, progress, source=source)
     if out is not None and Path(out).suffix.lower() not in SCHEDULE_SUFFIXES:
         raise ConfigError(f"{out}: --out writes .json, .csv or .xlsx; a picture is --gantt")
     for picture in (gantt, progress):

@@ -77,24 +77,29 @@ def problem_source(command: _F) -> _F:
     return command
 
 
-def check_outputs(*paths: str | None, folders: bool = False) -> None:
+def check_outputs(*paths: str | None, source: str = "", folders: bool = False) -> None:
     """Refuse places that cannot be written before any time is spent.
 
     Parameters
     ----------
     *paths
         Files to write; None for one that was not asked for.
+    source
+        The file that is read, which must not be overwritten.
     folders
         Whether an existing folder may be written into.
 
     Raises
     ------
     ConfigError
-        If a path is a folder, or its own folder does not exist or cannot be written.
+        If a path is a folder or the input, or its own folder does not exist or cannot be written.
     """
+    read = Path(source.partition("#")[0]).resolve() if source else None
     for path in paths:
         if path is None:
             continue
+        if Path(path).resolve() == read and Path(path).exists():
+            raise ConfigError(f"{path}: this is the input; write somewhere else")
         folder = Path(path).resolve().parent
         if not folder.is_dir():
             raise ConfigError(f"{path}: the folder {Path(path).parent} does not exist")

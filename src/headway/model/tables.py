@@ -118,7 +118,7 @@ class Jobs:
     release
         No task of the job starts earlier.
     due
-        Date the customer expects; `FOREVER` where there is none.
+        Date the customer expects, before 0 if overdue from the start; `FOREVER` for none.
     deadline
         No task of the job ends later; `FOREVER` where there is none.
     weight

@@ -153,7 +153,7 @@ def _check_jobs(problem: Problem) -> None:
     jobs = problem.jobs
     _unique_names(jobs.name, "job")
     _bounded(jobs.release, jobs.name, "release", 0, LARGEST_TIME)
-    _bounded(jobs.due, jobs.name, "due date", 0, LARGEST_TIME, forever=True)
+    _bounded(jobs.due, jobs.name, "due date", -LARGEST_TIME, LARGEST_TIME, forever=True)
     _bounded(jobs.deadline, jobs.name, "deadline", 0, LARGEST_TIME, forever=True)
     _bounded(jobs.weight, jobs.name, "weight", 0, LARGEST_AMOUNT)
 

@@ -42,7 +42,7 @@ class JobNode(Node):
 
     name: str
     release: Time = 0
-    due: Time | None = None
+    due: Number | None = None
     deadline: Time | None = None
     weight: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)] = 1
 
