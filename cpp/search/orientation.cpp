@@ -1,7 +1,6 @@
 #include "search/orientation.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <stdexcept>
 
 namespace headway::search {
@@ -12,7 +11,6 @@ Orientation::Orientation(const Shop& shop)
       nodes_(at(none_) + 1),
       fixed_(at(none_) + 1),
       order_(at(none_) + 1),
-      dirty_(at(none_) / 64 + 1),
       reached_(at(none_) + 1),
       shifted_(at(none_)),
       last_(at(shop.n_machines())) {
@@ -56,13 +54,7 @@ void Orientation::load(std::span<const Index> order) {
             last_[at(machine)] = task;
         }
     }
-    for (Index k = 0; k < none_; ++k) {
-        update_head(order_[at(k)]);
-    }
-    for (Index k = none_; k-- > 0;) {
-        update_tail(order_[at(k)]);
-    }
-    find_makespan();
+    refresh(0, none_ - 1);
 }
 
 void Orientation::apply(const Move& move) {
@@ -146,7 +138,7 @@ void Orientation::move_behind(Index task, Index anchor) {
         nodes_[at(x)].place = place++;
     }
 
-    refresh({left, anchor, task}, {first, task, right});
+    refresh(begin, end);
 }
 
 // The mirror image: the task and what leads to it go before the anchor.
@@ -190,92 +182,48 @@ void Orientation::move_before(Index task, Index anchor) {
         nodes_[at(x)].place = place--;
     }
 
-    refresh({left, task, first}, {task, anchor, right});
+    refresh(begin, end);
 }
 
-void Orientation::refresh(std::initializer_list<Index> tails, std::initializer_list<Index> heads) {
-    for (const Index task : tails) {
-        mark(nodes_[at(task)].place);
+// Most moves change most heads behind them and most tails before them, so everything there is
+// computed anew: a loop without surprises takes less time than one that looks for what changed.
+void Orientation::refresh(Index first, Index last) {
+    for (Index k = first; k < none_; ++k) {
+        update_head(order_[at(k)]);
     }
-    update_tails();
-    for (const Index task : heads) {
-        mark(nodes_[at(task)].place);
+    for (Index k = last; k >= 0; --k) {
+        update_tail(order_[at(k)]);
     }
-    update_heads();
     find_makespan();
 }
 
-bool Orientation::update_head(Index task) {
-    Node& node = nodes_[at(task)];
+inline void Orientation::update_head(Index task) {
+    Node* const nodes = nodes_.data();
     const Fixed& fixed = fixed_[at(task)];
-    const Node& left = nodes_[at(node.left)];
-    Time ready = std::max(fixed.release, nodes_[at(fixed.before)].head + fixed.lag_before);
+    Node& node = nodes[task];
+    const Node& left = nodes[node.left];
+    Time ready = std::max(fixed.release, nodes[fixed.before].head + fixed.lag_before);
     if (!chains_) {
         for (const Link& link : more_before(task)) {
-            ready = std::max(ready, nodes_[at(link.task)].head + link.lag);
+            ready = std::max(ready, nodes[link.task].head + link.lag);
         }
     }
     node.ready = ready;
-    const Time head = std::max(ready, left.head + left.duration);
-    const bool changes = head != node.head;
-    node.head = head;
-    return changes;
+    node.head = std::max(ready, left.head + left.duration);
 }
 
-bool Orientation::update_tail(Index task) {
-    Node& node = nodes_[at(task)];
+inline void Orientation::update_tail(Index task) {
+    Node* const nodes = nodes_.data();
     const Fixed& fixed = fixed_[at(task)];
-    Time rest = std::max(node.duration, nodes_[at(fixed.after)].tail + fixed.lag_after);
+    Node& node = nodes[task];
+    Time rest = std::max(node.duration, nodes[fixed.after].tail + fixed.lag_after);
     if (!chains_) {
         for (const Link& link : more_after(task)) {
-            rest = std::max(rest, nodes_[at(link.task)].tail + link.lag);
+            rest = std::max(rest, nodes[link.task].tail + link.lag);
         }
     }
     node.rest = rest;
-    const Time tail = std::max(rest, node.duration + nodes_[at(node.right)].tail);
-    const bool changes = tail != node.tail;
-    node.tail = tail;
-    return changes;
-}
-
-void Orientation::update_heads() {
-    for (std::size_t w = 0; w < dirty_.size(); ++w) {
-        while (dirty_[w] != 0) {
-            const auto bit = static_cast<std::size_t>(std::countr_zero(dirty_[w]));
-            dirty_[w] &= dirty_[w] - 1;
-            const Index task = order_[w * 64 + bit];
-            if (update_head(task)) {
-                mark(nodes_[at(nodes_[at(task)].right)].place);
-                mark(nodes_[at(fixed_[at(task)].after)].place);
-                if (!chains_) {
-                    for (const Link& link : more_after(task)) {
-                        mark(nodes_[at(link.task)].place);
-                    }
-                }
-            }
-        }
-    }
-}
-
-void Orientation::update_tails() {
-    for (std::size_t w = dirty_.size(); w-- > 0;) {
-        // "None" has the last place: nothing to do there, and this sweep would not come back to it.
-        while (dirty_[w] != 0) {
-            const auto bit = static_cast<std::size_t>(63 - std::countl_zero(dirty_[w]));
-            dirty_[w] &= ~(std::uint64_t{1} << bit);
-            const Index task = order_[w * 64 + bit];
-            if (update_tail(task)) {
-                mark(nodes_[at(nodes_[at(task)].left)].place);
-                mark(nodes_[at(fixed_[at(task)].before)].place);
-                if (!chains_) {
-                    for (const Link& link : more_before(task)) {
-                        mark(nodes_[at(link.task)].place);
-                    }
-                }
-            }
-        }
-    }
-    dirty_[at(none_) / 64] = 0;
+    node.tail = std::max(rest, node.duration + nodes[node.right].tail);
 }
 
 void Orientation::find_makespan() {

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <initializer_list>
 #include <span>
 #include <vector>
 
@@ -33,8 +32,8 @@ struct alignas(64) Node {
 };
 
 // A complete orientation of the disjunctive graph: machine orders without a cycle, a linear order
-// of all tasks that agrees with them, heads and tails. A move updates all of these where they
-// change and nowhere else.
+// of all tasks that agrees with them, heads and tails. A move updates heads from its place in the
+// linear order on, tails up to it, and the linear order where it must.
 class Orientation {
 public:
     explicit Orientation(const Shop& shop);
@@ -80,14 +79,11 @@ private:
     void link(Index left, Index right);
     void move_behind(Index task, Index anchor);
     void move_before(Index task, Index anchor);
-    // Updates what follows from new neighbours to the right and to the left.
-    void refresh(std::initializer_list<Index> tails, std::initializer_list<Index> heads);
-    void update_heads();
-    void update_tails();
-    bool update_head(Index task);
-    bool update_tail(Index task);
+    // Updates all heads from one place on, and all tails up to another.
+    void refresh(Index first, Index last);
+    void update_head(Index task);
+    void update_tail(Index task);
     void find_makespan();
-    void mark(Index place) { dirty_[at(place) / 64] |= std::uint64_t{1} << (at(place) % 64); }
     // Further predecessors and successors of tasks that are no links of a chain.
     std::span<const Link> more_before(Index task) const;
     std::span<const Link> more_after(Index task) const;
@@ -99,7 +95,6 @@ private:
     std::vector<Fixed> fixed_;
     std::vector<Index> order_;
     std::vector<Index> sinks_;  // tasks that may end last
-    std::vector<std::uint64_t> dirty_;  // places whose head or tail is to be updated
     std::vector<std::uint8_t> reached_;
     std::vector<Index> shifted_;
     std::vector<Index> last_;   // scratch for load
