@@ -92,6 +92,12 @@ def test_predecessors_are_looked_for_in_the_own_job_first():
     assert problem.relations.before.tolist() == [1, 0]
 
 
+def test_tasks_without_a_job_are_called_by_their_plain_name():
+    problem = reads("task,job,duration,predecessors\na,,1,\nb,,1,a\nc,x,1,a\nd,x,1,b - 1\n")
+    assert problem.relations.before.tolist() == [0, 0, 1]
+    assert problem.relations.min_lag.tolist() == [0, 0, -1]
+
+
 def test_dates_of_a_task_bound_it_and_dates_of_a_job_judge_it():
     problem = reads("task,job,duration,release,deadline,due,weight\na,x,1,3,9,7,2\nb,x,1,,,,\n")
     assert (problem.tasks.earliest_start[0], problem.tasks.latest_end[0]) == (3, 9)
@@ -204,13 +210,50 @@ def test_heads_may_be_written_with_capitals_blanks_and_usual_synonyms():
             {"tasks": "task,job,duration\na,desks,1\n", "jobs": "job\ndesk\n"},
         ),
         (
-            r"2 tasks are called 'a'; write 'job/a'",
+            r":4: column 'predecessors': no task 'a' in job 'z'; did you mean 'y/a' or 'x/a'\?",
             {"tasks": "task,job,duration,predecessors\na,x,1,\na,y,1,\nb,z,1,a\n"},
+        ),
+        (
+            r"no task 'Cut' in job 'Order 17'; did you mean 'Order 18/Cut'\?",
+            {
+                "tasks": "task,job,duration,predecessors\n"
+                "Paint,Order 17,1,Cut + 2\nCut,Order 18,1,\n"
+            },
+        ),
+        (
+            r"no task 'Cutt' in job 'x'; did you mean 'cut'\?",
+            {"tasks": "task,job,duration,predecessors\ncut,x,1,\nb,x,1,Cutt-3\n"},
+        ),
+        (
+            r"no task 'Ordr 18/Cut'; did you mean 'Order 18/Cut'\?",
+            {
+                "tasks": "task,job,duration,predecessors\n"
+                "Paint,Order 17,1,Ordr 18/Cut\nCut,Order 18,1,\n"
+            },
+        ),
+        (
+            r"no task 'a'; did you mean 'x/a'\?",
+            {"tasks": "task,job,duration,predecessors\na,x,1,\nb,,1,a\n"},
+        ),
+        (
+            r"no task 'glue' in job 'x'; known: a, b",
+            {"tasks": "task,job,duration,predecessors\na,x,1,\nb,x,1,glue\n"},
         ),
         (r"a task cannot come before itself", {"tasks": "task,duration,predecessors\na,1,a\n"}),
         (
             r"setups\.csv:2: column 'to': .*a family of the tasks",
             {"tasks": TASKS, "setups": "resource,from,to,time\nsaw,,red,1\n"},
+        ),
+        (
+            r"setups\.csv:2: column 'from': .*did you mean 'blue'\?",
+            {
+                "tasks": "task,duration,resources,family\na,1,saw,red\nb,1,saw,blue\n",
+                "setups": "from,to,time\nBlu,red,1\n",
+            },
+        ),
+        (
+            r"tasks\.csv:2: column 'resources': .*did you mean 'saw'",
+            {"tasks": "task,duration,resources\na,1,SAW\n", "resources": "resource\nsaw\n"},
         ),
         (
             r"setups\.csv:3: .*given before, in row 2",

@@ -8,7 +8,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from headway.errors import FormatError, ProblemError
 from headway.formats.planner.calendar import Interval, break_cell, break_table
 from headway.formats.planner.cells import flag, objective, whole
-from headway.formats.planner.settings import clock_of, one_of, settings_of
+from headway.formats.planner.names import TaskNames, one_of
+from headway.formats.planner.settings import clock_of, settings_of
 from headway.formats.planner.tables import Cell, Row, Tables
 from headway.model import Job, Model, Problem, Resource, Task, makespan, total_tardiness
 from headway.model.validate import LARGEST_AMOUNT
@@ -56,8 +57,7 @@ class _Reader:
         self.machines: list[Resource] = []
         self.jobs: dict[str, Job] = {}
         self.rows: list[tuple[Row, Task]] = []
-        self.by_name: dict[str, list[int]] = {}
-        self.by_label: dict[tuple[str, str], int] = {}
+        self.names = TaskNames()
         self.job_cells: dict[tuple[str, str], Cell] = {}
         self.has_due_dates = False
 
@@ -200,16 +200,14 @@ class _Reader:
             if not name:
                 raise row["task"].error("the name of a task")
             job = row["job"].text
-            label = (job, name)
-            if label in self.by_label:
-                first = self.rows[self.by_label[label]][0].number
+            if (job, name) in self.names:
+                first = self.rows[self.names[job, name]][0].number
                 owner = f" of job {job!r}" if job else ""
                 raise row["task"].complain(
                     f"{name!r}{owner} is listed twice, before in row {first}"
                 )
             task = self._task(row, job, name)
-            self.by_label[label] = len(self.rows)
-            self.by_name.setdefault(name, []).append(len(self.rows))
+            self.names.add(job, name)
             self.rows.append((row, task))
 
     def _task(self, row: Row, job: str, name: str) -> Task:
@@ -283,29 +281,17 @@ class _Reader:
 
     def _predecessor(self, cell: Cell, text: str, job: str) -> tuple[int, int]:
         """Return the task and the lag; a task of exactly this name is preferred to a lag."""
-        found = self._find(cell, text, job)
+        found = self.names.find(text, job)
         if found is not None:
             return found, 0
         lagged = _LAG.fullmatch(text)
-        if lagged is not None:
-            found = self._find(cell, lagged[1], job)
-            if found is not None:
-                lag = self.clock.length(cell, lagged[3])
-                return found, lag if lagged[2] == "+" else -lag
-        raise cell.error(one_of("tasks of the plan", self.by_name, text))
-
-    def _find(self, cell: Cell, name: str, job: str) -> int | None:
-        if (job, name) in self.by_label:
-            return self.by_label[job, name]
-        candidates = self.by_name.get(name, [])
-        if len(candidates) > 1:
-            raise cell.complain(f"{len(candidates)} tasks are called {name!r}; write 'job/{name}'")
-        if candidates:
-            return candidates[0]
-        for at, letter in enumerate(name):
-            if letter == "/" and (name[:at], name[at + 1 :]) in self.by_label:
-                return self.by_label[name[:at], name[at + 1 :]]
-        return None
+        if lagged is None:
+            raise cell.complain(self.names.unknown(text, job))
+        found = self.names.find(lagged[1], job)
+        if found is None:
+            raise cell.complain(self.names.unknown(lagged[1], job))
+        lag = self.clock.length(cell, lagged[3])
+        return found, lag if lagged[2] == "+" else -lag
 
     # Setups
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Mapping
 
 from headway.formats.planner.cells import Clock, seconds
+from headway.formats.planner.names import one_of
 from headway.formats.planner.tables import Cell, Table
 
 _SETTINGS = ("name", "start", "tick", "horizon", "objective")
@@ -55,13 +54,3 @@ def _start(cell: Cell) -> dt.datetime:
     if not isinstance(value, dt.datetime) or value.tzinfo is not None:
         raise cell.error("a local date such as 2026-03-02 08:00")
     return value
-
-
-def one_of(what: str, known: Iterable[str], word: str) -> str:
-    """Return what was expected, with the nearest or the first of the known names."""
-    names = list(islice(known, 5000))
-    near = difflib.get_close_matches(word, names, n=1)
-    if near:
-        return f"{what} (did you mean {near[0]!r}?)"
-    shown = ", ".join(names[:10]) + (", ..." if len(names) > 10 else "")
-    return f"{what} (known: {shown})"
