@@ -11,21 +11,27 @@ def test_auto_proves_ft06() -> None:
     assert result.status is Status.OPTIMAL
     assert result.objective == result.bound == (55,)
     assert "job shop" in result.reason
-    assert result.method == "rules+cpsat"
+    assert result.method == "rules+tabu+cpsat"
 
 
 def test_a_rule_that_meets_the_bound_needs_no_proof_by_search() -> None:
     result = hw.solve(hw.job_shop([[0, 1]], [[3, 2]]), workers=1)
     assert result.status is Status.OPTIMAL
     assert result.method == "rules"
-    assert "bound" in result.reason
+    assert result.gap == 0
 
 
-def test_what_is_too_large_for_an_exact_model_goes_to_the_rules(monkeypatch) -> None:
+def test_a_large_shop_that_tabu_search_closes_needs_no_exact_model() -> None:
+    result = hw.solve(hw.instance("ta71"), time_limit=30, workers=1)
+    assert (result.status, result.objective) == (Status.OPTIMAL, (5464,))
+    assert result.method == "rules+tabu"
+
+
+@pytest.mark.parametrize(("name", "method"), [("ft06", "rules+tabu"), ("mk01", "rules")])
+def test_what_is_too_large_for_an_exact_model_goes_without(name, method, monkeypatch) -> None:
     monkeypatch.setattr(auto, "LARGEST_EXACT_MODEL", 10)
-    result = hw.solve(hw.instance("ft06"), time_limit=0.5, workers=1)
-    assert result.method == "rules"
-    assert "too large" in result.reason
+    result = hw.solve(hw.instance(name), time_limit=0.5, workers=1)
+    assert result.method == method
     assert result.status is Status.FEASIBLE
 
 

@@ -26,8 +26,12 @@ def solve(
     seed: int,
     on_progress: Callable[[Progress], None],
     stop: Stop,
+    moves: int | None = None,
 ) -> Result:
     """Solve a job shop with the makespan as objective; see `headway.solve.solve`.
+
+    With `moves`, each worker makes at most so many; one worker then gives the same answer for the
+    same seed whatever the clock says.
 
     Without a limit on time the search goes on until the makespan meets a lower bound or a stop is
     asked for.
@@ -63,14 +67,15 @@ def solve(
         on_progress=lambda progress: None if progress.schedule is None else take(progress.schedule),
         stop=stop,
     )
-    moves = 0
+    made = 0
     if best is None or best.makespan > goal:
         search.raise_goal(goal)
         if first.schedule is not None:
             search.offer(first.schedule)
         left = budget.time_limit_s - (time.perf_counter() - began)
-        moves = search.run(
+        made = search.run(
             workers=budget.workers,
+            moves=moves,
             time_limit_s=max(left, 0.0),
             seed=seed,
             stop=stop,
@@ -80,7 +85,7 @@ def solve(
         status, reason = Status.UNKNOWN, "no schedule within the horizon was found"
     else:
         status = Status.OPTIMAL if best.makespan <= goal else Status.FEASIBLE
-        reason = f"{moves} moves on {budget.workers} workers"
+        reason = f"{made} moves of tabu search"
     return Result(
         problem=problem,
         schedule=best,
