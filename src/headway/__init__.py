@@ -20,6 +20,7 @@ from headway.errors import (
 from headway.formats import read, write
 from headway.instances import generate, instance, instances
 from headway.model import (
+    FOREVER,
     Measure,
     Model,
     Objective,
@@ -53,6 +54,7 @@ from headway.solve import Progress, Result, Status, solve, solvers
 __version__ = "0.1.0"
 
 __all__ = [
+    "FOREVER",
     "ConfigError",
     "FormatError",
     "HeadwayError",

@@ -53,6 +53,20 @@ def test_a_bound_that_is_beaten_is_an_error_of_ours() -> None:
         hw.solve(SHOP, method=answer(GOOD, status=Status.OPTIMAL, bound=(8,)))
 
 
+def test_optimal_is_not_believed_without_a_bound() -> None:
+    for bound in (None, (6,)):
+        with pytest.raises(hw.VerificationError, match="optimal"):
+            hw.solve(SHOP, method=answer(GOOD, status=Status.OPTIMAL, bound=bound))
+    within = hw.solve(SHOP, method=answer(GOOD, status=Status.OPTIMAL, bound=(6,)), gap=0.2)
+    assert within.status is Status.OPTIMAL
+
+
+def test_notebooks_show_words_and_a_picture() -> None:
+    result = hw.solve(SHOP, method=answer(GOOD))
+    assert "data:image/png" in result._repr_html_()
+    assert "makespan = 7" in repr(result)
+
+
 def test_infeasible_is_not_believed_when_a_schedule_is_known() -> None:
     with pytest.raises(hw.VerificationError, match="infeasible"):
         hw.solve(SHOP, method=answer(None, status=Status.INFEASIBLE), warm_start=GOOD)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import math
 import threading
 from collections.abc import Callable
@@ -91,7 +93,7 @@ class Progress:
     schedule: Schedule | None = field(default=None, repr=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Result:
     """The answer of a solver.
 
@@ -123,11 +125,11 @@ class Result:
         `headway.solve` returns; a bare solver leaves it to its caller.
     """
 
-    problem: Problem = field(repr=False)
+    problem: Problem
     schedule: Schedule | None
     status: Status
     bound: Values | None
-    trajectory: tuple[Progress, ...] = field(repr=False)
+    trajectory: tuple[Progress, ...]
     method: str
     reason: str
     time_s: float
@@ -158,6 +160,17 @@ class Result:
         if self.status is Status.INFEASIBLE:
             raise InfeasibleError(f"{self.problem.name} has no valid schedule", self.conflict)
         raise InfeasibleError(f"{self.problem.name}: no schedule found ({self.reason})")
+
+    def __repr__(self) -> str:
+        return f"<Result {self}>"
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: the answer in words, and its Gantt chart."""
+        words = html.escape(str(self)).replace("\n", "<br>")
+        if self.schedule is None:
+            return f"<p>{words}</p>"
+        picture = base64.b64encode(self.schedule.gantt().to_png(dpi=110)).decode("ascii")
+        return f'<p>{words}</p><img alt="Gantt chart" src="data:image/png;base64,{picture}">'
 
     def __str__(self) -> str:
         if self.schedule is None:

@@ -47,7 +47,8 @@ def solve(
     warm_start
         A valid schedule to start from; the result is never worse.
     on_improvement
-        Called with each improvement of the incumbent or of the bound, from the solver's thread.
+        Called with each improvement of the incumbent or of the bound, from the solver's thread,
+        which waits for it: be quick.
         An exception in it stops the solver and is raised here.
 
     Returns
@@ -83,7 +84,7 @@ def solve(
     if warm_start is not None:
         _check_warm_start(frozen, warm_start)
     stop = Stop()
-    record = _Record(frozen, on_improvement, stop)
+    record = _Record(frozen, on_improvement, stop, gap=budget.gap)
     outcome, interrupted = _run_interruptibly(
         lambda: solver(
             frozen,
@@ -140,9 +141,15 @@ class _Record:
     """Everything solvers report during one run: stamped, verified, passed on."""
 
     def __init__(
-        self, problem: Problem, listener: Callable[[Progress], None] | None, stop: Stop
+        self,
+        problem: Problem,
+        listener: Callable[[Progress], None] | None,
+        stop: Stop,
+        *,
+        gap: float,
     ) -> None:
         self._problem = problem
+        self._gap = gap
         self._listener = listener
         self._stop = stop
         self._began = time.perf_counter()
@@ -208,7 +215,7 @@ class _Record:
                 )
             if status is Status.UNKNOWN:
                 status = Status.FEASIBLE
-            _require_honest_bound(schedule.objective_values, bound, outcome)
+            _require_honest_proof(schedule.objective_values, bound, outcome, self._gap)
         reason = outcome.reason
         if interrupted:
             reason = f"{reason}; interrupted" if reason else "interrupted"
@@ -239,7 +246,12 @@ def _require_valid(problem: Problem, schedule: Schedule, method: str) -> None:
         )
 
 
-def _require_honest_bound(value: Values, bound: Values | None, outcome: Result) -> None:
+def _require_honest_proof(value: Values, bound: Values | None, outcome: Result, gap: float) -> None:
+    if outcome.status is Status.OPTIMAL and gap == 0 and bound != value:
+        raise VerificationError(
+            f"{outcome.method} claims that {show(value)} is optimal, but proves no more than the"
+            f" bound {show(bound)}; please report this"
+        )
     if bound is not None and bound > value:
         raise VerificationError(
             f"{outcome.method} claims the bound {show(bound)}, but {show(value)} is reached;"
