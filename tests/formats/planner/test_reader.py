@@ -143,6 +143,24 @@ def test_a_date_without_a_time_begins_a_release_and_ends_a_deadline(tmp_path):
     assert (problem.tasks.earliest_start[0], problem.tasks.latest_end[0]) == (24, 48)
 
 
+@pytest.mark.parametrize("table", ["tasks", "jobs"])
+def test_overdue_orders_keep_their_due_date_and_are_released_at_the_start(tmp_path, table):
+    dates = "release,due\na,{}2026-02-27 07:55,2026-03-01 20:00\n"
+    tables = {"tasks": "task,job,duration\na,a,1\n", "jobs": "job," + dates.format("")}
+    if table == "tasks":
+        tables = {"tasks": "task,duration," + dates.format("1,")}
+    settings = "setting,value\nstart,2026-03-02 08:00\ntick,1 h\n"
+    problem = plan(tmp_path, settings=settings, **tables)
+    assert problem.jobs.due.tolist() == [-12]
+    assert problem.jobs.release.tolist() == problem.tasks.earliest_start.tolist() == [0]
+    assert problem.schedule([0]).measures()["tardiness"] == 13
+
+
+def test_overdue_orders_may_be_stated_in_ticks():
+    problem = reads("task,duration,release,due\na,1,-4,-12\n")
+    assert (problem.jobs.due[0], problem.tasks.earliest_start[0]) == (-12, 0)
+
+
 def test_breaks_are_listed_in_a_cell_or_repeat_in_a_table(tmp_path):
     problem = plan(
         tmp_path,
@@ -281,11 +299,15 @@ def test_heads_may_be_written_with_capitals_blanks_and_usual_synonyms():
             {"tasks": "task,duration\na,20 min\n", "settings": "setting,value\ntick,15 min\n"},
         ),
         (
-            r"not before the start of the plan",
+            r"'deadline': .* not before the start of the plan, 2026-03-02 00:.*; no schedule could",
             {
-                "tasks": "task,duration,release\na,1,2026-03-01 08:00\n",
+                "tasks": "task,duration,deadline\na,1,2026-02-28\n",
                 "settings": "setting,value\nstart,2026-03-02\n",
             },
+        ),
+        (
+            r"tasks\.csv:2: column 'deadline': expected a tick of at least 0 or a date .* got '-1'",
+            {"tasks": "task,duration,deadline\na,1,-1\n"},
         ),
         (r"not well-formed CSV", {"tasks": 'task,duration\n"a,1\n'}),
     ],

@@ -60,6 +60,16 @@ def test_a_plan_with_dates_survives_writing_and_reading(target, tmp_path):
     assert read(tmp_path / target) == problem
 
 
+@pytest.mark.parametrize("origin", [None, dt.datetime(2026, 3, 2, 8)])
+@pytest.mark.parametrize("target", TARGETS)
+def test_overdue_orders_survive_writing_and_reading(target, origin, tmp_path):
+    m = Model("late", tick_s=900.0, origin=origin)
+    m.task(m.job("order", due=-7), "cut").mode({}, duration=5)
+    m.minimise(makespan())
+    write(m.problem(), tmp_path / target)
+    assert read(tmp_path / target) == m.problem()
+
+
 def test_dates_are_real_dates_in_a_workbook(tmp_path):
     write(_dated(dt.datetime(2026, 3, 2)).problem(), tmp_path / "plan.xlsx")
     book = openpyxl.load_workbook(tmp_path / "plan.xlsx")

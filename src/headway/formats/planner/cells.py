@@ -109,35 +109,63 @@ class Clock:
                 return self._ticks(cell, duration)
         raise cell.error("a whole number of ticks, or a length such as '1 h 30 min' or '1:30'")
 
-    def moment(self, cell: Cell, text: str | None = None, *, is_end: bool = False) -> int:
+    def moment(
+        self, cell: Cell, text: str | None = None, *, is_end: bool = False, low: int = 0
+    ) -> int:
         """Return an instant in ticks.
 
         A date without a time means its beginning, or with `is_end` (due dates, deadlines) its end.
+
+        Parameters
+        ----------
+        cell
+            Where it stands.
+        text
+            The part of the cell meant; the whole cell by default.
+        is_end
+            Whether a date without a time means its end.
+        low
+            Smallest tick allowed; negative ones are before the start of the plan.
         """
+        found = self._instant(cell, text, is_end=is_end, low=low)
+        return found if isinstance(found, int) else self._since_start(cell, found, low)
+
+    def release(self, cell: Cell) -> int:
+        """Return an instant from which on work may start; whatever is past means tick 0."""
+        found = self._instant(cell, None, is_end=False, low=-LARGEST_TIME)
+        if isinstance(found, int):
+            return max(0, found)
+        if self.start is not None and found.tzinfo is None and found < self.start:
+            return 0
+        return self._since_start(cell, found, 0)
+
+    def _instant(
+        self, cell: Cell, text: str | None, *, is_end: bool, low: int
+    ) -> int | dt.datetime:
+        """Return a tick or a date."""
         value = cell.value if text is None else None
         plain = cell.text if text is None else text.strip()
         if isinstance(value, dt.datetime):
-            return self._since_start(cell, value)
+            return value
         if isinstance(value, dt.date):
-            return self._since_start(cell, _midnight(cell, value, is_end=is_end))
+            return _midnight(cell, value, is_end=is_end)
         if _WHOLE.fullmatch(plain):
             number = int(plain.split(".", 1)[0])
-            if 0 <= number <= LARGEST_TIME:
+            if low <= number <= LARGEST_TIME:
                 return number
         if _DATE.fullmatch(plain):
             try:
                 if len(plain) == len("2026-03-02"):
-                    return self._since_start(
-                        cell, _midnight(cell, dt.date.fromisoformat(plain), is_end=is_end)
-                    )
-                return self._since_start(cell, dt.datetime.fromisoformat(plain))
+                    return _midnight(cell, dt.date.fromisoformat(plain), is_end=is_end)
+                return dt.datetime.fromisoformat(plain)
             except FormatError:
                 raise
             except ValueError:
                 pass
-        raise cell.error("a tick of at least 0 or a date such as 2026-03-02 08:00")
+        ticks = "a tick" if low < 0 else f"a tick of at least {low}"
+        raise cell.error(f"{ticks} or a date such as 2026-03-02 08:00")
 
-    def _since_start(self, cell: Cell, moment: dt.datetime) -> int:
+    def _since_start(self, cell: Cell, moment: dt.datetime, low: int) -> int:
         if moment.tzinfo is not None:
             raise cell.error("a local time without a time zone")
         if self.start is None:
@@ -145,17 +173,22 @@ class Clock:
                 f"{cell.text!r} is a date; say in the settings which date is tick 0"
                 " (setting 'start')"
             )
-        if moment < self.start:
-            raise cell.error(f"a date that is not before the start of the plan, {self.start}")
-        return self._ticks(cell, (moment - self.start).total_seconds())
+        if moment < self.start and low >= 0:
+            hint = (
+                "; no schedule could meet it, a date that may be missed is a due date"
+                if cell.column == "deadline"
+                else ""
+            )
+            raise cell.error(f"a date not before the start of the plan, {self.start}{hint}")
+        return self._ticks(cell, (moment - self.start).total_seconds(), low)
 
-    def _ticks(self, cell: Cell, duration: float) -> int:
+    def _ticks(self, cell: Cell, duration: float, low: int = 0) -> int:
         if not self.has_units:
             raise cell.complain(
                 f"{cell.text!r} has a unit; say in the settings how long a tick is (setting 'tick')"
             )
         ticks = duration / self.tick_s
-        if not ticks.is_integer() or not 0 <= ticks <= LARGEST_TIME:
+        if not ticks.is_integer() or not low <= ticks <= LARGEST_TIME:
             raise cell.error(f"a multiple of the tick, {self.tick_s:g} s")
         return int(ticks)
 

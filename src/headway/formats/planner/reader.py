@@ -12,6 +12,7 @@ from headway.formats.planner.names import TaskNames, one_of
 from headway.formats.planner.settings import clock_of, settings_of
 from headway.formats.planner.tables import Cell, Row, Tables
 from headway.model import Job, Model, Problem, Resource, Task, makespan, total_tardiness
+from headway.model.tables import LARGEST_TIME
 from headway.model.validate import LARGEST_AMOUNT
 
 _KINDS = ("machine", "renewable", "budget")
@@ -181,8 +182,12 @@ class _Reader:
                 continue
             if column == "weight":
                 value = whole(cell, 0, LARGEST_AMOUNT)
+            elif column == "release":
+                value = self.clock.release(cell)
             else:
-                value = self.clock.moment(cell, is_end=column != "release")
+                # Orders may be overdue at the start; a missed deadline would leave no plan at all.
+                low = -LARGEST_TIME if column == "due" else 0
+                value = self.clock.moment(cell, is_end=True, low=low)
             before = self.job_cells.get((job, column))
             if before is not None and dates[job][column] != value:
                 raise cell.complain(
@@ -216,7 +221,7 @@ class _Reader:
         task = self.model.task(
             owner,
             name,
-            start=(None if release.value is None else self.clock.moment(release), None),
+            start=(None if release.value is None else self.clock.release(release), None),
             end=(
                 None,
                 None if deadline.value is None else self.clock.moment(deadline, is_end=True),
