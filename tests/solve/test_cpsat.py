@@ -14,6 +14,8 @@ from headway.model import (
     Problem,
     flow_shop,
     job_shop,
+    levelling,
+    makespan,
     project,
     total_completion,
     total_earliness,
@@ -388,6 +390,21 @@ def test_numbers_too_large_for_cpsat_are_refused():
     for job in jobs:
         m.task(job).mode({}, 2**40)
     m.minimise(total_completion(weighted=True))
+    with pytest.raises(UnsupportedError, match="longer ticks"):
+        cpsat.solve(m.problem(), Budget(5.0))
+
+
+@pytest.mark.parametrize(
+    ("objective", "modes"), [(levelling(), 1), (levelling(), 2), (makespan(), 2)]
+)
+def test_numbers_that_no_model_can_hold_are_refused(objective, modes):
+    """Squared usage in the objective, work in the bound by loads: neither fits into 64 bits."""
+    m = Model()
+    m.minimise(objective)
+    crew = m.renewable("crew", capacity=2**31 - 1)
+    task = m.task()
+    for k in range(modes):
+        task.mode({crew: 2**31 - 1}, 2**43 + k)
     with pytest.raises(UnsupportedError, match="longer ticks"):
         cpsat.solve(m.problem(), Budget(5.0))
 

@@ -82,7 +82,7 @@ def test_ctrl_c_in_the_calling_thread_returns_the_best_so_far():
 def test_the_time_limit_ends_the_search():
     result = cpsat.solve(hard_shop(), Budget(1.0))
     assert result.status in (Status.FEASIBLE, Status.UNKNOWN)
-    assert "time limit" in result.reason
+    assert result.reason == "time limit reached"
 
 
 def test_a_warm_start_is_the_first_incumbent_and_a_valid_hint():
@@ -189,4 +189,5 @@ def test_both_numbers_of_workers_prove(workers):
     problem = job_shop([[0, 1, 2], [1, 2, 0], [2, 0, 1]], [[3, 2, 4], [2, 4, 1], [5, 1, 2]])
     result = cpsat.solve(problem, Budget(30.0, workers))
     assert result.status is Status.OPTIMAL
+    assert not result.reason
     assert result.bound == result.objective

@@ -28,7 +28,7 @@ from headway.solve.cpsat.resources import (
 from headway.solve.cpsat.usage import Usage
 from headway.solve.cpsat.variables import TaskVariables
 from headway.solve.cpsat.windows import Windows, windows
-from headway.solve.cpsat.writer import FALSE, TRUE, Affine, Sum, Writer
+from headway.solve.cpsat.writer import FALSE, TRUE, Affine, Sum, Writer, require_fitting
 
 if TYPE_CHECKING:
     from ortools.sat.python.cp_model_helper import CpModelProto
@@ -158,7 +158,14 @@ def build(problem: Problem) -> CpModelProto:
 
 
 def set_objective(model: CpModelProto, total: Sum) -> None:
-    """Replace the objective of a model; the constant of the sum is left out."""
+    """Replace the objective of a model; the constant of the sum is left out.
+
+    Raises
+    ------
+    UnsupportedError
+        If a coefficient does not fit into 64 bits.
+    """
+    require_fitting(total.coefficients.values())
     model.clear_objective()
     model.objective.vars.extend(list(total.coefficients))
     model.objective.coeffs.extend(list(total.coefficients.values()))

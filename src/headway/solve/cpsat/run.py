@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from headway.errors import UnsupportedError
 from headway.model import Problem, Schedule, verify
 from headway.model.objective import MAXIMA
 from headway.model.tables import FOREVER
@@ -210,7 +211,10 @@ class _Run:
         for total in self._encoding.levels:
             objective.merge(total)
         effort = Effort(self._left() * _COMPLETION_SHARE, fixed=True, seed=self._seed)
-        return complete(self._model, hint, objective, effort, self._stop)
+        try:
+            return complete(self._model, hint, objective, effort, self._stop)
+        except UnsupportedError:  # all levels together may be too large where each one fits
+            return None
 
     def _search(self, level: int, values: list[int] | None, proven: Sequence[int | None]) -> Found:
         """Minimise one level without giving up anything on the earlier ones."""
@@ -286,7 +290,7 @@ class _Run:
             return self._outcome(Status.FEASIBLE, None, reason)
         done = None not in proven and (self._budget.gap > 0 or bound == value)
         if done:
-            return self._outcome(Status.OPTIMAL, bound, self._size())
+            return self._outcome(Status.OPTIMAL, bound, "")
         return self._outcome(Status.FEASIBLE, bound, self._why_stopped())
 
     def _infeasible(self) -> Result:
@@ -300,7 +304,7 @@ class _Run:
             self._interrupted |= again.interrupted
             if again.answer is Answer.INFEASIBLE:
                 lines = conflict(self._problem, self._left, self._stop, self._seed)
-                return self._outcome(Status.INFEASIBLE, None, self._size(), lines)
+                return self._outcome(Status.INFEASIBLE, None, "", lines)
             if again.values is not None:
                 self._best = plain.schedule(again.values)
                 self._report(self._best)
@@ -320,12 +324,8 @@ class _Run:
         if self._interrupted or self._stop.is_set():
             return "stopped from outside"
         if self._budget.time_limit_s == math.inf:
-            return f"CP-SAT ran out of memory; {self._size()}"
-        return f"time limit of {self._budget.time_limit_s:g} s; {self._size()}"
-
-    def _size(self) -> str:
-        encoding = self._encoding
-        return f"CP-SAT model of {encoding.n_variables} variables"
+            return f"CP-SAT ran out of memory on {self._encoding.n_variables} variables"
+        return "time limit reached"
 
     def _outcome(
         self, status: Status, bound: Values | None, reason: str, lines: Sequence[str] = ()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from headway.errors import UnsupportedError
 from headway.solve.cpsat.encoding import set_objective
-from headway.solve.cpsat.writer import Sum
+from headway.solve.cpsat.writer import TOO_LARGE, Sum
 from headway.solve.result import Stop
 
 if TYPE_CHECKING:
@@ -216,9 +216,7 @@ def _found(response: Any, objective: Sum | None, helper: Any) -> Found:
         status.INFEASIBLE: Answer.INFEASIBLE,
     }.get(response.status, Answer.UNKNOWN)
     if response.status == status.MODEL_INVALID:
-        raise UnsupportedError(
-            "the times or costs are too large for CP-SAT; use longer ticks or smaller weights"
-        )
+        raise UnsupportedError(TOO_LARGE)
     values = None
     if answer in (Answer.OPTIMAL, Answer.FEASIBLE):
         values = list(response.solution)

@@ -11,8 +11,11 @@ complement, as in the protobuf itself; `TRUE` and `FALSE` are literals; an `Affi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from headway.errors import UnsupportedError
 
 if TYPE_CHECKING:
     from ortools.sat.python.cp_model_helper import CpModelProto
@@ -25,6 +28,11 @@ FALSE = ~TRUE
 
 INFINITE = 2**62
 """Stands for an absent bound of a linear constraint."""
+
+TOO_LARGE = "the times or costs are too large for CP-SAT; use longer ticks or smaller weights"
+"""What to say of numbers that do not fit into 64 bits."""
+
+_INT64 = 2**63
 
 
 class Affine(NamedTuple):
@@ -284,14 +292,28 @@ class Writer:
     # Result
 
     def proto(self) -> CpModelProto:
-        """Return the model."""
+        """Return the model.
+
+        Raises
+        ------
+        UnsupportedError
+            If a number does not fit into 64 bits.
+        """
         from ortools.sat.python import cp_model_helper
 
         model: Any = cp_model_helper.CpModelProto()
         variables = "".join([f"variables{{domain:[{_list(d)}]}}" for d in self.domains])
-        if not model.parse_text_format(variables + "".join(self._parts)):
+        text = variables + "".join(self._parts)
+        if not model.parse_text_format(text):
+            require_fitting(map(int, re.findall(r"-?\d+", text)))
             raise AssertionError("the model text is not well formed")
         return model  # type: ignore[no-any-return]
+
+
+def require_fitting(values: Iterable[int]) -> None:
+    """Raise `UnsupportedError` unless all numbers fit into 64 bits."""
+    if not all(-_INT64 <= value < _INT64 for value in values):
+        raise UnsupportedError(TOO_LARGE)
 
 
 def _list(values: Iterable[int]) -> str:
