@@ -169,6 +169,8 @@ def test_an_exception_in_the_solver_is_raised() -> None:
         {"time_limit": None},
         {"workers": -1},
         {"workers": 0},
+        {"workers": 513},
+        {"workers": 100_000},
         {"workers": 2.0},
         {"workers": "many"},
         {"seed": -1},

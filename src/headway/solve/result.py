@@ -17,6 +17,9 @@ from headway.errors import ConfigError, InfeasibleError
 if TYPE_CHECKING:
     from headway.model import Problem, Schedule
 
+MOST_WORKERS = 512
+"""More threads than this no method can use; CP-SAT refuses some thousands."""
+
 Values = tuple[int, ...]
 """One number per level of the objective, the most important first."""
 
@@ -48,7 +51,7 @@ class Budget:
     time_limit_s
         Wall-clock seconds, building the model included; may be ``math.inf``.
     workers
-        Threads that may run at once.
+        Threads that may run at once, at most `MOST_WORKERS`.
     gap
         Relative gap ``(objective - bound) / max(1, |objective|)`` at which to stop.
     """
@@ -62,8 +65,10 @@ class Budget:
             raise ConfigError(
                 f"time_limit: expected a positive number of seconds, got {self.time_limit_s!r}"
             )
-        if not (_number(self.workers) >= 1 and hasattr(self.workers, "__index__")):
-            raise ConfigError(f"workers: expected at least 1, got {self.workers!r}")
+        if not (1 <= _number(self.workers) <= MOST_WORKERS and hasattr(self.workers, "__index__")):
+            raise ConfigError(
+                f"workers: expected a whole number from 1 to {MOST_WORKERS}, got {self.workers!r}"
+            )
         if not 0 <= _number(self.gap) < math.inf:
             raise ConfigError(f"gap: expected a number from 0 up, got {self.gap!r}")
 

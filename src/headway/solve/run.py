@@ -13,7 +13,17 @@ from numbers import Integral
 from headway.errors import ConfigError, VerificationError
 from headway.model import Model, Problem, Schedule, verify
 from headway.solve.registry import find
-from headway.solve.result import Budget, Progress, Result, Solver, Status, Stop, Values, show
+from headway.solve.result import (
+    MOST_WORKERS,
+    Budget,
+    Progress,
+    Result,
+    Solver,
+    Status,
+    Stop,
+    Values,
+    show,
+)
 
 
 def solve(
@@ -79,7 +89,9 @@ def solve(
     """
     _check_kinds(problem, method, seed, warm_start, on_improvement)
     frozen = problem.problem() if isinstance(problem, Model) else problem
-    budget = Budget(time_limit, available_cores() if workers is None else workers, gap)
+    if workers is None:
+        workers = min(available_cores(), MOST_WORKERS)
+    budget = Budget(time_limit, workers, gap)
     solver = find(method) if isinstance(method, str) else method
     if warm_start is not None:
         _check_warm_start(frozen, warm_start)
