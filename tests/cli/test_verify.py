@@ -39,3 +39,22 @@ def test_a_file_that_is_no_schedule_is_refused_by_name(run) -> None:
     done = run("verify", "ft06", "plan.json")
     assert done.status == 2
     assert "plan.json:1" in done.err
+
+
+def test_a_table_of_a_planner_is_verified_shown_and_started_from(run) -> None:
+    plan = str(Path(__file__).parents[2] / "examples" / "planner.xlsx")
+    options = ("--method", "rules", "--time-limit", "1", "--quiet")
+    assert run("solve", plan, *options, "--out", "plan.json").status == 0
+    assert run("solve", plan, *options, "--warm-start", "plan.json", "--out", "p.xlsx").status == 0
+    assert "valid, " in run("verify", plan, "p.xlsx").out
+    assert run("solve", plan, *options, "--warm-start", "p.xlsx", "--out", "p.csv").status == 0
+    shown = run("show", plan, "p.csv")
+    assert (shown.status, "makespan" in shown.out) == (0, True)
+    rows = Path("p.csv").read_text().splitlines()
+    Path("p.csv").write_text("\n".join(rows[:-1]) + "\n")
+    done = run("verify", plan, "p.csv")
+    assert (done.status, "missing" in done.out) == (1, True)
+    Path("p.csv").write_text("\n".join([rows[0], rows[1].replace("oak", "oka")]) + "\n")
+    done = run("verify", plan, "p.csv")
+    assert done.status == 2
+    assert "p.csv:2" in done.err

@@ -39,7 +39,7 @@ def command(
     by: str,
     profile: bool,  # noqa: FBT001 - click passes options by name
 ) -> None:
-    """Describe a problem; with a SCHEDULE (JSON), print or draw it."""
+    """Describe a problem; with a SCHEDULE (JSON, CSV or Excel), print or draw it."""
     check_outputs(out, source=source)
     problem = load(source, format=format_name, objective=objective)
     if schedule is None:

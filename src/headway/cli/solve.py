@@ -38,7 +38,7 @@ NO_SCHEDULE = 1
 @click.option(
     "-m", "--method", default="auto", show_default=True, help="Solver; see --list-methods."
 )
-@click.option("--warm-start", type=click.Path(), help="Schedule (JSON) to start from.")
+@click.option("--warm-start", type=click.Path(), help="Schedule (JSON, CSV, Excel) to start from.")
 @click.option("-o", "--out", type=click.Path(), help="Write the schedule: .json, .csv or .xlsx.")
 @click.option("--gantt", type=click.Path(), help="Draw a Gantt chart: .png, .svg or .pdf.")
 @click.option(

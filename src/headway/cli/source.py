@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import click
 
-from headway import files
 from headway.errors import ConfigError, FormatError, UnknownNameError
 from headway.model import Objective, Problem, Schedule
 
@@ -111,17 +110,16 @@ def check_outputs(*paths: str | None, source: str = "", folders: bool = False) -
 
 
 def read_schedule(problem: Problem, path: str) -> Schedule:
-    """Return the schedule of `problem` in a JSON file.
+    """Return the schedule of `problem` in a file: JSON, or a table as CSV or Excel workbook.
 
     Raises
     ------
     FormatError
         If the file does not hold one, or belongs to another problem; names the file.
     """
-    try:
-        return Schedule.from_json(problem, files.read_bytes(path))
-    except FormatError as error:
-        raise error.located(path) from None
+    from headway import formats
+
+    return formats.read_schedule(problem, path)
 
 
 def epilog(example: str) -> str:

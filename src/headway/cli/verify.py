@@ -37,7 +37,7 @@ def command(
     limit: int,
     as_json: bool,  # noqa: FBT001 - click passes options by name
 ) -> int:
-    """Check a SCHEDULE (JSON) of a problem, independently of whatever made it.
+    """Check a SCHEDULE (JSON, CSV or Excel) of a problem, independently of whatever made it.
 
     Exit status: 0 if it holds, 1 if it does not, 2 for bad input.
     """

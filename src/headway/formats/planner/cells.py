@@ -127,22 +127,22 @@ class Clock:
         low
             Smallest tick allowed; negative ones are before the start of the plan.
         """
-        found = self._instant(cell, text, is_end=is_end, low=low)
+        found = self.instant(cell, text, is_end=is_end, low=low)
         return found if isinstance(found, int) else self._since_start(cell, found, low)
 
     def release(self, cell: Cell) -> int:
         """Return an instant from which on work may start; whatever is past means tick 0."""
-        found = self._instant(cell, None, is_end=False, low=-LARGEST_TIME)
+        found = self.instant(cell, low=-LARGEST_TIME)
         if isinstance(found, int):
             return max(0, found)
         if self.start is not None and found.tzinfo is None and found < self.start:
             return 0
         return self._since_start(cell, found, 0)
 
-    def _instant(
-        self, cell: Cell, text: str | None, *, is_end: bool, low: int
+    def instant(
+        self, cell: Cell, text: str | None = None, *, is_end: bool = False, low: int = 0
     ) -> int | dt.datetime:
-        """Return a tick or a date."""
+        """Return a tick or a date, whichever stands there; see `moment`."""
         value = cell.value if text is None else None
         plain = cell.text if text is None else text.strip()
         if isinstance(value, dt.datetime):

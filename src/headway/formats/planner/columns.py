@@ -1,4 +1,4 @@
-"""Which tables a plan may have, and which columns each of them."""
+"""Which tables a plan and its schedule may have, and which columns each of them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,23 @@ SHEETS: Mapping[str, tuple[str, ...]] = {
     "breaks": ("resource", "start", "end", "every", "until", "note"),
     "settings": ("setting", "value", "note"),
 }
-"""The tables there may be, with their columns; only the first one is required."""
+"""The tables of a plan, with their columns; only the first one is required."""
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    **SHEETS,
+    "schedule": (
+        "task",
+        "job",
+        "resources",
+        "mode",
+        "start",
+        "end",
+        "start date",
+        "end date",
+        "note",
+    ),
+}
+"""The columns of every table there may be, also of a schedule, which is no part of the plan."""
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "tasks": ("task", "duration"),
@@ -35,6 +51,7 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
     "setups": ("to", "time"),
     "breaks": ("start", "end"),
     "settings": ("setting", "value"),
+    "schedule": ("task",),
 }
 _ALIASES = {
     "resource": "resources",
@@ -55,7 +72,7 @@ _ALIASES = {
 def canonical(table: str, head: str) -> str:
     """Return the full name of a column head, or the head as it is if there is no such column."""
     plain = re.sub(r"[\s_\-]+", " ", head).strip().lower()
-    known = SHEETS[table]
+    known = COLUMNS[table]
     if plain in known:
         return plain
     if plain == "name":

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from headway.errors import FormatError
 from headway.files import read_bytes
-from headway.formats.planner.columns import REQUIRED, SHEETS, canonical
+from headway.formats.planner.columns import COLUMNS, REQUIRED, SHEETS, canonical
 from headway.formats.source import Source, got
 
 Value = str | int | float | bool | dt.datetime | dt.date | dt.time | dt.timedelta | None
@@ -78,7 +78,7 @@ class Table:
     Attributes
     ----------
     name
-        One of `SHEETS`.
+        One of `COLUMNS`.
     source
         The file, for messages.
     sheet
@@ -165,22 +165,32 @@ def _csv_table(name: str, source: Source) -> Table:
     return _table(name, source, "", numbered())
 
 
+def schedule_table(source: Source) -> Table:
+    """Return the table of a schedule: a CSV file, a sheet "schedule", or a workbook's only sheet.
+
+    Raises
+    ------
+    FormatError
+        If the file holds no such table.
+    """
+    if not is_workbook(source):
+        return _csv_table("schedule", source)
+    sheets = _workbook(source)
+    titles = [title for title in sheets if title.strip().lower() == "schedule"] or list(sheets)
+    if len(titles) != 1:
+        raise source.error(f"expected a sheet 'schedule'; there are {', '.join(map(repr, sheets))}")
+    return _table("schedule", source, titles[0], iter(sheets[titles[0]]))
+
+
+def is_workbook(source: Source) -> bool:
+    """Return whether a file is, or by its name should be, an Excel workbook."""
+    suffix = source.path.suffix.lower() if source.path is not None else ""
+    return source.data.startswith(b"PK\x03\x04") or suffix in (".xlsx", ".xlsm")
+
+
 def workbook_tables(source: Source) -> Tables:
     """Return the tables of a workbook, one per sheet; sheets of other names are left alone."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise source.error(f"expected an Excel workbook (.xlsx): {error}") from None
-    if size > _MOST_BYTES:
-        raise source.error(f"the workbook unpacks to {size} bytes; expected at most {_MOST_BYTES}")
-    try:
-        sheets = _sheets(source)
-    except FormatError:
-        raise
-    except Exception as error:
-        # A damaged workbook makes openpyxl raise whatever the damaged part leads to.
-        raise source.error(f"the workbook is damaged: {type(error).__name__}: {error}") from None
+    sheets = _workbook(source)
     tables = {}
     titles = {title.strip().lower(): title for title in sheets}
     if "tasks" not in titles and len(titles) == 1:
@@ -194,6 +204,24 @@ def workbook_tables(source: Source) -> Tables:
     if "tasks" not in tables:
         raise source.error(f"expected a sheet 'tasks'; there are {', '.join(map(repr, sheets))}")
     return tables
+
+
+def _workbook(source: Source) -> dict[str, list[tuple[int, list[Value]]]]:
+    """Return the filled rows of every sheet, numbered from 1."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
+            size = sum(entry.file_size for entry in archive.infolist())
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise source.error(f"expected an Excel workbook (.xlsx): {error}") from None
+    if size > _MOST_BYTES:
+        raise source.error(f"the workbook unpacks to {size} bytes; expected at most {_MOST_BYTES}")
+    try:
+        return _sheets(source)
+    except FormatError:
+        raise
+    except Exception as error:
+        # A damaged workbook makes openpyxl raise whatever the damaged part leads to.
+        raise source.error(f"the workbook is damaged: {type(error).__name__}: {error}") from None
 
 
 def _sheets(source: Source) -> dict[str, list[tuple[int, list[Value]]]]:
@@ -232,7 +260,7 @@ def _table(
     try:
         number, cells = next(iter(filled))
     except StopIteration:
-        raise table.error(f"expected the column heads {', '.join(SHEETS[name])}", 1) from None
+        raise table.error(f"expected the column heads {', '.join(COLUMNS[name])}", 1) from None
     heads = _heads(table, number, cells)
     table = Table(name, source, sheet, tuple(heads))
     for number, cells in filled:
@@ -248,7 +276,7 @@ def _table(
 
 
 def _heads(table: Table, number: int, cells: Sequence[Value]) -> list[str]:
-    known = SHEETS[table.name]
+    known = COLUMNS[table.name]
     heads: list[str] = []
     for cell in cells:
         text = "" if cell is None else str(cell)

@@ -83,6 +83,8 @@ def workbook_bytes(sheets: Mapping[str, Sequence[Sequence[Value]]]) -> bytes:
                     cell.value = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value)
                     # A name that starts with "=" is a name, not a formula.
                     cell.data_type = "s"
+                elif isinstance(value, dt.datetime) and value.year <= _FIRST_YEAR:
+                    cell.value = str(value.replace(tzinfo=None))
                 elif isinstance(value, dt.datetime):
                     # Excel knows no time zones: what a clock on the wall shows.
                     cell.value = value.replace(tzinfo=None)
