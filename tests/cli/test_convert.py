@@ -20,3 +20,14 @@ def test_what_a_format_cannot_say_is_refused(run) -> None:
     done = run("convert", "crew.json", "-o", "crew.txt", "--to", "job-shop")
     assert done.status == 2
     assert not Path("crew.txt").exists()
+
+
+def test_tables_are_not_dropped_among_other_files(run) -> None:
+    Path("home").mkdir()
+    Path("home/letter.txt").write_text("dear")
+    done = run("convert", "ft06", "--to", "planner-csv", "-o", "home")
+    assert done.status == 2
+    assert "the folder holds 'letter.txt'" in done.err
+    assert [path.name for path in Path("home").iterdir()] == ["letter.txt"]
+    assert run("convert", "ft06", "--to", "planner-csv", "-o", "home/plan").status == 0
+    assert hw.read("home/plan").n_tasks == 36

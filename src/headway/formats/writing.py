@@ -28,7 +28,9 @@ def write(
     problem
         What to write.
     path
-        The file; replaced atomically. A folder for the format ``planner-csv``.
+        The file; replaced atomically. For the format ``planner-csv`` a folder, new or empty or
+        with nothing but a plan's tables, which are replaced; or a file ending in ``tasks.csv``,
+        the others beside it.
     format
         Name of the format; by default the suffix decides, and for suffixes that several formats
         share, the first of these that can express the problem.
@@ -40,7 +42,7 @@ def write(
     UnknownNameError
         If there is no such format, or the suffix belongs to none.
     FormatError
-        If the file cannot be written.
+        If the file cannot be written, or would be written among others' files.
     """
     target = Path(path)
     _store(_rendered(problem, target, format), target)
@@ -97,13 +99,38 @@ def _store_tables(files: Mapping[str, str], path: Path) -> None:
                 " 'tasks.csv'"
             )
         path, prefix = path.parent, path.stem[: -len("tasks")]
+    else:
+        _refuse_other_files(path)
+    here = {name for name in SHEETS if (path / f"{prefix}{name}.csv").exists()}
+    for name in sorted(here):
+        other = path / f"{prefix}{name}.csv"
+        if f"{name}.csv" not in files:
+            raise FormatError("is in the way: it would become part of the plan", path=other)
+        if "tasks" not in here:
+            # Without a table of tasks it is no plan that is replaced, but somebody's file.
+            raise FormatError("is in the way: it would be replaced", path=other)
     try:
         path.mkdir(exist_ok=True)
     except OSError as error:
         raise FormatError(f"cannot make the folder: {error.strerror}", path=path) from None
-    for name in SHEETS:
-        other = path / f"{prefix}{name}.csv"
-        if f"{name}.csv" not in files and other.exists():
-            raise FormatError("is in the way: it would become part of the plan", path=other)
     for name, text in files.items():
         write_text(path / f"{prefix}{name}", text)
+
+
+def _refuse_other_files(folder: Path) -> None:
+    """Refuse a folder that holds more than a plan's tables and hidden files."""
+    from headway.formats.planner.columns import SHEETS
+
+    own = {f"{name}.csv" for name in SHEETS}
+    try:
+        names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise FormatError(f"cannot read the folder: {error.strerror}", path=folder) from None
+    others = [name for name in names if name not in own and not name.startswith(".")]
+    if others:
+        shown = ", ".join(map(repr, others[:3])) + (", ..." if len(others) > 3 else "")
+        raise FormatError(
+            f"the folder holds {shown}; tables are written to a new folder, an empty one, or one"
+            " with nothing but a plan's tables, which they replace",
+            path=folder,
+        )

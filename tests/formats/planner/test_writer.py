@@ -200,3 +200,41 @@ def test_tables_of_another_plan_are_not_mixed_in(tmp_path):
     with pytest.raises(FormatError, match=r"setups\.csv: is in the way"):
         write(read(DATA / "ft06.txt"), tmp_path / "plan")
     assert np.array_equal(read(tmp_path / "plan").jobs.due, read(PLANS / "planner-csv").jobs.due)
+
+
+def test_a_folder_of_a_plan_is_replaced(tmp_path):
+    problem = read(PLANS / "planner-csv")
+    write(_dated(None).problem(), tmp_path / "plan")
+    (tmp_path / "plan" / ".hidden").touch()
+    write(problem, tmp_path / "plan")
+    assert read(tmp_path / "plan").fingerprint == problem.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("target", "file", "message"),
+    [
+        ("plan", "plan/notes.txt", r"plan: the folder holds 'notes\.txt'; .* a new folder"),
+        ("plan", "plan/plan/a", r"plan: the folder holds 'plan'; .* a new folder"),
+        ("plan", "plan/resources.csv", r"resources\.csv: is in the way: it would be replaced"),
+        ("plan", "plan/setups.csv", r"setups\.csv: is in the way: it would become part"),
+        ("plan/tasks.csv", "plan/resources.csv", r"resources\.csv: .* it would be replaced"),
+        ("plan/a-tasks.csv", "plan/a-settings.csv", r"a-settings\.csv: .* it would be replaced"),
+    ],
+)
+def test_files_that_are_no_plan_are_left_alone(target, file, message, tmp_path):
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).write_text("mine")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(FormatError, match=message):
+        write(_dated(None).problem(), tmp_path / target, format="planner-csv")
+    assert sorted(tmp_path.rglob("*")) == before
+    assert (tmp_path / file).read_text() == "mine"
+
+
+def test_tables_go_beside_what_else_is_there_if_a_file_is_named(tmp_path):
+    for name in ("notes.txt", "b-tasks.csv", "b-resources.csv"):
+        (tmp_path / name).write_text("mine")
+    for _ in range(2):
+        write(_dated(None).problem(), tmp_path / "a-tasks.csv")
+    assert np.array_equal(read(tmp_path / "a-tasks.csv").jobs.due, [40])
+    assert (tmp_path / "b-resources.csv").read_text() == "mine"
