@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
-from itertools import accumulate, chain
+from itertools import chain
 from typing import TypeVar
 
 import msgspec
@@ -24,6 +25,7 @@ from headway.model.document.nodes import (
     TaskNode,
     TermNode,
 )
+from headway.model.document.wording import explain
 from headway.model.objective import Objective, Term, makespan
 from headway.model.problem import Problem
 from headway.model.tables import (
@@ -40,7 +42,9 @@ from headway.model.tables import (
     Sequences,
     Tasks,
     bools,
+    flat,
     ints,
+    pointers,
 )
 
 _N = TypeVar("_N", bound=Node)
@@ -84,7 +88,7 @@ def _decode(text: str | bytes, kind: type[_N]) -> _N:
     try:
         return msgspec.json.decode(data.removeprefix(b"\xef\xbb\xbf"), type=kind)
     except msgspec.ValidationError as error:
-        raise FormatError(str(error)) from None
+        raise FormatError(explain(error, kind)) from None
     except msgspec.DecodeError as error:
         place = re.search(r"byte (\d+)", str(error))
         line = data.count(b"\n", 0, int(place[1]) if place else len(data)) + 1
@@ -101,14 +105,6 @@ def _absent(value: int | None) -> int:
     return ABSENT if value is None else value
 
 
-def _pointers(rows: Sequence[Sequence[object]]) -> Ints:
-    return ints(list(accumulate(map(len, rows), initial=0)))
-
-
-def _flat(rows: Sequence[Sequence[int]]) -> Ints:
-    return ints(list(chain.from_iterable(rows)))
-
-
 class _Names:
     """Positions by name, refusing names that nobody has."""
 
@@ -120,12 +116,14 @@ class _Names:
         try:
             return self._position[name]
         except KeyError:
-            raise ProblemError(f"there is no {self._what} called {name!r}") from None
+            near = difflib.get_close_matches(name, self._position, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ProblemError(f"there is no {self._what} called {name!r}{hint}") from None
 
 
 def _problem(node: ProblemNode) -> Problem:
     resource = _Names([r.name for r in node.resources], "resource")
-    ptr = _pointers([task.modes for task in node.tasks])
+    ptr = pointers([task.modes for task in node.tasks])
     transfers = np.zeros((len(node.resources),) * 2 if node.transfers else (0, 0), dtype=np.int64)
     for row in node.transfers:
         transfers[resource[row.source], resource[row.target]] = row.time
@@ -161,8 +159,8 @@ def _problem(node: ProblemNode) -> Problem:
         selections=Selections(
             kind=ints([SELECTION_KINDS.index(s.kind) for s in node.selections]),
             condition=ints([_absent(s.condition) for s in node.selections]),
-            task_ptr=_pointers([s.tasks for s in node.selections]),
-            task=_flat([s.tasks for s in node.selections]),
+            task_ptr=pointers([s.tasks for s in node.selections]),
+            task=flat([s.tasks for s in node.selections]),
         ),
         mode_dependencies=_dependency_table(node, ptr),
         setups=tuple(_matrix(rows, k) for k, rows in enumerate(node.setups)),
@@ -183,10 +181,10 @@ def _resource_table(nodes: list[ResourceNode]) -> Resources:
         level=ints([r.level for r in nodes]),
         level_min=ints([r.level_min for r in nodes]),
         level_max=ints([r.level_max for r in nodes]),
-        break_ptr=_pointers(breaks),
+        break_ptr=pointers(breaks),
         break_start=ints(break_rows[:, 0]),
         break_end=ints(break_rows[:, 1]),
-        step_ptr=_pointers(steps),
+        step_ptr=pointers(steps),
         step_time=ints(step_rows[:, 0]),
         step_capacity=ints(step_rows[:, 1]),
         setup=ints([_absent(r.setup) for r in nodes]),
@@ -222,7 +220,7 @@ def _mode_table(tasks: list[TaskNode], resource: _Names) -> Modes:
         task=ints(np.repeat(np.arange(len(tasks)), counts)),
         duration=ints([mode.duration for mode in modes]),
         cost=ints([mode.cost for mode in modes]),
-        demand_ptr=_pointers(demands),
+        demand_ptr=pointers(demands),
         demand_resource=ints(flat[:, 0]),
         demand_amount=ints(flat[:, 1]),
     )
@@ -238,9 +236,9 @@ def _sequence_table(rows: list[SequenceNode], resource: _Names) -> Sequences:
     return Sequences(
         first_machine=ints([resource[row.machines[0]] for row in rows]),
         second_machine=ints([resource[row.machines[1]] for row in rows]),
-        task_ptr=_pointers([row.first for row in rows]),
-        first_task=_flat([row.first for row in rows]),
-        second_task=_flat([row.second for row in rows]),
+        task_ptr=pointers([row.first for row in rows]),
+        first_task=flat([row.first for row in rows]),
+        second_task=flat([row.second for row in rows]),
     )
 
 
@@ -255,7 +253,7 @@ def _dependency_table(node: ProblemNode, ptr: Ints) -> ModeDependencies:
     return ModeDependencies(
         mode=ints([mode(row.task, row.mode) for row in rows]),
         task=ints([row.then for row in rows]),
-        allowed_ptr=_pointers([row.allowed for row in rows]),
+        allowed_ptr=pointers([row.allowed for row in rows]),
         allowed=ints([mode(row.then, number) for row in rows for number in row.allowed]),
     )
 
