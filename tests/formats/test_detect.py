@@ -63,6 +63,20 @@ def test_a_file_of_no_format_is_explained_by_the_reading_that_got_furthest():
         reads(text)
 
 
+@pytest.mark.parametrize(
+    ("rows", "line", "wrong"),
+    [
+        ("9 4 1 3 2 2\n1 6 2 1 0 5\n", 2, "job 0: machine 9 does not exist, .* 0 to 2"),
+        ("0 4 1 3 2 2\n1 6 2 1 3 5\n", 3, "job 1: machine 3 does not exist, .* 0 to 2"),
+        ("0 4 1 3 2 2 -1 -1\n1 6 2 x 0 5 -1 -1\n", 3, "duration in job 1: .* got 'x'"),
+        ("a 4 1 3 2 2\n1 6 2 1 0 5\n", 2, "machine of job 0: expected a whole number"),
+    ],
+)
+def test_a_file_with_a_pair_for_every_machine_is_explained_as_a_job_shop(rows, line, wrong):
+    with pytest.raises(FormatError, match=f"line {line}: this is probably a job shop, but {wrong}"):
+        reads("2 3\n" + rows)
+
+
 def test_a_file_that_is_empty_says_so(tmp_path):
     path = tmp_path / "nothing.txt"
     path.write_text(" \n\n")

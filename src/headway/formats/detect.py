@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from headway.errors import FormatError, ProblemError
+from headway.formats.dialects.job_shop import has_pairs
 from headway.formats.registry import Format, Match, all_formats
 from headway.formats.source import Source
 
@@ -56,6 +57,14 @@ def _explain(source: Source, known: Iterable[Format]) -> FormatError:
     named = [(f, e) for f, e in errors if e.line is not None]
     if not named:
         return errors[0][1] if errors else source.error("not a scheduling problem I can read")
+    for candidate, error in named:
+        if candidate.name == "job-shop" and has_pairs(source):
+            return FormatError(
+                f"this is probably a job shop, but {error.message} (format= chooses another"
+                " reading)",
+                path=error.path,
+                line=error.line,
+            )
     # Those that got furthest know best; the others gave up on the file's very shape.
     furthest = max(error.line or 0 for _, error in named)
     named = [(f, error) for f, error in named if error.line == furthest]

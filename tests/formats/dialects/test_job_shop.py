@@ -31,7 +31,7 @@ def test_unused_machines_exist_all_the_same():
 
 
 def test_a_machine_numbered_from_one_is_refused():
-    with pytest.raises(FormatError, match=r"line 2: machine of job 0: .* from 0 to 1, got '2'"):
+    with pytest.raises(FormatError, match=r"line 2: job 0: machine 2 does not exist, .* 0 to 1"):
         reads("2 2\n1 3 2 4\n2 5 1 6\n", format="job-shop")
 
 

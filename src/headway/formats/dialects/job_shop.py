@@ -51,9 +51,30 @@ def jobs_of(
                 line,
             )
         what, length = f"machine of job {job}", f"duration in job {job}"
-        machines.append([source.whole(w, line, what, 0, n_machines - 1) for w in words[::2]])
+        machines.append([source.whole(w, line, what) for w in words[::2]])
+        if max(machines[-1]) >= n_machines:
+            raise source.error(
+                f"job {job}: machine {max(machines[-1])} does not exist, machines are numbered"
+                f" 0 to {n_machines - 1}",
+                line,
+            )
         durations.append([source.whole(w, line, length) for w in words[1::2]])
     return machines, durations
+
+
+def has_pairs(source: Source) -> bool:
+    """Return whether every job has as many numbers as pairs for each machine would take.
+
+    Hardly anything else looks like this, whatever the numbers are.
+    """
+    found = attempt(header, source)
+    if found is None:
+        return False
+    (n_jobs, n_machines), rows, _ = found
+    ends = (2 * n_machines, 2 * n_machines + 2)
+    return len(rows) == n_jobs and all(
+        len(row.words) == ends[row.words[-2:] == ("-1", "-1")] for row in rows
+    )
 
 
 def visits_in_order(machines: Sequence[Sequence[int]], n_machines: int) -> bool:
