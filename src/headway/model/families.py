@@ -29,6 +29,7 @@ from headway.model.tables import (
     Sequences,
     Tasks,
     bools,
+    flat,
     ints,
 )
 
@@ -371,7 +372,7 @@ def single_machine(
 def _flat(rows: Sequence[Sequence[int]] | np.ndarray) -> Ints:
     if isinstance(rows, np.ndarray):
         return ints(rows)
-    return ints(list(chain.from_iterable(rows)))
+    return flat(rows)
 
 
 def _array(values: object, what: str, dimensions: int) -> np.ndarray:

@@ -10,8 +10,10 @@ Times are integer ticks. An interval is half open, ``[start, end)``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
+from itertools import accumulate, chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +99,16 @@ def bools(values: object) -> Bools:
     array = np.array(values, dtype=np.bool_, ndmin=1).ravel()
     array.setflags(write=False)
     return array
+
+
+def pointers(rows: Sequence[Sequence[object]]) -> Ints:
+    """Return the pointers of ragged rows; shape (len(rows) + 1,)."""
+    return ints(list(accumulate(map(len, rows), initial=0)))
+
+
+def flat(rows: Iterable[Iterable[int]]) -> Ints:
+    """Return the values of ragged rows, one after another."""
+    return ints(list(chain.from_iterable(rows)))
 
 
 def _no_ints() -> Ints:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from itertools import accumulate, chain
+from collections.abc import Hashable
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from headway.model.build.handles import Task
 from headway.model.problem import Problem
 from headway.model.tables import (
     ABSENT,
-    Ints,
     Jobs,
     ModeDependencies,
     Modes,
@@ -25,7 +24,9 @@ from headway.model.tables import (
     Sequences,
     Tasks,
     bools,
+    flat,
     ints,
+    pointers,
 )
 
 
@@ -78,10 +79,10 @@ def _resource_table(draft: Draft, users: dict[int, int]) -> Resources:
         level=ints(table.level),
         level_min=ints(table.level_min),
         level_max=ints(table.level_max),
-        break_ptr=_pointers(table.breaks),
+        break_ptr=pointers(table.breaks),
         break_start=ints(breaks[:, 0]),
         break_end=ints(breaks[:, 1]),
-        step_ptr=_pointers(table.steps),
+        step_ptr=pointers(table.steps),
         step_time=ints(steps[:, 0]),
         step_capacity=ints(steps[:, 1]),
         setup=ints([users.get(k, ABSENT) for k in range(len(table.name))]),
@@ -102,7 +103,7 @@ def _task_table(draft: Draft, family: list[int]) -> Tasks:
         interruptible=bools(table.interruptible),
         hold_until=ints(hold),
         family=ints(family),
-        mode_ptr=_pointers(table.modes),
+        mode_ptr=pointers(table.modes),
     )
 
 
@@ -131,7 +132,7 @@ def _mode_table(draft: Draft, order: list[int]) -> Modes:
         task=ints(np.repeat(np.arange(len(counts)), counts)),
         duration=ints([modes.duration[k] for k in order]),
         cost=ints([modes.cost[k] for k in order]),
-        demand_ptr=_pointers(demands),
+        demand_ptr=pointers(demands),
         demand_resource=ints(flat[:, 0]),
         demand_amount=ints(flat[:, 1]),
     )
@@ -170,9 +171,9 @@ def _sequence_table(draft: Draft) -> Sequences:
     return Sequences(
         first_machine=ints([row[0] for row in rows]),
         second_machine=ints([row[1] for row in rows]),
-        task_ptr=_pointers([row[2] for row in rows]),
-        first_task=ints(list(chain.from_iterable(row[2] for row in rows))),
-        second_task=ints(list(chain.from_iterable(row[3] for row in rows))),
+        task_ptr=pointers([row[2] for row in rows]),
+        first_task=flat(row[2] for row in rows),
+        second_task=flat(row[3] for row in rows),
     )
 
 
@@ -203,8 +204,8 @@ def _selection_table(draft: Draft) -> Selections:
     return Selections(
         kind=ints([kind for kind, _, _ in draft.selections]),
         condition=ints([when for _, when, _ in draft.selections]),
-        task_ptr=_pointers(rows),
-        task=ints(list(chain.from_iterable(rows))),
+        task_ptr=pointers(rows),
+        task=flat(rows),
     )
 
 
@@ -213,8 +214,8 @@ def _dependency_table(draft: Draft, position: dict[int, int]) -> ModeDependencie
     return ModeDependencies(
         mode=ints([position[mode] for mode, _, _ in draft.dependencies]),
         task=ints([task for _, task, _ in draft.dependencies]),
-        allowed_ptr=_pointers(rows),
-        allowed=ints(list(chain.from_iterable(rows))),
+        allowed_ptr=pointers(rows),
+        allowed=flat(rows),
     )
 
 
@@ -266,7 +267,3 @@ def _transfer_matrix(draft: Draft) -> NDArray[np.int64]:
     for (a, b), time in draft.transfers.items():
         matrix[a, b] = time
     return matrix
-
-
-def _pointers(rows: Sequence[Sequence[object]]) -> Ints:
-    return ints(list(accumulate(map(len, rows), initial=0)))
