@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from headway.model import Problem
+from headway.solve.cpsat.details import with_details
 from headway.solve.cpsat.encoding import Encoding
 from headway.solve.cpsat.reasons import Reason, reasons, relaxed
 from headway.solve.cpsat.search import Answer, Effort, minimise
@@ -30,7 +31,7 @@ _REST_SHARE = 0.02
 def conflict(
     problem: Problem, left: Callable[[], float], stop: Stop, seed: int = 0
 ) -> tuple[str, ...]:
-    """Return descriptions of constraints that cannot hold together.
+    """Return descriptions of constraints that cannot hold together, with what makes them bite.
 
     Parameters
     ----------
@@ -55,7 +56,7 @@ def conflict(
         if not question.is_infeasible(needed):
             question.always.append(reason)
     named = {id(reason) for reason in (*needed, *question.always)}
-    lines = [reason.text for reason in every if id(reason) in named]
+    lines = with_details(problem, [reason for reason in every if id(reason) in named])
     if not lines:
         lines = ["the durations and demands of the tasks themselves"]
     if len(lines) > _MOST_LINES:

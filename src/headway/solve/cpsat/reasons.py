@@ -21,6 +21,9 @@ from headway.model.tables import (
     ints,
 )
 
+_NO_LEVEL = 2**40
+"""From here on the largest level of a reservoir stands for none."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reason:
@@ -52,7 +55,7 @@ def reasons(problem: Problem) -> list[Reason]:
 def _dates(problem: Problem) -> Iterator[Reason]:
     tasks, jobs = problem.tasks, problem.jobs
     if problem.horizon < FOREVER:
-        yield Reason("horizon", 0, f"everything must end by {problem.horizon} (the horizon)")
+        yield Reason("horizon", 0, f"everything must end by {problem.horizon}, the horizon")
     for job in np.flatnonzero(jobs.deadline < FOREVER).tolist():
         name, date = jobs.name[job], jobs.deadline[job]
         yield Reason("deadline", job, f"job {name!r} must end by {date}")
@@ -86,13 +89,24 @@ def _of_resources(problem: Problem) -> Iterator[Reason]:
         elif kind is ResourceKind.RENEWABLE:
             text = f"the capacity of {name!r} is {table.capacity[resource]}"
             if table.step_ptr[resource] < table.step_ptr[resource + 1]:
-                text = f"the capacity of {name!r} over time"
+                values = capacities(problem, resource)
+                text = f"the capacity of {name!r} varies from {min(values)} to {max(values)}"
         elif kind is ResourceKind.NONRENEWABLE:
             text = f"the budget of {name!r} is {table.capacity[resource]}"
         else:
             low, high = table.level_min[resource], table.level_max[resource]
             text = f"the level of {name!r} stays between {low} and {high}"
+            if high >= _NO_LEVEL:
+                text = f"the level of {name!r} never falls below {low}"
         yield Reason("capacity", resource, text)
+
+
+def capacities(problem: Problem, resource: int) -> list[int]:
+    """Return the capacities that a renewable resource has at one time or another."""
+    table = problem.resources
+    steps = slice(int(table.step_ptr[resource]), int(table.step_ptr[resource + 1]))
+    values = [int(table.capacity[resource]), *table.step_capacity[steps].tolist()]
+    return values[1:] if 0 in table.step_time[steps] else values
 
 
 def _between_tasks(problem: Problem) -> Iterator[Reason]:
