@@ -193,6 +193,15 @@ def test_dates_that_contradict_the_ticks_are_refused(tmp_path):
     assert read_schedule(problem, tmp_path / "s.csv").start[0] == 4
 
 
+def test_dates_of_another_time_zone_are_the_same_instant(tmp_path):
+    (tmp_path / "s.csv").write_text("task,job,start date\n=cut,desk,2026-03-02T09:00+01:00\n")
+    zoned = plan(dt.datetime(2026, 3, 2, 7, tzinfo=dt.UTC)).problem
+    assert read_schedule(zoned, tmp_path / "s.csv").start[0] == 2
+    local = plan(dt.datetime(2026, 3, 2, 7)).problem
+    with pytest.raises(FormatError, match=r"s\.csv:2: .*a local time without a time zone"):
+        read_schedule(local, tmp_path / "s.csv")
+
+
 def test_without_a_column_of_jobs_names_must_be_clear(tmp_path):
     (tmp_path / "s.csv").write_text("task,start\nglue,3\n")
     assert read_schedule(choices(), tmp_path / "s.csv").start.tolist() == [-1, 3]

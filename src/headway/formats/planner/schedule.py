@@ -113,6 +113,7 @@ class _Reader:
             has_units=True,
         )
         self.jobs = [name.strip() for name in problem.jobs.name]
+        self.known_jobs = frozenset(self.jobs)
         self.tasks: dict[tuple[str, str], list[int]] = {}
         self.by_name: dict[str, list[int]] = {}
         for task, (job, name) in enumerate(self._labels()):
@@ -155,7 +156,7 @@ class _Reader:
     def _task(self, row: Row) -> int:
         cell, job = row["task"], row["job"].text
         name = cell.text
-        if job and job not in self.jobs:
+        if job and job not in self.known_jobs:
             raise row["job"].error(one_of("a job of the problem", self.jobs, job))
         found = self.tasks.get((job, name), [])
         if not found and "job" not in self.table.columns:
@@ -195,16 +196,16 @@ class _Reader:
 
     def _wall(self, cell: Cell) -> Cell:
         """Return a cell with a date of any time zone as what the clocks of the plan show."""
-        origin = self.problem.origin
-        if origin is None or origin.tzinfo is None or not isinstance(cell.value, str):
-            return cell
         try:
-            moment = dt.datetime.fromisoformat(cell.value)
-        except ValueError:
+            moment = dt.datetime.fromisoformat(cell.value) if isinstance(cell.value, str) else None
+            if moment is None or moment.tzinfo is None or self.problem.origin is None:
+                return cell
+            zone = self.problem.origin.tzinfo
+            if zone is not None:
+                return replace(cell, value=moment.astimezone(zone).replace(tzinfo=None))
+        except (ValueError, OverflowError):
             return cell
-        if moment.tzinfo is None:
-            return cell
-        return replace(cell, value=moment.astimezone(origin.tzinfo).replace(tzinfo=None))
+        raise cell.error("a local time without a time zone")
 
     def _mode(self, row: Row, task: int, modes: _Modes, end: int | None) -> int:
         cell, first = row["resources"], int(self.problem.tasks.mode_ptr[task])
