@@ -35,6 +35,17 @@ def test_what_is_too_large_for_an_exact_model_goes_without(name, method, monkeyp
     assert result.status is Status.FEASIBLE
 
 
+def test_a_schedule_survives_that_the_exact_model_cannot_be_written() -> None:
+    model = hw.Model("huge")
+    crew = model.renewable("crew", capacity=2**31 - 1)
+    for _ in range(2):
+        model.task().mode({crew: 2**31 - 1}, duration=2**43)
+    model.minimise(hw.levelling())
+    result = hw.solve(model, time_limit=5, workers=1)
+    assert result.status is Status.FEASIBLE
+    assert "longer ticks" in result.reason
+
+
 def test_one_worker_and_one_seed_give_the_same_answer_twice() -> None:
     problem = hw.instance("la01")
     first, second = (hw.solve(problem, workers=1, seed=7, time_limit=30) for _ in range(2))

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from headway.errors import UnsupportedError
 from headway.model import Problem, Schedule
 from headway.solve import rules, tabu
 from headway.solve.result import Budget, Progress, Result, Solver, Status, Stop
@@ -99,16 +100,28 @@ class _Relay:
         return settled or self._stop.is_set() or self._left() <= 0
 
     def run(self, name: str, solver: Solver, *, share: float = 1.0, **options: object) -> None:
-        """Let a solver work for a share of the time that is left."""
-        result = solver(
-            self._problem,
-            replace(self._budget, time_limit_s=max(share * self._left(), _LEAST_TIME_S)),
-            warm_start=self._best,
-            seed=self._seed,
-            on_progress=self._on_progress,
-            stop=self._stop,
-            **options,
-        )
+        """Let a solver work for a share of the time that is left.
+
+        Raises
+        ------
+        UnsupportedError
+            If the solver cannot take the problem and no schedule is known yet.
+        """
+        try:
+            result = solver(
+                self._problem,
+                replace(self._budget, time_limit_s=max(share * self._left(), _LEAST_TIME_S)),
+                warm_start=self._best,
+                seed=self._seed,
+                on_progress=self._on_progress,
+                stop=self._stop,
+                **options,
+            )
+        except UnsupportedError as error:
+            if self._best is None:
+                raise
+            self._results[-1] = replace(self._results[-1], reason=str(error))
+            return
         if result.schedule is not None and (
             self._best is None or result.schedule.objective_values < self._best.objective_values
         ):
