@@ -17,7 +17,7 @@ from headway.errors import (
     UnsupportedError,
     VerificationError,
 )
-from headway.formats import read, write
+from headway.formats import read, read_schedule, write, write_schedule
 from headway.instances import generate, instance, instances
 from headway.model import (
     FOREVER,
@@ -89,6 +89,7 @@ __all__ = [
     "peak_usage",
     "project",
     "read",
+    "read_schedule",
     "resource_cost",
     "single_machine",
     "solve",
@@ -101,4 +102,5 @@ __all__ = [
     "total_tardiness",
     "verify",
     "write",
+    "write_schedule",
 ]
