@@ -38,19 +38,13 @@ std::optional<std::vector<Index>> Elite::take_offer() {
     return order;
 }
 
-bool Elite::note(Time makespan, std::span<const Index> order) {
+bool Elite::note(Time makespan) {
     const std::lock_guard lock(mutex_);
     if (makespan >= best()) {
         return false;
     }
-    champion_ = {makespan, {order.begin(), order.end()}};
     best_.store(makespan, std::memory_order_relaxed);
     return true;
-}
-
-Member Elite::champion() const {
-    const std::lock_guard lock(mutex_);
-    return champion_;
 }
 
 void Elite::raise_goal(Time goal) {

@@ -6,7 +6,6 @@
 #include <limits>
 #include <mutex>
 #include <optional>
-#include <span>
 #include <utility>
 #include <vector>
 
@@ -19,7 +18,7 @@ struct Member {
     std::vector<Index> order;
 };
 
-// A population in which no two members are nearly the same, and the best order of all. All of it
+// A population in which no two members are nearly the same, and the best makespan of all. All of it
 // may be called from several threads.
 class Elite {
 public:
@@ -29,10 +28,9 @@ public:
     void offer(std::vector<Index> order);
     std::optional<std::vector<Index>> take_offer();
 
-    // Notes an order; true if it is the best so far.
-    bool note(Time makespan, std::span<const Index> order);
+    // Notes a makespan; true if it is the best so far.
+    bool note(Time makespan);
     Time best() const { return best_.load(std::memory_order_relaxed); }
-    Member champion() const;
 
     // A makespan that is good enough, as a lower bound is; the largest one given counts.
     void raise_goal(Time goal);
@@ -57,7 +55,6 @@ private:
     std::vector<Member> members_;
     std::size_t failures_ = 0;
     std::vector<std::vector<Index>> offers_;
-    Member champion_;
     std::atomic<Time> best_ = std::numeric_limits<Time>::max();
     std::atomic<Time> goal_ = 0;
 };

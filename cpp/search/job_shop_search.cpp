@@ -45,7 +45,7 @@ public:
 
     void report() {
         if (!news_.empty()) {
-            if (elite_->note(value_, news_)) {
+            if (elite_->note(value_)) {
                 (*on_improvement_)(value_, starts(*shop_, news_));
             }
             news_.clear();

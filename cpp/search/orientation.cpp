@@ -57,14 +57,6 @@ void Orientation::load(std::span<const Index> order) {
     refresh(0, none_ - 1);
 }
 
-void Orientation::apply(const Move& move) {
-    if (move.forward) {
-        move_behind(move.task, move.anchor);
-    } else {
-        move_before(move.task, move.anchor);
-    }
-}
-
 bool Orientation::leads(Index from, Index to) const {
     const Node &a = node(from), &b = node(to);
     const Time step = shop_->step(from);
@@ -91,98 +83,68 @@ bool Orientation::may_precede(Index task, Index anchor) const {
            });
 }
 
-void Orientation::link(Index left, Index right) {
-    nodes_[at(left)].right = right;
-    nodes_[at(right)].left = left;
-}
+// Forward, the task goes behind the anchor, and in the linear order so does all that it leads to;
+// backward, it goes before the anchor, with all that leads to it. Only the places between the two
+// are concerned. The words below are those of the move forward; backward is its mirror image.
+template <bool FORWARD>
+void Orientation::move_past(Index task, Index anchor) {
+    constexpr Index STEP = FORWARD ? 1 : -1;
+    constexpr auto LEFT = FORWARD ? &Node::left : &Node::right;
+    constexpr auto RIGHT = FORWARD ? &Node::right : &Node::left;
+    constexpr auto BEFORE = FORWARD ? &Fixed::before : &Fixed::after;
+    const auto link = [this](Index left, Index right) {
+        nodes_[at(left)].*RIGHT = right;
+        nodes_[at(right)].*LEFT = left;
+    };
+    const auto waits_for_reached = [this](Index x) {
+        if ((reached_[at(fixed_[at(x)].*BEFORE)] | reached_[at(nodes_[at(x)].*LEFT)]) != 0) {
+            return true;
+        }
+        const auto is_reached = [this](const Link& other) { return reached_[at(other.task)] != 0; };
+        return !chains_ &&
+               std::ranges::any_of(FORWARD ? more_before(x) : more_after(x), is_reached);
+    };
 
-// In the linear order, the task and what it leads to go behind the anchor. Only the places from
-// the task to the anchor are concerned.
-void Orientation::move_behind(Index task, Index anchor) {
-    const Index left = nodes_[at(task)].left, first = nodes_[at(task)].right;
-    const Index right = nodes_[at(anchor)].right;
-    const Index begin = nodes_[at(task)].place, end = nodes_[at(anchor)].place;
+    const Index left = nodes_[at(task)].*LEFT, first = nodes_[at(task)].*RIGHT;
+    const Index right = nodes_[at(anchor)].*RIGHT;
     link(left, first);
     link(anchor, task);
     link(task, right);
     nodes_[at(none_)].left = nodes_[at(none_)].right = none_;
 
+    const Index begin = nodes_[at(task)].place, end = nodes_[at(anchor)].place;
     std::size_t n_shifted = 0;
     Index place = begin;
-    for (Index k = begin; k <= end; ++k) {
+    const auto put = [this, &place](Index x) {
+        order_[at(place)] = x;
+        nodes_[at(x)].place = place;
+        place += STEP;
+    };
+    for (Index k = begin; k != end + STEP; k += STEP) {
         const Index x = order_[at(k)];
-        bool reached = k == begin;
-        if (!reached) {
-            reached = reached_[at(fixed_[at(x)].before)] | reached_[at(nodes_[at(x)].left)];
-            if (!chains_ && !reached) {
-                reached = std::ranges::any_of(more_before(x), [&](const Link& link) {
-                    return reached_[at(link.task)] != 0;
-                });
-            }
-        }
-        if (reached) {
+        if (k == begin || waits_for_reached(x)) {
             reached_[at(x)] = 1;
             shifted_[n_shifted++] = x;
         } else {
-            order_[at(place)] = x;
-            nodes_[at(x)].place = place++;
+            put(x);
         }
     }
     if (reached_[at(anchor)] != 0) {
         throw std::logic_error("job shop: the move closes a cycle");
     }
     for (std::size_t s = 0; s < n_shifted; ++s) {
-        const Index x = shifted_[s];
-        reached_[at(x)] = 0;
-        order_[at(place)] = x;
-        nodes_[at(x)].place = place++;
+        reached_[at(shifted_[s])] = 0;
+        put(shifted_[s]);
     }
-
-    refresh(begin, end);
+    refresh(std::min(begin, end), std::max(begin, end));
 }
 
-// The mirror image: the task and what leads to it go before the anchor.
-void Orientation::move_before(Index task, Index anchor) {
-    const Index right = nodes_[at(task)].right, first = nodes_[at(task)].left;
-    const Index left = nodes_[at(anchor)].left;
-    const Index begin = nodes_[at(anchor)].place, end = nodes_[at(task)].place;
-    link(first, right);
-    link(task, anchor);
-    link(left, task);
-    nodes_[at(none_)].left = nodes_[at(none_)].right = none_;
-
-    std::size_t n_shifted = 0;
-    Index place = end;
-    for (Index k = end; k >= begin; --k) {
-        const Index x = order_[at(k)];
-        bool reached = k == end;
-        if (!reached) {
-            reached = reached_[at(fixed_[at(x)].after)] | reached_[at(nodes_[at(x)].right)];
-            if (!chains_ && !reached) {
-                reached = std::ranges::any_of(more_after(x), [&](const Link& link) {
-                    return reached_[at(link.task)] != 0;
-                });
-            }
-        }
-        if (reached) {
-            reached_[at(x)] = 1;
-            shifted_[n_shifted++] = x;
-        } else {
-            order_[at(place)] = x;
-            nodes_[at(x)].place = place--;
-        }
+void Orientation::apply(const Move& move) {
+    if (move.forward) {
+        move_past<true>(move.task, move.anchor);
+    } else {
+        move_past<false>(move.task, move.anchor);
     }
-    if (reached_[at(anchor)] != 0) {
-        throw std::logic_error("job shop: the move closes a cycle");
-    }
-    for (std::size_t s = 0; s < n_shifted; ++s) {
-        const Index x = shifted_[s];
-        reached_[at(x)] = 0;
-        order_[at(place)] = x;
-        nodes_[at(x)].place = place--;
-    }
-
-    refresh(begin, end);
 }
 
 // Most moves change most heads behind them and most tails before them, so everything there is

@@ -76,9 +76,8 @@ private:
 
     static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
     bool leads(Index from, Index to) const;
-    void link(Index left, Index right);
-    void move_behind(Index task, Index anchor);
-    void move_before(Index task, Index anchor);
+    template <bool FORWARD>
+    void move_past(Index task, Index anchor);
     // Updates all heads from one place on, and all tails up to another.
     void refresh(Index first, Index last);
     void update_head(Index task);

@@ -157,8 +157,7 @@ void bind_search(nb::module_& module) {
 
     nb::class_<StopFlag>(module, "StopFlag", "Asks native workers to end soon.")
         .def(nb::init<>())
-        .def("set", &StopFlag::set)
-        .def("is_set", &StopFlag::is_set);
+        .def("set", &StopFlag::set);
 
     nb::class_<JobShopSearch>(module, "JobShopSearch",
                               "Tabu search with path relinking; run() may be called by several "

@@ -155,10 +155,6 @@ std::vector<Time> starts(const Shop& shop, std::span<const Index> order) {
     return start;
 }
 
-std::vector<Index> by_start(const Shop& shop, std::span<const Index> order) {
-    return sorted_by(starts(shop, order), order);
-}
-
 std::int64_t distance(const Shop& shop, std::span<const Index> a, std::span<const Index> b) {
     const std::vector<Index> place = places(b);
     std::vector<std::size_t> next(at(shop.n_machines()) + 1);

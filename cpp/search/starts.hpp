@@ -16,9 +16,6 @@ std::vector<Index> random_active_order(const Shop& shop, Random& random);
 // Earliest starts of all tasks if each machine keeps to a linear order.
 std::vector<Time> starts(const Shop& shop, std::span<const Index> order);
 
-// The linear order that sorts tasks by start, those of equal start by `order`.
-std::vector<Index> by_start(const Shop& shop, std::span<const Index> order);
-
 // Number of pairs of tasks on one machine that two linear orders arrange differently.
 std::int64_t distance(const Shop& shop, std::span<const Index> a, std::span<const Index> b);
 

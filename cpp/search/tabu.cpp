@@ -55,12 +55,12 @@ Time TabuSearch::run(std::vector<Index>& order, std::uint64_t patience, Monitor&
         if (now % CHECK_EVERY == 0 && !monitor.go_on(CHECK_EVERY)) {
             return best;
         }
-        const Choice choice = choose(now, best);
-        if (!choice.found) {
+        const std::optional<Move> move = choose(now, best);
+        if (!move) {
             break;
         }
-        forbid(choice.move, now);
-        state_.apply(choice.move);
+        forbid(*move, now);
+        state_.apply(*move);
         if (state_.makespan() < best) {
             best = state_.makespan();
             std::ranges::copy(state_.order(), order.begin());
@@ -73,9 +73,9 @@ Time TabuSearch::run(std::vector<Index>& order, std::uint64_t patience, Monitor&
     return best;
 }
 
-TabuSearch::Choice TabuSearch::choose(std::uint32_t now, Time aspiration) {
+std::optional<Move> TabuSearch::choose(std::uint32_t now, Time aspiration) {
     state_.trace(path_, random_);
-    Choice best, any;
+    std::optional<Move> best, any;
     Time limit = NO_LIMIT;
     Index ties = 0, seen = 0;
     for_each_block(state_, path_, block_, [&](Block& block) {
@@ -85,20 +85,19 @@ TabuSearch::Choice TabuSearch::choose(std::uint32_t now, Time aspiration) {
                 return;
             }
             if (value >= aspiration && is_tabu(move, block, i, j, now)) {
-                // Only if everything is forbidden one of these is taken, any.
-                if (!best.found && random_.below(++seen) == 0) {
-                    any = {move, value, true};
+                if (!best && random_.below(++seen) == 0) {
+                    any = move;
                 }
                 return;
             }
             ties = value < limit ? 1 : ties + 1;
             limit = value;
             if (ties == 1 || random_.below(ties) == 0) {
-                best = {move, value, true};
+                best = move;
             }
         });
     });
-    return best.found ? best : any;
+    return best ? best : any;
 }
 
 bool TabuSearch::is_tabu(const Move& move, const Block& block, Index i, Index j,
@@ -135,27 +134,6 @@ void TabuSearch::forbid(const Move& move, std::uint32_t now) {
             tabu_.forbid(x, move.task, until);
         }
     }
-}
-
-void TabuSearch::perturb(std::vector<Index>& order, Index moves) {
-    state_.load(order);
-    for (Index k = 0; k < moves; ++k) {
-        state_.trace(path_, random_);
-        Move chosen{};
-        Index seen = 0;
-        for_each_block(state_, path_, block_, [&](Block& block) {
-            block.moves(state_, [&](const Move& move, Index, Index, auto&&) {
-                if (random_.below(++seen) == 0) {
-                    chosen = move;
-                }
-            });
-        });
-        if (seen == 0) {
-            break;
-        }
-        state_.apply(chosen);
-    }
-    std::ranges::copy(state_.order(), order.begin());
 }
 
 }  // namespace headway::search

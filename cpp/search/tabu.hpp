@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -61,20 +62,14 @@ public:
     TabuSearch(const Shop& shop, Random& random);
 
     // Searches from `order` until `patience` iterations in a row have brought nothing better, the
-    // monitor says stop or the makespan is proven best. Returns the best makespan and leaves its
+    // monitor says stop or no move is left. Returns the best makespan and leaves its
     // linear order in `order`.
     Time run(std::vector<Index>& order, std::uint64_t patience, Monitor& monitor);
 
-    // Random moves on critical blocks, whatever they lead to.
-    void perturb(std::vector<Index>& order, Index moves);
-
 private:
-    struct Choice {
-        Move move{};
-        Time estimate = 0;
-        bool found = false;
-    };
-    Choice choose(std::uint32_t now, Time aspiration);
+    // The best move by estimate that is not forbidden or promises a new best, ties broken at
+    // random; if all are forbidden any of them; none if the critical path offers none.
+    std::optional<Move> choose(std::uint32_t now, Time aspiration);
     bool is_tabu(const Move& move, const Block& block, Index i, Index j, std::uint32_t now) const;
     void forbid(const Move& move, std::uint32_t now);
 
