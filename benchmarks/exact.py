@@ -58,11 +58,11 @@ def compare(name: str, time_limit: float, workers: int, repeats: int) -> dict[st
         "bound": bound,
         "time s": round(ours.time_s, 1),
         "pyjobshop": int(peer.objective),
-        "bound ": int(peer.lower_bound),
-        "time s ": round(peer.runtime, 1),
+        "its bound": int(peer.lower_bound),
+        "its time s": round(peer.runtime, 1),
         "value ratio": None if value is None else round(value / peer.objective, 4),
         "build ms": round(1000 * ours_build, 1),
-        "build ms ": round(1000 * peer_build, 1),
+        "its build ms": round(1000 * peer_build, 1),
         "build ratio": round(ours_build / peer_build, 3),
     }
 
