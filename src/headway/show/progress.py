@@ -58,6 +58,7 @@ class _Story:
 
     @classmethod
     def of(cls, result: Run, level: int) -> _Story:
+        """Return what a run tells about one level of its objective."""
         found: list[Found] = [
             (m.time_s, float(m.objective[level]), m.method)
             for m in result.trajectory

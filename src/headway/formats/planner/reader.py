@@ -63,6 +63,7 @@ class _Reader:
         self.has_due_dates = False
 
     def problem(self) -> Problem:
+        """Read all tables, in the order in which they refer to each other."""
         if not self.tables["tasks"].rows:
             raise self.tables["tasks"].error("expected at least one task", 1)
         self._read_resources()
