@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "arrays.hpp"
-#include "search/search_binding.hpp"
+#include "search/binding.hpp"
 #include "solve/descendants.hpp"
 #include "solve/generator_binding.hpp"
 #include "solve/paths.hpp"
@@ -46,5 +46,6 @@ NB_MODULE(_core, m) {
         "Total weight of the nodes that each node leads to; arcs that close a cycle are ignored.");
 
     bind_generator(m);
-    bind_search(m);
+    bind_common(m);
+    bind_job_shop(m);
 }

@@ -115,7 +115,7 @@ def test_the_search_is_never_worse_than_what_it_is_offered():
 
 def test_an_offer_and_a_goal_reach_a_running_search():
     problem = hw.instance("ft10")
-    search = tabu.Search(problem)
+    search = tabu.TabuSearch(problem)
     timer = threading.Timer(0.05, search.raise_goal, [2_000])
     timer.start()
     found = search.run(time_limit_s=60)
@@ -220,13 +220,13 @@ def refused() -> dict[str, Problem]:
 @pytest.mark.parametrize("words", list(refused()))
 def test_other_problems_are_refused_by_name(words):
     problem = refused()[words]
-    assert words in tabu.applies(problem)
-    with pytest.raises(UnsupportedError, match="tabu search is for job shops"):
-        tabu.Search(problem)
+    assert words in tabu.obstacle(problem)
+    with pytest.raises(UnsupportedError, match="tabu search does not apply"):
+        tabu.TabuSearch(problem)
 
 
 def test_job_shops_apply():
-    assert tabu.applies(hw.instance("ft06")) is None
+    assert tabu.obstacle(hw.instance("ft06")) is None
     assert hw.instance("ft06").objective.is_only(Measure.MAKESPAN)
 
 

@@ -54,7 +54,7 @@ def solve(
     """
     relay = _Relay(problem, budget, warm_start, seed, on_progress, stop)
     fits = _fits_exact_model(problem)
-    searchable = tabu.applies(problem) is None
+    searchable = tabu.solve.applies(problem)
     alone = not fits and not searchable
     relay.run("rules", rules.solve, share=1.0 if alone else _SHARE_OF_RULES, sample=alone)
     if searchable and not relay.over:

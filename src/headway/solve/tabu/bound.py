@@ -18,7 +18,7 @@ _WORK = 2_000_000
 
 
 def job_shop_bound(problem: Problem) -> int:
-    """Return a lower bound on the makespan of a job shop in the sense of `applies`.
+    """Return a lower bound on the makespan of a job shop, a problem with no `obstacle`.
 
     The larger of `headway.solve.bounds.makespan_bound` and, over all machines, the least makespan
     if the other machines could do any number of tasks at once.

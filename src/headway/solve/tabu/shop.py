@@ -49,7 +49,7 @@ class JobShop:
         native = _translated(problem)
         if isinstance(native, str):
             raise UnsupportedError(
-                f"tabu search is for job shops with makespan, but in {problem.name!r} {native};"
+                f"tabu search does not apply to {problem.name!r}, because {native};"
                 " method 'auto' picks what suits"
             )
         self.problem = problem
@@ -82,14 +82,14 @@ class JobShop:
         return Schedule(problem, start, start + problem.modes.duration, problem.tasks.mode_ptr[:-1])
 
 
-def applies(problem: Problem) -> str | None:
+def obstacle(problem: Problem) -> str | None:
     """Return why tabu search does not apply to a problem, or None if it does.
 
     Examples
     --------
     >>> import headway as hw
-    >>> applies(hw.instance("ft06"))
-    >>> applies(hw.instance("mk01"))
+    >>> obstacle(hw.instance("ft06"))
+    >>> obstacle(hw.instance("mk01"))
     "task 'job 0/0' has 2 modes"
     """
     native = _translated(problem)

@@ -1,7 +1,6 @@
 // The best orders found so far, shared by all workers of one search.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <mutex>
@@ -9,17 +8,17 @@
 #include <utility>
 #include <vector>
 
-#include "search/shop.hpp"
+#include "search/job_shop/shop.hpp"
 
-namespace headway::search {
+namespace headway::search::job_shop {
 
 struct Member {
     Time makespan = std::numeric_limits<Time>::max();
     std::vector<Index> order;
 };
 
-// A population in which no two members are nearly the same, and the best makespan of all. All of it
-// may be called from several threads.
+// A population in which no two members are nearly the same. All of it may be called from several
+// threads.
 class Elite {
 public:
     Elite(const Shop& shop, std::size_t capacity);
@@ -27,15 +26,6 @@ public:
     // An order to begin with before random ones are tried.
     void offer(std::vector<Index> order);
     std::optional<std::vector<Index>> take_offer();
-
-    // Notes a makespan; true if it is the best so far.
-    bool note(Time makespan);
-    Time best() const { return best_.load(std::memory_order_relaxed); }
-
-    // A makespan that is good enough, as a lower bound is; the largest one given counts.
-    void raise_goal(Time goal);
-    Time goal() const { return goal_.load(std::memory_order_relaxed); }
-    bool reached() const { return best() <= goal(); }
 
     // Adds a member that tabu search has improved: in place of one that is nearly the same if it
     // is no worse, else in place of the worst if it is better. Once many in a row have brought
@@ -55,8 +45,6 @@ private:
     std::vector<Member> members_;
     std::size_t failures_ = 0;
     std::vector<std::vector<Index>> offers_;
-    std::atomic<Time> best_ = std::numeric_limits<Time>::max();
-    std::atomic<Time> goal_ = 0;
 };
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

@@ -1,10 +1,10 @@
-#include "search/tabu.hpp"
+#include "search/job_shop/tabu.hpp"
 
 #include <algorithm>
 #include <bit>
 #include <limits>
 
-namespace headway::search {
+namespace headway::search::job_shop {
 namespace {
 
 constexpr std::uint64_t LARGEST_TABLE = 1U << 22;
@@ -136,4 +136,4 @@ void TabuSearch::forbid(const Move& move, std::uint32_t now) {
     }
 }
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

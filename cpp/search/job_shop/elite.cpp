@@ -1,10 +1,10 @@
-#include "search/elite.hpp"
+#include "search/job_shop/elite.hpp"
 
 #include <algorithm>
 
-#include "search/starts.hpp"
+#include "search/job_shop/starts.hpp"
 
-namespace headway::search {
+namespace headway::search::job_shop {
 namespace {
 
 // Orders are nearly the same if they differ in less than one pair of tasks out of so many.
@@ -36,21 +36,6 @@ std::optional<std::vector<Index>> Elite::take_offer() {
     std::optional<std::vector<Index>> order(std::move(offers_.back()));
     offers_.pop_back();
     return order;
-}
-
-bool Elite::note(Time makespan) {
-    const std::lock_guard lock(mutex_);
-    if (makespan >= best()) {
-        return false;
-    }
-    best_.store(makespan, std::memory_order_relaxed);
-    return true;
-}
-
-void Elite::raise_goal(Time goal) {
-    const std::lock_guard lock(mutex_);
-    goal_.store(std::max(goal, goal_.load(std::memory_order_relaxed)),
-                 std::memory_order_relaxed);
 }
 
 void Elite::add(Member member) {
@@ -101,4 +86,4 @@ std::optional<std::pair<Member, Member>> Elite::parents(std::uint64_t first,
     return std::pair{members_[a], members_[b]};
 }
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

@@ -1,4 +1,4 @@
-#include "search/search_binding.hpp"
+#include "search/binding.hpp"
 
 #include <nanobind/stl/function.h>
 #include <nanobind/stl/tuple.h>
@@ -7,17 +7,17 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "search/job_shop_search.hpp"
-#include "search/neighbourhood.hpp"
-#include "search/one_machine.hpp"
-#include "search/orientation.hpp"
-#include "search/starts.hpp"
+#include "search/job_shop/search.hpp"
+#include "search/job_shop/neighbourhood.hpp"
+#include "search/job_shop/orientation.hpp"
+#include "search/job_shop/starts.hpp"
 
 namespace headway {
 namespace {
 
 using namespace nb::literals;
 using namespace search;
+using namespace search::job_shop;
 
 using OutMove = std::tuple<Index, Index, bool, Time>;
 
@@ -103,16 +103,7 @@ std::uint64_t run(JobShopSearch& search, std::uint64_t seed, std::uint64_t itera
 
 }  // namespace
 
-void bind_search(nb::module_& module) {
-    module.def(
-        "one_machine_optimum",
-        [](InArray<Int> head, InArray<Int> work, InArray<Int> tail, Int nodes) {
-            const nb::gil_scoped_release unlocked;
-            return one_machine_optimum(view(head), view(work), view(tail), nodes);
-        },
-        "head"_a, "work"_a, "tail"_a, "nodes"_a,
-        "Least latest end of work plus tail on one machine, or a lower bound on it.");
-
+void bind_job_shop(nb::module_& module) {
     nb::class_<Shop>(module, "JobShop", "Tasks on one machine each, with start-to-start lags.")
         .def(
             "__init__",
@@ -155,10 +146,6 @@ void bind_search(nb::module_& module) {
             "tail", [](const Orientation& self) { return field(self, &Node::tail); },
             nb::rv_policy::move);
 
-    nb::class_<StopFlag>(module, "StopFlag", "Asks native workers to end soon.")
-        .def(nb::init<>())
-        .def("set", &StopFlag::set);
-
     nb::class_<JobShopSearch>(module, "JobShopSearch",
                               "Tabu search with path relinking; run() may be called by several "
                               "threads at once, which share their elite.")
@@ -182,7 +169,7 @@ void bind_search(nb::module_& module) {
             "order"_a, "A linear order of all tasks to search from next.")
         .def(
             "raise_goal",
-            [](JobShopSearch& self, Int goal) { self.elite().raise_goal(goal); }, "goal"_a,
+            [](JobShopSearch& self, Int goal) { self.incumbent().raise_goal(goal); }, "goal"_a,
             "A makespan that is good enough, as a lower bound is: workers stop there.");
 }
 

@@ -1,10 +1,10 @@
-#include "search/shop.hpp"
+#include "search/job_shop/shop.hpp"
 
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
 
-namespace headway::search {
+namespace headway::search::job_shop {
 namespace {
 
 // Times are multiplied by up to a million when orders are mixed, and must still fit.
@@ -115,4 +115,4 @@ void Shop::measure() {
     }
 }
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

@@ -1,9 +1,9 @@
-#include "search/starts.hpp"
+#include "search/job_shop/starts.hpp"
 
 #include <algorithm>
 #include <numeric>
 
-namespace headway::search {
+namespace headway::search::job_shop {
 namespace {
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
@@ -190,4 +190,4 @@ std::vector<Index> between(const Shop& shop, std::span<const Index> a, std::span
     return sorted_by(key, a);
 }
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

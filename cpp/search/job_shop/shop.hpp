@@ -7,7 +7,7 @@
 
 #include "base.hpp"
 
-namespace headway::search {
+namespace headway::search::job_shop {
 
 using Index = std::int32_t;  // of a task or a machine
 using Time = Int;
@@ -77,4 +77,4 @@ private:
     Index crowd_ = 0;
 };
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

@@ -1,8 +1,8 @@
-#include "search/neighbourhood.hpp"
+#include "search/job_shop/neighbourhood.hpp"
 
 #include <algorithm>
 
-namespace headway::search {
+namespace headway::search::job_shop {
 
 Block::Block(Index largest)
     : task_(at(largest)),
@@ -67,4 +67,4 @@ Time Block::before(Index i, Index j, Time limit) {
     return std::max(longest, head + std::max(rest_[at(j)], duration_[at(j)] + tail));
 }
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

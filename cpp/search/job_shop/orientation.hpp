@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "search/random.hpp"
-#include "search/shop.hpp"
+#include "search/job_shop/shop.hpp"
 
-namespace headway::search {
+namespace headway::search::job_shop {
 
 // One task moves past its neighbours on the machine: to right behind `anchor`, or right before it.
 struct Move {
@@ -100,4 +100,4 @@ private:
     Time makespan_ = 0;
 };
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

@@ -1,9 +1,9 @@
-#include "search/orientation.hpp"
+#include "search/job_shop/orientation.hpp"
 
 #include <algorithm>
 #include <stdexcept>
 
-namespace headway::search {
+namespace headway::search::job_shop {
 
 Orientation::Orientation(const Shop& shop)
     : shop_(&shop),
@@ -245,4 +245,4 @@ void Orientation::trace(Path& path, Random& random) const {
     std::reverse(path.by_machine.begin(), path.by_machine.end());
 }
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "search/random.hpp"
-#include "search/shop.hpp"
+#include "search/job_shop/shop.hpp"
 
-namespace headway::search {
+namespace headway::search::job_shop {
 
 // The order of an active schedule (Giffler and Thompson 1960); of the tasks in conflict, those with
 // much work behind them are likely to go first.
@@ -25,4 +25,4 @@ std::int64_t distance(const Shop& shop, std::span<const Index> a, std::span<cons
 std::vector<Index> between(const Shop& shop, std::span<const Index> a, std::span<const Index> b,
                            Time share, Random& random);
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

@@ -1,13 +1,13 @@
-#include "search/job_shop_search.hpp"
+#include "search/job_shop/search.hpp"
 
 #include <algorithm>
 #include <array>
 
 #include "search/random.hpp"
-#include "search/starts.hpp"
-#include "search/tabu.hpp"
+#include "search/job_shop/starts.hpp"
+#include "search/job_shop/tabu.hpp"
 
-namespace headway::search {
+namespace headway::search::job_shop {
 namespace {
 
 // Where on the way between two orders candidates lie, in thousandths, and how long each is tried.
@@ -17,10 +17,10 @@ constexpr std::uint64_t TRIAL_PATIENCE = 500;
 // Keeps one worker's budget and passes its improvements on, but not more often than it checks.
 class Watch final : public Monitor {
 public:
-    Watch(const Shop& shop, Elite& elite, std::uint64_t iterations, const StopFlag& stop,
+    Watch(const Shop& shop, Incumbent& incumbent, std::uint64_t iterations, const StopFlag& stop,
           const OnImprovement& on_improvement)
         : shop_(&shop),
-          elite_(&elite),
+          incumbent_(&incumbent),
           left_(iterations),
           stop_(&stop),
           on_improvement_(&on_improvement) {
@@ -34,10 +34,10 @@ public:
         return more();
     }
 
-    bool more() const { return left_ > 0 && !stop_->is_set() && !elite_->reached(); }
+    bool more() const { return left_ > 0 && !stop_->is_set() && !incumbent_->reached(); }
 
     void improved(Time makespan, std::span<const Index> order) override {
-        if (makespan < elite_->best() && makespan < value_) {
+        if (makespan < incumbent_->best() && makespan < value_) {
             value_ = makespan;
             news_.assign(order.begin(), order.end());
         }
@@ -45,7 +45,7 @@ public:
 
     void report() {
         if (!news_.empty()) {
-            if (elite_->note(value_)) {
+            if (incumbent_->note(value_)) {
                 (*on_improvement_)(value_, starts(*shop_, news_));
             }
             news_.clear();
@@ -56,7 +56,7 @@ public:
 
 private:
     const Shop* shop_;
-    Elite* elite_;
+    Incumbent* incumbent_;
     std::uint64_t left_;
     std::uint64_t used_ = 0;
     const StopFlag* stop_;
@@ -74,7 +74,7 @@ std::uint64_t JobShopSearch::run(std::uint64_t seed, std::uint64_t iterations,
                                  const StopFlag& stop, const OnImprovement& on_improvement) {
     Random random(seed);
     TabuSearch tabu(*shop_, random);
-    Watch watch(*shop_, elite_, iterations, stop, on_improvement);
+    Watch watch(*shop_, incumbent_, iterations, stop, on_improvement);
     while (watch.more()) {
         Member child;
         if (auto offer = elite_.take_offer()) {
@@ -101,4 +101,4 @@ std::uint64_t JobShopSearch::run(std::uint64_t seed, std::uint64_t iterations,
     return watch.used();
 }
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

@@ -6,11 +6,11 @@
 #include <span>
 #include <vector>
 
-#include "search/neighbourhood.hpp"
-#include "search/orientation.hpp"
+#include "search/job_shop/neighbourhood.hpp"
+#include "search/job_shop/orientation.hpp"
 #include "search/random.hpp"
 
-namespace headway::search {
+namespace headway::search::job_shop {
 
 // Machine arcs that must not be made again for a while.
 class TabuList {
@@ -81,4 +81,4 @@ private:
     std::int32_t tenure_;
 };
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

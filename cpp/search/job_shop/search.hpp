@@ -1,16 +1,16 @@
 // Tabu search with path relinking between elite orders, for the makespan of job shops.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <span>
 
-#include "search/elite.hpp"
-#include "search/shop.hpp"
+#include "search/control.hpp"
+#include "search/job_shop/elite.hpp"
+#include "search/job_shop/shop.hpp"
 
-namespace headway::search {
+namespace headway::search::job_shop {
 
 struct SearchSettings {
     std::size_t population = 12;
@@ -20,22 +20,13 @@ struct SearchSettings {
 // Called with each improvement of the best makespan: its value and all starts.
 using OnImprovement = std::function<void(Time, std::span<const Time>)>;
 
-// Asks workers to end soon; may be set from any thread.
-class StopFlag {
-public:
-    void set() { set_.store(true, std::memory_order_relaxed); }
-    bool is_set() const { return set_.load(std::memory_order_relaxed); }
-
-private:
-    std::atomic<bool> set_ = false;
-};
-
 class JobShopSearch {
 public:
     JobShopSearch(const Shop& shop, const SearchSettings& settings);
 
     const Shop& shop() const { return *shop_; }
     Elite& elite() { return elite_; }
+    Incumbent& incumbent() { return incumbent_; }
 
     // One worker: searches until about `iterations` moves are made, `stop` is set or the best order
     // is good enough, and returns the number of moves. Workers of several threads help one
@@ -47,6 +38,7 @@ private:
     const Shop* shop_;
     SearchSettings settings_;
     Elite elite_;
+    Incumbent incumbent_;
 };
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

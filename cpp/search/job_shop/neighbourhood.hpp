@@ -4,9 +4,9 @@
 #include <span>
 #include <vector>
 
-#include "search/orientation.hpp"
+#include "search/job_shop/orientation.hpp"
 
-namespace headway::search {
+namespace headway::search::job_shop {
 
 // A critical block: tasks in a row on one machine and on one critical path. Its data are copied
 // side by side, since many moves within it are looked at.
@@ -99,4 +99,4 @@ void for_each_block(const Orientation& orientation, const Orientation::Path& pat
     }
 }
 
-}  // namespace headway::search
+}  // namespace headway::search::job_shop

@@ -1,0 +1,14 @@
+// The searches in headway._core, one function per kind of problem.
+#pragma once
+
+#include "arrays.hpp"
+
+namespace headway {
+
+// StopFlag, one_machine_optimum.
+void bind_common(nb::module_& module);
+
+// JobShop, Orientation, JobShopSearch.
+void bind_job_shop(nb::module_& module);
+
+}  // namespace headway

@@ -1,0 +1,173 @@
+"""Native searches: workers in threads, incumbents and goals from outside, better schedules out."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Protocol
+
+from headway import _core
+from headway.model.problem import Problem
+from headway.model.schedule import Schedule
+from headway.model.tables import Ints
+from headway.solve.result import Stop
+
+_TICK_S = 0.02
+"""How often the clock, the stop flag and the news are looked at."""
+
+_NO_LIMIT = 2**63
+_SEED_STEP = 0xD1B54A32D192ED03
+
+
+class NativeCore(Protocol):
+    """What the native part of a search has to offer; its methods may be called from any thread."""
+
+    def run(
+        self,
+        seed: int,
+        iterations: int,
+        stop: _core.StopFlag,
+        on_improvement: Callable[..., None],
+    ) -> int:
+        """Work until a limit, and return the number of moves made.
+
+        `on_improvement` is called with the value of each better solution and with the arrays that
+        describe it, whatever `Search._decode` understands.
+        """
+        ...
+
+    def raise_goal(self, goal: int) -> None:
+        """End as soon as a value is at most `goal`; the largest one given counts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search brought.
+
+    Attributes
+    ----------
+    schedule
+        The best one, or None if there was no time for any.
+    moves
+        Moves made by all workers together.
+    time_s
+        Wall-clock seconds.
+    """
+
+    schedule: Schedule | None
+    moves: int
+    time_s: float
+
+
+class Search(ABC):
+    """A native search for the smallest value of a problem's one objective level.
+
+    Other threads may `offer` schedules and `raise_goal` while it runs.
+
+    Parameters
+    ----------
+    problem
+        What is searched.
+    core
+        The native part.
+    """
+
+    def __init__(self, problem: Problem, core: NativeCore) -> None:
+        self.problem = problem
+        self._core = core
+        self._lock = threading.Lock()
+        self._value: int | None = None
+        self._arrays: tuple[Ints, ...] = ()
+
+    @abstractmethod
+    def offer(self, schedule: Schedule) -> None:
+        """Search from a valid schedule next; only the decisions in it count, not the times."""
+
+    @abstractmethod
+    def _decode(self, *arrays: Ints) -> Schedule:
+        """Return the schedule that the arrays of an improvement describe."""
+
+    def raise_goal(self, goal: int) -> None:
+        """Stop as soon as the value is at most `goal`, as it is when it meets a lower bound."""
+        self._core.raise_goal(goal)
+
+    def run(
+        self,
+        *,
+        workers: int = 1,
+        moves: int | None = None,
+        time_limit_s: float = math.inf,
+        seed: int = 0,
+        stop: Stop | None = None,
+        on_improvement: Callable[[Schedule], None] | None = None,
+    ) -> Found:
+        """Search until a limit is reached, a stop is asked for or the goal is met.
+
+        Parameters
+        ----------
+        workers
+            Threads, which share their best schedules. One worker finds the same for the same seed
+            and number of moves on every machine.
+        moves
+            Most moves per worker, rounded up to what is made between two looks at the clock; None
+            for no limit.
+        time_limit_s
+            Wall-clock seconds.
+        seed
+            Seed of all random choices.
+        stop
+            Flag to look at.
+        on_improvement
+            Called from this thread with better schedules, a few times a second at most.
+        """
+        began = time.perf_counter()
+        flag = _core.StopFlag()
+        told: int | None = None
+        with ThreadPoolExecutor(workers, thread_name_prefix="headway-search") as pool:
+            pending = [
+                pool.submit(
+                    self._core.run,
+                    (seed ^ (w * _SEED_STEP)) & (2**64 - 1),
+                    _NO_LIMIT if moves is None else moves,
+                    flag,
+                    self._take,
+                )
+                for w in range(workers)
+            ]
+            try:
+                while not _over(pending, began + time_limit_s, stop):
+                    told = self._tell(on_improvement, told)
+            finally:
+                flag.set()
+        made = sum(future.result() for future in pending)
+        self._tell(on_improvement, told)
+        best = None if self._value is None else self._decode(*self._arrays)
+        return Found(best, made, time.perf_counter() - began)
+
+    def _take(self, value: int, *arrays: Ints) -> None:
+        """Keep what a worker found, from its thread."""
+        with self._lock:
+            if self._value is None or value < self._value:
+                self._value, self._arrays = value, arrays
+
+    def _tell(self, listener: Callable[[Schedule], None] | None, told: int | None) -> int | None:
+        """Pass the best schedule on if it is new; return its value."""
+        with self._lock:
+            value, arrays = self._value, self._arrays
+        if listener is not None and value is not None and value != told:
+            listener(self._decode(*arrays))
+        return value
+
+
+def _over(pending: list[Future[int]], until: float, stop: Stop | None) -> bool:
+    left = until - time.perf_counter()
+    done, running = wait(pending, min(_TICK_S, max(left, 0)), return_when=FIRST_EXCEPTION)
+    failed = any(future.exception() for future in done)
+    asked = stop is not None and stop.is_set()
+    return not running or failed or asked or time.perf_counter() >= until
