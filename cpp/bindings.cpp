@@ -47,5 +47,6 @@ NB_MODULE(_core, m) {
 
     bind_generator(m);
     bind_common(m);
+    bind_flexible(m);
     bind_job_shop(m);
 }

@@ -8,6 +8,9 @@ namespace headway {
 // StopFlag, one_machine_optimum.
 void bind_common(nb::module_& module);
 
+// FlexibleShop, FlexibleOrientation, FlexibleSearch.
+void bind_flexible(nb::module_& module);
+
 // JobShop, Orientation, JobShopSearch.
 void bind_job_shop(nb::module_& module);
 

@@ -1,0 +1,269 @@
+#include "search/flexible/orientation.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace headway::search::flexible {
+
+Orientation::Orientation(const Shop& shop)
+    : shop_(&shop),
+      none_(shop.n_tasks()),
+      nodes_(at(none_) + 1),
+      chain_(at(none_) + 1),
+      order_(at(none_)),
+      first_(at(shop.n_machines())),
+      reached_(at(none_) + 1),
+      shifted_(at(none_)),
+      last_(at(shop.n_machines())) {
+    nodes_[at(none_)].left = nodes_[at(none_)].right = none_;
+    chain_[at(none_)].before = chain_[at(none_)].after = none_;
+    Plan plan{{shop.forward().begin(), shop.forward().end()}, {}};
+    for (Index i = 0; i < none_; ++i) {
+        const auto before = shop.before(i), after = shop.after(i);
+        chain_[at(i)].before = before.empty() ? none_ : before[0].task;
+        chain_[at(i)].after = after.empty() ? none_ : after[0].task;
+        chains_ = chains_ && before.size() <= 1 && after.size() <= 1;
+        const auto outlasts = [](const Link& link) { return link.from_end && link.lag >= 0; };
+        if (std::ranges::none_of(after, outlasts)) {
+            sinks_.push_back(i);
+        }
+        plan.mode.push_back(shop.first_mode(i));
+    }
+    load(plan);
+}
+
+void Orientation::load(const Plan& plan) {
+    std::ranges::fill(last_, none_);
+    std::ranges::fill(first_, none_);
+    for (Index k = 0; k < none_; ++k) {
+        const Index task = plan.order[at(k)];
+        order_[at(k)] = task;
+        set_mode(task, plan.mode[at(task)]);
+        Node& node = nodes_[at(task)];
+        node.place = k;
+        node.left = node.right = none_;
+        if (node.machine >= 0) {
+            join(last_[at(node.machine)], task, node.machine);
+            last_[at(node.machine)] = task;
+        }
+    }
+    refresh(0, none_ - 1);
+}
+
+void Orientation::save(Plan& plan) const {
+    plan.order.assign(order_.begin(), order_.end());
+    plan.mode.resize(at(none_));
+    for (Index i = 0; i < none_; ++i) {
+        plan.mode[at(i)] = node(i).mode;
+    }
+}
+
+void Orientation::set_mode(Index task, Index mode) {
+    const Mode& chosen = shop_->mode(mode);
+    Node& node = nodes_[at(task)];
+    node.mode = mode;
+    node.duration = chosen.duration;
+    node.release = chosen.release;
+    node.machine = chosen.machine;
+    const auto after = shop_->after(task);
+    chain_[at(task)].length_after =
+        after.empty() ? node.duration : after[0].length(node.duration);
+    for (const Link& link : after) {
+        Chain& next = chain_[at(link.task)];
+        if (next.before == task) {
+            next.length_before = shop_->before(link.task)[0].length(node.duration);
+        }
+    }
+}
+
+// Makes two tasks neighbours; without a left one, the right one becomes the machine's first.
+void Orientation::join(Index left, Index right, Index machine) {
+    if (left == none_) {
+        first_[at(machine)] = right;
+    } else {
+        nodes_[at(left)].right = right;
+    }
+    if (right != none_) {
+        nodes_[at(right)].left = left;
+    }
+}
+
+void Orientation::apply(const Move& move) {
+    Node& node = nodes_[at(move.task)];
+    if (node.machine >= 0) {
+        join(node.left, node.right, node.machine);
+    }
+    set_mode(move.task, move.mode);
+    node.left = move.left;
+    node.right = move.right;
+    if (node.machine >= 0) {
+        join(move.left, move.task, node.machine);
+        join(move.task, move.right, node.machine);
+    }
+    const auto [begin, end] = place(move);
+    refresh(begin, end);
+}
+
+std::pair<Index, Index> Orientation::place(const Move& move) {
+    const Index here = nodes_[at(move.task)].place;
+    Index low = none_, high = -1;  // places of successors and predecessors
+    const auto precede = [&](Index x) { high = std::max(high, nodes_[at(x)].place); };
+    const auto follow = [&](Index x) { low = std::min(low, nodes_[at(x)].place); };
+    for (const Link& link : shop_->before(move.task)) {
+        precede(link.task);
+    }
+    for (const Link& link : shop_->after(move.task)) {
+        follow(link.task);
+    }
+    if (move.left != none_) {
+        precede(move.left);
+    }
+    if (move.right != none_) {
+        follow(move.right);
+    }
+    if (high < here && here < low) {
+        return {here, here};
+    }
+    const Index begin = std::min(here, low), end = std::max(here, high);
+    std::size_t n_shifted = 0;
+    Index next = begin;
+    const auto put = [this, &next](Index x) {
+        order_[at(next)] = x;
+        nodes_[at(x)].place = next++;
+    };
+    reached_[at(move.task)] = 1;
+    shifted_[n_shifted++] = move.task;
+    for (Index k = begin; k <= end; ++k) {
+        const Index x = order_[at(k)];
+        if (x == move.task) {
+            continue;
+        }
+        if (waits_for_reached(x)) {
+            reached_[at(x)] = 1;
+            shifted_[n_shifted++] = x;
+        } else {
+            put(x);
+        }
+    }
+    const bool cycle = waits_for_reached(move.task);
+    for (std::size_t s = 0; s < n_shifted; ++s) {
+        reached_[at(shifted_[s])] = 0;
+        put(shifted_[s]);
+    }
+    if (cycle) {
+        throw std::logic_error("flexible shop: the move closes a cycle");
+    }
+    return {begin, end};
+}
+
+bool Orientation::waits_for_reached(Index task) const {
+    if ((reached_[at(chain_[at(task)].before)] | reached_[at(nodes_[at(task)].left)]) != 0) {
+        return true;
+    }
+    return !chains_ && std::ranges::any_of(more_before(task), [this](const Link& link) {
+        return reached_[at(link.task)] != 0;
+    });
+}
+
+// Most moves change most heads behind them and most tails before them, so everything there is
+// computed anew: a loop without surprises takes less time than one that looks for what changed.
+void Orientation::refresh(Index first, Index last) {
+    for (Index k = first; k < none_; ++k) {
+        update_head(order_[at(k)]);
+    }
+    for (Index k = last; k >= 0; --k) {
+        update_tail(order_[at(k)]);
+    }
+    find_makespan();
+}
+
+inline void Orientation::update_head(Index task) {
+    Node* const nodes = nodes_.data();
+    const Chain& chain = chain_[at(task)];
+    Node& node = nodes[task];
+    const Node& left = nodes[node.left];
+    Time head = std::max(node.release, nodes[chain.before].head + chain.length_before);
+    head = std::max(head, left.head + left.duration);
+    if (!chains_) {
+        for (const Link& link : more_before(task)) {
+            const Node& other = nodes[link.task];
+            head = std::max(head, other.head + link.length(other.duration));
+        }
+    }
+    node.head = head;
+}
+
+inline void Orientation::update_tail(Index task) {
+    Node* const nodes = nodes_.data();
+    const Chain& chain = chain_[at(task)];
+    Node& node = nodes[task];
+    // The end of the task itself counts through the right neighbour, whose tail is 0 if absent.
+    Time tail = std::max(node.duration + nodes[node.right].tail,
+                         chain.length_after + nodes[chain.after].tail);
+    if (!chains_) {
+        for (const Link& link : more_after(task)) {
+            tail = std::max(tail, link.length(node.duration) + nodes[link.task].tail);
+        }
+    }
+    node.tail = tail;
+}
+
+void Orientation::find_makespan() {
+    Time latest = 0;
+    for (const Index task : sinks_) {
+        const Node& node = nodes_[at(task)];
+        latest = std::max(latest, node.head + node.duration);
+    }
+    makespan_ = latest;
+}
+
+std::span<const Link> Orientation::more_before(Index task) const {
+    const auto all = task == none_ ? std::span<const Link>{} : shop_->before(task);
+    return all.empty() ? all : all.subspan(1);
+}
+
+std::span<const Link> Orientation::more_after(Index task) const {
+    const auto all = task == none_ ? std::span<const Link>{} : shop_->after(task);
+    return all.empty() ? all : all.subspan(1);
+}
+
+void Orientation::trace(Path& path, Random& random) const {
+    path.task.clear();
+    path.by_machine.clear();
+    Index task = none_;
+    Index choices = 0;
+    for (const Index sink : sinks_) {
+        if (node(sink).head + node(sink).duration == makespan_ && random.below(++choices) == 0) {
+            task = sink;
+        }
+    }
+    while (task != none_) {
+        path.task.push_back(task);
+        const Node& here = node(task);
+        Index next = none_;
+        bool by_machine = false;
+        choices = 0;
+        if (here.head > 0) {
+            if (here.left != none_ && node(here.left).head + node(here.left).duration == here.head) {
+                next = here.left;
+                by_machine = true;
+                choices = 1;
+            }
+            for (const Link& link : shop_->before(task)) {
+                const Node& other = node(link.task);
+                if (other.head + link.length(other.duration) == here.head &&
+                    (++choices == 1 || random.below(choices) == 0)) {
+                    next = link.task;
+                    by_machine = false;
+                }
+            }
+        }
+        path.by_machine.push_back(by_machine);
+        task = next;
+    }
+    std::ranges::reverse(path.task);
+    // by_machine[k] tells how the k-th task was reached, so it turns round with the tasks.
+    std::reverse(path.by_machine.begin(), path.by_machine.end());
+}
+
+}  // namespace headway::search::flexible

@@ -1,0 +1,112 @@
+// The state of the search: a mode for each task, an order on each machine, heads and tails.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "search/flexible/shop.hpp"
+#include "search/random.hpp"
+
+namespace headway::search::flexible {
+
+// A task leaves its place and goes, in some mode, between two neighbours on that mode's machine;
+// n_tasks() stands for "none".
+struct Move {
+    Index task;
+    Index mode;
+    Index left;
+    Index right;
+};
+
+// A task as the search sees it, in one cache line. `head` is the earliest start, `tail` the longest
+// path from the start to the end of all work.
+struct alignas(64) Node {
+    Time head = 0;
+    Time tail = 0;
+    Time duration = 0;
+    Time release = 0;
+    Index left = 0;   // neighbours on the machine; n_tasks() for none
+    Index right = 0;
+    Index place = 0;  // in the linear order
+    Index mode = 0;
+    Index machine = 0;
+};
+
+// What the relations say about a task if no task has several predecessors or successors; else
+// about its first ones, and the others are looked up. `length_after` is the task's duration where
+// there is no successor.
+struct Chain {
+    Time length_before = 0;
+    Time length_after = 0;
+    Index before = 0;  // n_tasks() for none
+    Index after = 0;
+};
+
+// A choice of modes and machine orders without a cycle, a linear order of all tasks that agrees
+// with them, heads and tails. A move updates the linear order where it must, heads from there on,
+// and tails up to there.
+class Orientation {
+public:
+    explicit Orientation(const Shop& shop);
+
+    // The order must respect the relations, the modes must be those of the tasks.
+    void load(const Plan& plan);
+    // Writes the present order and modes into a plan.
+    void save(Plan& plan) const;
+
+    const Shop& shop() const { return *shop_; }
+    Index none() const { return none_; }
+    const Node& node(Index task) const { return nodes_[at(task)]; }
+    const Chain& chain(Index task) const { return chain_[at(task)]; }
+    bool chains() const { return chains_; }
+    std::span<const Index> order() const { return {order_.data(), at(none_)}; }
+    std::span<const Index> sinks() const { return sinks_; }
+    Index first(Index machine) const { return first_[at(machine)]; }
+    Time makespan() const { return makespan_; }
+
+    // Throws std::logic_error if the move closes a cycle; the state is broken then.
+    void apply(const Move& move);
+
+    // A critical path, chosen at random where several meet, from its start to its end;
+    // by_machine[k] says whether the path reaches its k-th task through the machine.
+    struct Path {
+        std::vector<Index> task;
+        std::vector<bool> by_machine;
+    };
+    void trace(Path& path, Random& random) const;
+
+    // Predecessors and successors that the chain of a task does not name.
+    std::span<const Link> more_before(Index task) const;
+    std::span<const Link> more_after(Index task) const;
+
+private:
+    static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+    void set_mode(Index task, Index mode);
+    void join(Index left, Index right, Index machine);
+    // Gives a moved task a place between its predecessors and its successors; the task is shifted,
+    // and with it whatever must stay behind it. Returns the first and last place concerned.
+    std::pair<Index, Index> place(const Move& move);
+    bool waits_for_reached(Index task) const;
+    // Updates all heads from one place on, and all tails up to another.
+    void refresh(Index first, Index last);
+    void update_head(Index task);
+    void update_tail(Index task);
+    void find_makespan();
+
+    const Shop* shop_;
+    Index none_;
+    bool chains_ = true;  // no task has several predecessors or successors
+    std::vector<Node> nodes_;   // the last one stands for "none": no head, no tail
+    std::vector<Chain> chain_;
+    std::vector<Index> order_;
+    std::vector<Index> first_;  // task of each machine
+    std::vector<Index> sinks_;  // tasks that may end last
+    std::vector<std::uint8_t> reached_;
+    std::vector<Index> shifted_;
+    std::vector<Index> last_;   // scratch for load
+    Time makespan_ = 0;
+};
+
+}  // namespace headway::search::flexible

@@ -1,0 +1,43 @@
+// Tabu search with path relinking between elite plans, for the makespan of flexible job shops.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+
+#include "search/control.hpp"
+#include "search/flexible/elite.hpp"
+#include "search/flexible/shop.hpp"
+
+namespace headway::search::flexible {
+
+struct SearchSettings {
+    std::size_t population = 12;
+    std::uint64_t patience = 5'000;  // iterations without improvement that end a run
+};
+
+// Called with each improvement of the best makespan: its value, all starts and all modes.
+using OnImprovement = std::function<void(Time, std::span<const Time>, std::span<const Index>)>;
+
+class FlexibleSearch {
+public:
+    FlexibleSearch(const Shop& shop, const SearchSettings& settings);
+
+    const Shop& shop() const { return *shop_; }
+    Elite& elite() { return elite_; }
+    Incumbent& incumbent() { return incumbent_; }
+
+    // One worker: searches until about `iterations` moves are made, `stop` is set or the best plan
+    // is good enough, and returns the number of moves. Workers of several threads help one
+    // another; a single one does the same for the same seed and number of iterations everywhere.
+    std::uint64_t run(std::uint64_t seed, std::uint64_t iterations, const StopFlag& stop,
+                      const OnImprovement& on_improvement);
+
+private:
+    const Shop* shop_;
+    SearchSettings settings_;
+    Elite elite_;
+    Incumbent incumbent_;
+};
+
+}  // namespace headway::search::flexible

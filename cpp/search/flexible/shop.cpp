@@ -1,0 +1,153 @@
+#include "search/flexible/shop.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+
+namespace headway::search::flexible {
+namespace {
+
+// Times are multiplied by up to a million when plans are mixed, and must still fit.
+constexpr Int LONGEST_SCHEDULE = Int{1} << 42;
+
+void check_lengths(const ShopTables& tables) {
+    const std::size_t n_modes = tables.machine.size(), n_relations = tables.before.size();
+    if (tables.mode_ptr.empty() || tables.duration.size() != n_modes ||
+        tables.release.size() != n_modes || tables.after.size() != n_relations ||
+        tables.lag.size() != n_relations || tables.from_end.size() != n_relations) {
+        throw std::invalid_argument("flexible shop: columns of one table differ in length");
+    }
+    if (n_modes >= static_cast<std::size_t>(std::numeric_limits<Index>::max())) {
+        throw std::invalid_argument("flexible shop: too many modes");
+    }
+}
+
+void check_positions(const ShopTables& tables) {
+    const auto n = static_cast<Int>(tables.mode_ptr.size()) - 1;
+    const auto n_modes = static_cast<Int>(tables.machine.size());
+    const auto none = [](Int low, Int high) { return low >= high; };
+    if (tables.mode_ptr.front() != 0 || tables.mode_ptr.back() != n_modes ||
+        std::ranges::adjacent_find(tables.mode_ptr, none) != tables.mode_ptr.end()) {
+        throw std::invalid_argument("flexible shop: every task is to have a mode");
+    }
+    const auto outside = [n](Int task) { return task < 0 || task >= n; };
+    if (std::ranges::any_of(tables.before, outside) || std::ranges::any_of(tables.after, outside)) {
+        throw std::out_of_range("flexible shop: a relation names a task that does not exist");
+    }
+    const auto no_machine = [n_modes](Int machine) {
+        return machine < ABSENT || machine >= std::max<Int>(n_modes, 1) * 64;
+    };
+    if (std::ranges::any_of(tables.machine, no_machine)) {
+        throw std::out_of_range(
+            "flexible shop: machines are to be numbered from 0 without large gaps");
+    }
+}
+
+void check_times(const ShopTables& tables) {
+    Int total = 0;  // no schedule without needless waiting is longer
+    const auto add = [&total](Int value) {
+        total += std::clamp(value, -LONGEST_SCHEDULE, LONGEST_SCHEDULE);
+        if (total >= LONGEST_SCHEDULE) {
+            throw std::invalid_argument("flexible shop: durations, releases and lags add up to "
+                                        "2^42 or more; choose a coarser tick");
+        }
+    };
+    const auto shortest = [&tables](Int task) {
+        const Ints durations = row(tables.mode_ptr, tables.duration, task);
+        return *std::ranges::min_element(durations);
+    };
+    for (const Ints column : {tables.duration, tables.release}) {
+        for (const Int value : column) {
+            if (value < 0) {
+                throw std::invalid_argument(
+                    "flexible shop: durations and releases may not be negative");
+            }
+            add(value);
+        }
+    }
+    for (std::size_t a = 0; a < tables.lag.size(); ++a) {
+        const Int least = tables.from_end[a] ? shortest(tables.before[a]) : 0;
+        if (tables.lag[a] < -least) {
+            throw std::invalid_argument(
+                "flexible shop: a task may start before one that it waits for");
+        }
+        add(std::max<Int>(tables.lag[a], 0));
+    }
+}
+
+const ShopTables& checked(const ShopTables& tables) {
+    check_lengths(tables);
+    check_positions(tables);
+    check_times(tables);
+    return tables;
+}
+
+}  // namespace
+
+Shop::Links::Links(std::size_t n, Ints key, Ints other, Ints lag, Flags from_end)
+    : ptr(n + 1), links(key.size()) {
+    for (const Int k : key) {
+        ++ptr[static_cast<std::size_t>(k) + 1];
+    }
+    for (std::size_t i = 0; i < n; ++i) {
+        ptr[i + 1] += ptr[i];
+    }
+    std::vector<std::size_t> next(ptr.begin(), ptr.end() - 1);
+    for (std::size_t a = 0; a < key.size(); ++a) {
+        links[next[static_cast<std::size_t>(key[a])]++] = {lag[a], static_cast<Index>(other[a]),
+                                                           from_end[a]};
+    }
+}
+
+Shop::Shop(const ShopTables& tables)
+    : first_mode_(checked(tables).mode_ptr.begin(), tables.mode_ptr.end()),
+      before_(at(n_tasks()), tables.after, tables.before, tables.lag, tables.from_end),
+      after_(at(n_tasks()), tables.before, tables.after, tables.lag, tables.from_end) {
+    for (std::size_t m = 0; m < tables.machine.size(); ++m) {
+        const auto machine = static_cast<Index>(tables.machine[m]);
+        modes_.push_back({tables.duration[m], tables.release[m], machine});
+        n_machines_ = std::max(n_machines_, machine + 1);
+    }
+    sort();
+    measure();
+}
+
+void Shop::sort() {
+    std::vector<std::size_t> waits(at(n_tasks()));
+    forward_.reserve(at(n_tasks()));
+    for (Index i = 0; i < n_tasks(); ++i) {
+        waits[at(i)] = before(i).size();
+        if (waits[at(i)] == 0) {
+            forward_.push_back(i);
+        }
+    }
+    for (std::size_t k = 0; k < forward_.size(); ++k) {
+        for (const Link& link : after(forward_[k])) {
+            if (--waits[at(link.task)] == 0) {
+                forward_.push_back(link.task);
+            }
+        }
+    }
+    if (forward_.size() != waits.size()) {
+        throw std::invalid_argument("flexible shop: the relations form a cycle");
+    }
+}
+
+void Shop::measure() {
+    for (Index i = 0; i < n_tasks(); ++i) {
+        Time least = std::numeric_limits<Time>::max();
+        for (Index m = first_mode(i); m < end_mode(i); ++m) {
+            least = std::min(least, mode(m).duration);
+        }
+        shortest_.push_back(least);
+    }
+    tail_ = shortest_;
+    for (auto i = forward_.rbegin(); i != forward_.rend(); ++i) {
+        for (const Link& link : after(*i)) {
+            const Time length = link.length(shortest(*i));
+            tail_[at(*i)] = std::max(tail_[at(*i)], length + tail_[at(link.task)]);
+        }
+    }
+}
+
+}  // namespace headway::search::flexible

@@ -1,0 +1,97 @@
+// A flexible job shop in the wide sense: what stays the same during the search.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "base.hpp"
+
+namespace headway::search::flexible {
+
+using Index = std::int32_t;  // of a task, a mode or a machine
+using Time = Int;
+
+// A way to do a task: on one machine, or on none (ABSENT).
+struct Mode {
+    Time duration;
+    Time release;  // earliest start
+    Index machine;
+};
+
+// A relation as one of its two tasks sees it: from the start of the earlier task, or from its end,
+// at least `lag` passes until the start of the later one.
+struct Link {
+    Time lag;
+    Index task;  // the other one
+    bool from_end;
+
+    // From start to start, if the earlier task takes so long.
+    Time length(Time duration) const { return lag + (from_end ? duration : 0); }
+};
+
+// Columns as Python hands them over. Modes are grouped by task, those of task i are
+// mode_ptr[i] to mode_ptr[i + 1] - 1.
+struct ShopTables {
+    Ints mode_ptr;
+    Ints machine, duration, release;
+    Ints before, after, lag;
+    Flags from_end;
+};
+
+// Tasks with one mode or several, and minimum lags that form no cycle. Jobs are chains of such
+// lags, but any acyclic graph will do.
+class Shop {
+public:
+    // Throws std::invalid_argument or std::out_of_range if the tables do not fit together, if a
+    // number is negative, or if the relations form a cycle. A lag from an end may be negative as
+    // long as no task starts before one that it waits for.
+    explicit Shop(const ShopTables& tables);
+
+    Index n_tasks() const { return static_cast<Index>(first_mode_.size()) - 1; }
+    Index n_modes() const { return static_cast<Index>(modes_.size()); }
+    Index n_machines() const { return n_machines_; }
+    Index first_mode(Index task) const { return first_mode_[at(task)]; }
+    Index end_mode(Index task) const { return first_mode_[at(task) + 1]; }
+    bool has_choice(Index task) const { return end_mode(task) - first_mode(task) > 1; }
+    const Mode& mode(Index mode) const { return modes_[at(mode)]; }
+    Time shortest(Index task) const { return shortest_[at(task)]; }
+
+    std::span<const Link> before(Index task) const { return before_.of(task); }
+    std::span<const Link> after(Index task) const { return after_.of(task); }
+
+    // Every task behind its predecessors.
+    std::span<const Index> forward() const { return forward_; }
+    // Least time from the start of a task to the end of all work, by relations alone.
+    Time tail(Index task) const { return tail_[at(task)]; }
+
+private:
+    struct Links {
+        std::vector<std::size_t> ptr;
+        std::vector<Link> links;
+
+        Links(std::size_t n, Ints key, Ints other, Ints lag, Flags from_end);
+        std::span<const Link> of(Index task) const {
+            return {links.data() + ptr[at(task)], links.data() + ptr[at(task) + 1]};
+        }
+    };
+
+    static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+    void sort();
+    void measure();
+
+    std::vector<Index> first_mode_;
+    std::vector<Mode> modes_;
+    Links before_, after_;
+    std::vector<Index> forward_;
+    std::vector<Time> shortest_, tail_;
+    Index n_machines_ = 0;
+};
+
+// A solution: all tasks in an order that respects the relations and that each machine keeps to,
+// and the mode of each task.
+struct Plan {
+    std::vector<Index> order, mode;
+};
+
+}  // namespace headway::search::flexible

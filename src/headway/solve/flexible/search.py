@@ -1,0 +1,142 @@
+"""The search itself: tabu search with path relinking on modes and on the orders on machines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from headway import _core
+from headway.errors import ConfigError
+from headway.model.problem import Problem
+from headway.model.schedule import Schedule
+from headway.model.tables import Ints
+from headway.solve.flexible.shop import FlexibleShop
+from headway.solve.result import Stop
+from headway.solve.search import Found, Search
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the search spends its effort.
+
+    Parameters
+    ----------
+    population
+        Schedules kept for path relinking.
+    patience
+        Moves without improvement after which a run of tabu search ends.
+    """
+
+    population: int = 12
+    patience: int = 5_000
+
+    def __post_init__(self) -> None:
+        if self.population < 2:
+            raise ConfigError(f"population: expected at least 2, got {self.population}")
+        if self.patience < 1:
+            raise ConfigError(f"patience: expected at least 1, got {self.patience}")
+
+
+class FlexibleSearch(Search):
+    """Tabu search with path relinking on one flexible job shop.
+
+    Other threads may `offer` schedules and `raise_goal` while it runs.
+
+    Parameters
+    ----------
+    problem
+        A flexible job shop: a problem with no `obstacle`.
+    settings
+        How the effort is spent.
+
+    Raises
+    ------
+    UnsupportedError
+        If the problem is of another kind.
+
+    Notes
+    -----
+    A state is a mode for each task and an order of tasks on each machine. A move takes a task of a
+    critical path out and puts it anywhere on a machine that can do it. Heads and tails without the
+    task give the makespan after each such move exactly, so that the best one is known before it is
+    made; modes just left and pairs of tasks just turned round may not come back for a while. Runs
+    end after `Settings.patience` moves without improvement. A population of their results is kept,
+    none nearly the same as another. New runs begin between two members: modes are taken from
+    either, and tasks are sorted by means of their times in both, so that whatever both agree on is
+    kept; the best of a few such schedules after a short run is taken. When nothing new is found
+    for long, a new population is built.
+
+    References
+    ----------
+    Mastrolilli, Gambardella (2000), "Effective neighbourhood functions for the flexible job shop
+    problem"; González, Vela, Varela (2015), "Scatter search with path relinking for the flexible
+    job shop scheduling problem"; Peng, Lü, Cheng (2015), "A tabu search/path relinking algorithm
+    to solve the job shop scheduling problem".
+    """
+
+    def __init__(self, problem: Problem, settings: Settings | None = None) -> None:
+        settings = settings or Settings()
+        self._shop = FlexibleShop(problem)
+        self._native = _core.FlexibleSearch(
+            self._shop.native, settings.population, settings.patience
+        )
+        super().__init__(problem, self._native)
+
+    def offer(self, schedule: Schedule) -> None:
+        """Search from a schedule next; its modes and its order on machines are what counts."""
+        self._native.offer(self._shop.order(schedule), schedule.mode)
+
+    def _decode(self, *arrays: Ints) -> Schedule:
+        return self._shop.schedule(*arrays)
+
+
+def search(
+    problem: Problem,
+    *,
+    moves: int | None = None,
+    time_limit_s: float = math.inf,
+    seed: int = 0,
+    workers: int = 1,
+    start: Schedule | None = None,
+    goal: int = 0,
+    settings: Settings | None = None,
+    stop: Stop | None = None,
+    on_improvement: Callable[[Schedule], None] | None = None,
+) -> Found:
+    """Search a flexible job shop for a schedule of small makespan.
+
+    Parameters
+    ----------
+    problem
+        A flexible job shop: a problem with no `obstacle`.
+    start
+        A valid schedule to search from first.
+    goal
+        A makespan that is good enough, such as a lower bound.
+    moves, time_limit_s, seed, workers, settings, stop, on_improvement
+        See `Search.run`; without a limit, the search ends only when asked to stop or at its goal.
+
+    Raises
+    ------
+    UnsupportedError
+        If the problem is of another kind.
+
+    Examples
+    --------
+    >>> import headway as hw
+    >>> search(hw.instance("mk01"), goal=40).schedule.makespan
+    40
+    """
+    run = FlexibleSearch(problem, settings)
+    run.raise_goal(goal)
+    if start is not None:
+        run.offer(start)
+    return run.run(
+        workers=workers,
+        moves=moves,
+        time_limit_s=time_limit_s,
+        seed=seed,
+        stop=stop,
+        on_improvement=on_improvement,
+    )
