@@ -20,7 +20,7 @@ _THRESHOLDS = 3
 
 
 def flexible_bound(problem: Problem) -> int:
-    """Return a lower bound on the makespan of a flexible job shop, a problem with no `obstacle`.
+    r"""Return a lower bound on the makespan of a flexible job shop, a problem with no `obstacle`.
 
     The larger of `headway.solve.bounds.makespan_bound` and of the time that the machines need for
     the work if every task may be split between all machines that can do it. A machine has no work
@@ -29,10 +29,10 @@ def flexible_bound(problem: Problem) -> int:
 
     Notes
     -----
-    With a weight :math:`y_k \\ge 0` for each machine, tasks in modes of duration :math:`p_{ik}`, and
-    the least head and tail :math:`r_k, q_k` on each machine, no schedule is shorter than
+    With a weight :math:`y_k \ge 0` for each machine, tasks in modes of duration :math:`p_{ik}`,
+    and the least head and tail :math:`r_k, q_k` on each machine, no schedule is shorter than
 
-    .. math:: \\frac{\\sum_i \\min_k y_k p_{ik} + \\sum_k y_k (r_k + q_k)}{\\sum_k y_k}
+    .. math:: \frac{\sum_i \min_k y_k p_{ik} + \sum_k y_k (r_k + q_k)}{\sum_k y_k}
 
     The best weights are the dual solution of the linear programme that shares the work out; they
     are rounded to whole numbers, and the bound is computed without rounding.
@@ -93,7 +93,7 @@ class _Work:
         load = np.minimum.reduceat(
             weight[machine] * duration, np.flatnonzero(np.diff(task, prepend=-1))
         )
-        total = sum(load.tolist()) + sum((weight * closed).tolist())
+        total: int = sum(load.tolist()) + sum((weight * closed).tolist())
         return -(-total // int(weight.sum()))
 
 

@@ -102,7 +102,8 @@ def _translated(problem: Problem) -> _core.FlexibleShop | str:
         return reason
     columns = _machine(problem), problem.modes.duration, _release(problem)
     try:
-        return _core.FlexibleShop(problem.tasks.mode_ptr, *columns, *_lags(problem))
+        before, after, lag, from_end = _lags(problem)
+        return _core.FlexibleShop(problem.tasks.mode_ptr, *columns, before, after, lag, from_end)
     except ValueError as error:
         return str(error).removeprefix("flexible shop: ")
 
