@@ -36,6 +36,8 @@ class Searcher:
         Builds the search of a problem to which it applies.
     bound
         Returns a lower bound on the value of the problem's one objective level.
+    pace
+        Moves in about a second on a problem of usual size, by which turns are measured out.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Searcher:
     obstacle: Callable[[Problem], str | None]
     search: Callable[[Problem], Search]
     bound: Callable[[Problem], int]
+    pace: int = 200_000
 
     def applies(self, problem: Problem) -> bool:
         """Return whether the method takes a problem."""

@@ -59,6 +59,9 @@ def solve(
     seed: int = 0,
     on_progress: Callable[[Progress], None] = _ignore,
     stop: Stop | None = None,
+    known_bound: Values | None = None,
+    proof: bool = False,
+    deterministic_s: float = math.inf,
 ) -> Result:
     """Solve a problem exactly with OR-Tools CP-SAT.
 
@@ -77,6 +80,13 @@ def solve(
         Called in the calling thread with each better schedule or bound.
     stop
         Ends the search soon after it is set. Ctrl-C in the calling thread does the same.
+    known_bound
+        A lower bound per level that holds already; levels whose warm start meets it are done.
+    proof
+        Whether somebody else looks for better schedules, so that the bound is what counts here.
+    deterministic_s
+        CP-SAT's own measure of effort per level, about a second on a fast machine; ends the
+        search at the same point everywhere.
 
     Returns
     -------
@@ -88,7 +98,17 @@ def solve(
     UnsupportedError
         If the numbers of the problem are too large for CP-SAT.
     """
-    return _Run(problem, budget, warm_start, seed, on_progress, stop or Stop()).result()
+    effort = Effort(
+        budget.time_limit_s,
+        budget.workers,
+        seed,
+        budget.gap,
+        deterministic_s=deterministic_s,
+        proof=proof,
+    )
+    return _Run(
+        problem, budget, warm_start, effort, on_progress, stop or Stop(), known_bound or ()
+    ).result()
 
 
 class _Run:
@@ -99,14 +119,17 @@ class _Run:
         problem: Problem,
         budget: Budget,
         warm_start: Schedule | None,
-        seed: int,
+        effort: Effort,
         on_progress: Callable[[Progress], None],
         stop: Stop,
+        known: Values,
     ) -> None:
         self._began = time.perf_counter()
         self._problem = problem
         self._budget = budget
-        self._seed = seed
+        self._effort = effort
+        self._seed = effort.seed
+        self._known = known
         self._listener = on_progress
         self._stop = stop
         self._interrupted = False
@@ -120,7 +143,12 @@ class _Run:
         reduced = self._reduction.problem
         least = 0
         if minimises_makespan(problem):
-            least = load_bound(reduced, windows(reduced), self._left(), stop, seed)
+            # Whoever knows a bound has had the loads computed before.
+            least = (
+                known[0]
+                if known
+                else load_bound(reduced, windows(reduced), self._left(), stop, self._seed)
+            )
         latest = _latest(problem, self._best)
         self._encoding = Encoding(reduced, latest=latest, least_makespan=least)
         self._model = self._encoding.proto()
@@ -162,7 +190,7 @@ class _Run:
         if not self._encoding.levels:
             return self._any_schedule()
         values = self._warm_values()
-        proven: list[int | None] = [None] * len(self._encoding.levels)
+        proven = self._proven_before()
         found = Found(Answer.UNKNOWN, None, None)
         while True:
             for level in range(len(proven)):
@@ -188,13 +216,25 @@ class _Run:
                 break
         return self._finished(proven)
 
+    def _proven_before(self) -> list[int | None]:
+        """Return the value of each level that the warm start is known to reach at best."""
+        proven: list[int | None] = [None] * len(self._encoding.levels)
+        if self._start is not None:
+            values = self._start.objective_values
+            for level, (value, bound) in enumerate(zip(values, self._known, strict=False)):
+                if value != bound:
+                    break
+                proven[level] = bound
+        return proven
+
     def _worth_another_round(self) -> bool:
         """Return whether enough time is left to go on where an earlier level has no proof yet.
 
         CP-SAT stops early when the next look at the clock could come too late.
         """
         limit = self._budget.time_limit_s
-        return not self._over() and self._left() > _LAST_SHARE * limit < math.inf
+        limited = limit < math.inf and self._effort.deterministic_s == math.inf
+        return limited and not self._over() and self._left() > _LAST_SHARE * limit
 
     def _better(self, level: int, one: list[int], other: list[int]) -> bool:
         total = self._encoding.levels[level]
@@ -241,11 +281,9 @@ class _Run:
         found = minimise(
             model,
             levels[level],
-            Effort(
-                self._left() * share,
-                self._budget.workers,
-                self._seed,
-                self._budget.gap,
+            replace(
+                self._effort,
+                time_s=self._left() * share,
                 relaxation=not self._only_maxima(level),
             ),
             stop=self._stop,

@@ -84,6 +84,8 @@ class Effort:
     relaxation
         Whether the linear relaxation is worth its time: it is for sums of costs and tardiness, and
         it says next to nothing about makespans.
+    proof
+        Whether good assignments come from elsewhere, so that only the proof matters.
     """
 
     time_s: float
@@ -94,6 +96,7 @@ class Effort:
     fixed: bool = False
     deterministic_s: float = math.inf
     relaxation: bool = True
+    proof: bool = False
 
 
 def minimise(
@@ -188,10 +191,14 @@ def _deliver(events: queue.SimpleQueue[tuple[Callable[[Any], None], Any]], *, wa
 def _parameters(helper: Any, effort: Effort) -> Any:
     parameters = helper.SatParameters()
     parameters.num_workers = effort.workers
+    single = effort.workers == 1 and not effort.fixed
+    only_proof = single and effort.proof and not effort.relaxation
     # One thread takes turns between proving and improving, deterministically; alone, the default
-    # strategy rarely leaves a poor first schedule.
-    parameters.interleave_search = effort.workers == 1 and not effort.fixed
-    if not effort.relaxation and effort.workers < _ALL_STRATEGIES:
+    # strategy rarely leaves a poor first schedule. Given good ones, it is the best at proofs.
+    parameters.interleave_search = single and not only_proof
+    if only_proof:
+        parameters.linearization_level = 0
+    elif not effort.relaxation and effort.workers < _ALL_STRATEGIES:
         # With few threads CP-SAT would spend one of them, often the only one that proves anything,
         # on the relaxation.
         parameters.subsolvers.extend(_WITHOUT_RELAXATION)

@@ -3,7 +3,9 @@
 import pytest
 
 import headway as hw
-from headway.solve import Status, auto
+from headway.solve import Budget, Status, Stop
+from headway.solve.portfolio import solver
+from headway.solve.portfolio.crew import SearchWorker
 
 
 def test_auto_proves_ft06() -> None:
@@ -29,7 +31,7 @@ def test_a_large_shop_that_tabu_search_closes_needs_no_exact_model() -> None:
 
 @pytest.mark.parametrize(("name", "method"), [("ft06", "rules+tabu"), ("mk01", "rules")])
 def test_what_is_too_large_for_an_exact_model_goes_without(name, method, monkeypatch) -> None:
-    monkeypatch.setattr(auto, "LARGEST_EXACT_MODEL", 10)
+    monkeypatch.setattr(solver, "LARGEST_EXACT_MODEL", 10)
     result = hw.solve(hw.instance(name), time_limit=0.5, workers=1)
     assert result.method == method
     assert result.status is Status.FEASIBLE
@@ -70,3 +72,57 @@ def test_an_empty_problem_is_solved() -> None:
     result = hw.solve(hw.Model("nothing"), time_limit=5, workers=1)
     assert result.status is Status.OPTIMAL
     assert result.objective == (0,)
+
+
+def test_several_workers_search_and_prove_side_by_side() -> None:
+    result = hw.solve(hw.instance("la01"), time_limit=60, workers=2)
+    assert (result.status, result.objective) == (Status.OPTIMAL, (666,))
+    result = hw.solve(hw.instance("la16"), time_limit=60, workers=2)
+    assert (result.status, result.objective) == (Status.OPTIMAL, (945,))
+    assert "tabu search beside CP-SAT" in result.reason
+
+
+def test_a_gap_ends_the_run_early() -> None:
+    result = hw.solve(hw.instance("la21"), time_limit=60, workers=1, gap=0.2)
+    assert result.status is Status.OPTIMAL
+    assert 0 < result.gap <= 0.2
+    assert result.time_s < 50
+
+
+def test_a_warm_start_is_where_everybody_begins() -> None:
+    problem = hw.instance("la21")
+    good = hw.solve(problem, method="tabu", time_limit=1, workers=1).schedule
+    again = hw.solve(problem, time_limit=0.3, workers=2, warm_start=good)
+    assert again.objective <= good.objective_values
+
+
+def test_a_stop_from_outside_ends_all_of_the_crew() -> None:
+    stop = Stop()
+    seen = []
+
+    def listen(progress) -> None:
+        seen.append(progress)
+        if progress.method == "tabu":
+            stop.set()
+
+    result = solver.solve(
+        hw.instance("ta41"),
+        Budget(600, 2),
+        warm_start=None,
+        seed=0,
+        on_progress=listen,
+        stop=stop,
+    )
+    assert result.status is Status.FEASIBLE
+    assert "stopped from outside" in result.reason
+    assert result.time_s < 300
+    assert seen[-1].objective >= result.objective
+
+
+def test_an_error_in_one_of_the_crew_is_not_swallowed(monkeypatch) -> None:
+    def fail(*args, **options):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(SearchWorker, "work", fail)
+    with pytest.raises(RuntimeError, match="broken"):
+        hw.solve(hw.instance("la21"), time_limit=20, workers=2)

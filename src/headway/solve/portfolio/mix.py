@@ -1,0 +1,137 @@
+"""The mix: who works on a problem, with how many threads, in which order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count
+
+from headway.model.problem import Problem
+from headway.solve.portfolio.crew import Worker
+
+LARGEST_PROVABLE = 250
+"""Up to this many tasks CP-SAT often proves the optimum once a good schedule is known."""
+
+_FIRST_SHARE = 0.1
+_FIRST_LIMIT_S = 1.0
+"""How long searches have all threads before CP-SAT joins where a proof can be expected."""
+
+_LARGE_SHARE = 0.3
+"""Likewise, as a share of the time, where none can be expected."""
+
+_ROUND_S = 1.0
+"""Worth of the first turn when one worker does everything; turns grow by half."""
+
+_GROWTH = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the crew with its threads in one stage."""
+
+    worker: Worker
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Some of the crew at work at the same time.
+
+    Attributes
+    ----------
+    parts
+        Who, with how many threads.
+    share
+        Share of the time that is left.
+    limit_s
+        Most seconds.
+    effort
+        As in `Stint`.
+    helped, persistent
+        As in `Stint`.
+    """
+
+    parts: tuple[Part, ...]
+    share: float = 1.0
+    limit_s: float = math.inf
+    effort: float = math.inf
+    helped: bool = False
+    persistent: bool = False
+
+
+@dataclass(slots=True)
+class Crew:
+    """Who there is for a problem, beyond the rules.
+
+    Attributes
+    ----------
+    improvers
+        Searches that apply, the most specific first.
+    prover
+        CP-SAT, or None where its model would not fit.
+    """
+
+    improvers: list[Worker]
+    prover: Worker | None
+
+    def dismiss(self, worker: Worker) -> None:
+        """Let somebody go who has nothing more to give."""
+        if worker is self.prover:
+            self.prover = None
+        elif worker in self.improvers:
+            self.improvers.remove(worker)
+
+    @property
+    def everyone(self) -> list[Worker]:
+        """All of them."""
+        return self.improvers + ([] if self.prover is None else [self.prover])
+
+
+def stages(problem: Problem, crew: Crew, threads: int) -> Iterator[Stage]:
+    """Yield stages until the time is up; the crew may shrink between them.
+
+    With one thread the crew takes turns, measured in effort, not by the clock, so that the same
+    seed gives the same answer. With several, searches and CP-SAT run side by side: CP-SAT proves
+    best with one thread and a good schedule to start from, so it joins once there is one. Where no
+    proof can be expected, its threads go back to the searches when its bound stands still; a
+    proof of a small problem comes at once, after a long time in which the bound tells nothing.
+    """
+    if threads == 1:
+        yield from _turns(crew)
+        return
+    provable = problem.n_tasks <= LARGEST_PROVABLE
+    if crew.improvers and crew.prover is not None:
+        first = _among(crew.improvers, threads)
+        if provable:
+            yield Stage(first, share=_FIRST_SHARE, limit_s=_FIRST_LIMIT_S)
+        else:
+            yield Stage(first, share=_LARGE_SHARE)
+    while crew.everyone:
+        if crew.prover is None:
+            yield Stage(_among(crew.improvers, threads))
+        elif not crew.improvers:
+            yield Stage((Part(crew.prover, threads),))
+        else:
+            proving = max(1, threads // (2 if provable else 4))
+            parts = (*_among(crew.improvers, threads - proving), Part(crew.prover, proving))
+            yield Stage(parts, helped=True, persistent=provable)
+
+
+def _turns(crew: Crew) -> Iterator[Stage]:
+    for turn in count():
+        if not crew.everyone:
+            return
+        for worker in crew.everyone:
+            if len(crew.everyone) == 1:
+                yield Stage((Part(worker, 1),))
+            else:
+                effort = _ROUND_S * _GROWTH**turn
+                yield Stage((Part(worker, 1),), effort=effort, helped=True)
+
+
+def _among(workers: Sequence[Worker], threads: int) -> tuple[Part, ...]:
+    """Share threads among workers, the first ones getting the most; some may get none."""
+    each, more = divmod(threads, len(workers))
+    parts = (Part(worker, each + (k < more)) for k, worker in enumerate(workers))
+    return tuple(part for part in parts if part.threads)
