@@ -143,12 +143,8 @@ class _Run:
         reduced = self._reduction.problem
         least = 0
         if minimises_makespan(problem):
-            # Whoever knows a bound has had the loads computed before.
-            least = (
-                known[0]
-                if known
-                else load_bound(reduced, windows(reduced), self._left(), stop, self._seed)
-            )
+            least = load_bound(reduced, windows(reduced), self._left(), stop, self._seed)
+            least = max(least, *known[:1], 0)
         latest = _latest(problem, self._best)
         self._encoding = Encoding(reduced, latest=latest, least_makespan=least)
         self._model = self._encoding.proto()

@@ -23,8 +23,9 @@ LARGEST_EXACT_MODEL = 60_000
 LARGEST_SETUP_ARCS = 2_000_000
 """Up to this many pairs of tasks with setups between them, likewise."""
 
-SEARCHERS: tuple[Searcher, ...] = (tabu.solve, flexible.solve)
-"""All searches; those that apply take part, the most specific first."""
+SEARCHERS: tuple[tuple[Searcher, ...], ...] = ((tabu.solve,), (flexible.solve,))
+"""The searches, the most specific first. Those of the first row in which one applies take part:
+what they know about the problem, the later ones do not."""
 
 _SHARE_OF_RULES = 0.1
 _WATCH_S = 0.02
@@ -80,7 +81,7 @@ class Portfolio:
         board, budget = self._board, self._budget
         problem = board.problem
         fits = _fits_exact_model(problem)
-        searchers = [s for s in SEARCHERS if s.applies(problem)]
+        searchers = _searchers(problem)
         alone = not fits and not searchers
         rules = Part(RulesWorker(sample=alone), 1)
         self._run(Stage((rules,), share=1.0 if alone else _SHARE_OF_RULES))
@@ -173,6 +174,13 @@ class Portfolio:
             return f"{text}; {refusal}"
         stopped = self._board.stop.is_set()
         return f"{text}; {'stopped from outside' if stopped else 'time limit reached'}"
+
+
+def _searchers(problem: Problem) -> list[Searcher]:
+    for row in SEARCHERS:
+        if found := [searcher for searcher in row if searcher.applies(problem)]:
+            return found
+    return []
 
 
 def _told(part: Part) -> str:
