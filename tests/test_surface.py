@@ -9,7 +9,7 @@ import pytest
 
 import headway
 
-ROOMS = ("formats", "instances", "model", "show", "solve", "cli")
+ROOMS = ("formats", "instances", "model", "show", "solve", "bench", "cli")
 
 
 @pytest.mark.parametrize("room", ["", *ROOMS])
