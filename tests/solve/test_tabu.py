@@ -230,7 +230,23 @@ def test_job_shops_apply():
     assert hw.instance("ft06").objective.is_only(Measure.MAKESPAN)
 
 
-@pytest.mark.parametrize("settings", [{"population": 1}, {"patience": 0}])
+@pytest.mark.parametrize("neighbourhood", ["N6", "N8"])
+def test_other_neighbourhoods_find_the_optimum_of_small_shops(neighbourhood):
+    settings = tabu.Settings(neighbourhood=neighbourhood, tenure=7)
+    found = tabu.search(hw.instance("ft06"), moves=50_000, goal=55, settings=settings)
+    assert found.schedule.makespan == 55
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"population": 1},
+        {"patience": 0},
+        {"neighbourhood": "N9"},
+        {"tenure": 0},
+        {"tenure": 10_000_000},
+    ],
+)
 def test_settings_that_make_no_sense_are_refused(settings):
     with pytest.raises(ConfigError, match=next(iter(settings))):
         tabu.Settings(**settings)

@@ -71,7 +71,7 @@ def test_estimates_are_what_their_definition_says(seeds):
         shop, state = oriented(seed)
         orders = shop.machine_orders(state.order.tolist())
         for step in range(4):
-            for task, anchor, forward, estimate in state.moves(step):
+            for task, anchor, forward, estimate in state.moves(step, _core.Neighbourhood.N8):
                 assert estimate == shop.estimate(orders, task, anchor, forward=forward), seed
 
 
@@ -115,6 +115,40 @@ def test_the_neighbourhood_is_n7_without_what_cannot_help():
             backward.insert(i, backward.pop(j))
             expected |= {tuple(forward), tuple(backward)}
     assert moved == expected
+
+
+@pytest.mark.parametrize("seeds", BATCHES, ids=str)
+def test_each_neighbourhood_contains_the_one_before_it_and_closes_no_cycle(seeds):
+    sizes = np.zeros(3, dtype=int)
+    for seed in seeds:
+        shop, state = oriented(seed)
+        orders = shop.machine_orders(state.order.tolist())
+        found = []
+        for neighbourhood in (_core.Neighbourhood[name] for name in ("N6", "N7", "N8")):
+            moves = state.moves(seed, neighbourhood)
+            results = {
+                (shop.machine[task], *shop.moved(orders, task, anchor, forward=forward)[m])
+                for task, anchor, forward, _ in moves
+                for m in (shop.machine[task],)
+            }
+            assert len(results) == len(moves)
+            found.append(results)
+            for task, anchor, forward, _ in moves:
+                shop.heads(shop.moved(orders, task, anchor, forward=forward))
+        assert found[0] <= found[1] <= found[2]
+        sizes += [len(results) for results in found]
+    assert sizes[0] < sizes[1] < sizes[2]
+
+
+def test_n8_moves_tasks_out_of_their_block():
+    """Tasks 0 and 1 form the block; 2 runs on the same machine later, after a gap."""
+    shop = PlainShop([0, 0, 0, 1, 1], [2, 2, 1, 6, 1], [0, 0, 8, 0, 9], [(1, 3, 2), (3, 4, 6)])
+    state = _core.Orientation(native(shop))
+    state.load(ints(range(5)))
+    assert state.critical_path(0).tolist() == [0, 1, 3, 4]
+    assert {move[:3] for move in state.moves(0)} == {(0, 1, True)}
+    beyond = {move[:3] for move in state.moves(0, _core.Neighbourhood.N8)}
+    assert beyond == {(0, 1, True), (0, 2, True), (1, 2, True)}
 
 
 def test_a_block_at_the_start_of_the_path_keeps_its_beginning():

@@ -19,6 +19,8 @@ using namespace nb::literals;
 using namespace search;
 using namespace search::job_shop;
 
+constexpr std::int32_t LONGEST_TENURE = 1'000'000;
+
 using OutMove = std::tuple<Index, Index, bool, Time>;
 
 // A linear order from Python; it must hold every task once, behind its predecessors.
@@ -60,11 +62,12 @@ OutArray field(const Orientation& orientation, Field Node::* member) {
 }
 
 // All moves of the neighbourhood on a critical path that the seed picks, with their estimates.
-std::vector<OutMove> moves(const Orientation& orientation, std::uint64_t seed) {
+std::vector<OutMove> moves(const Orientation& orientation, std::uint64_t seed,
+                           Neighbourhood neighbourhood) {
     Random random(seed);
     Orientation::Path path;
     orientation.trace(path, random);
-    Block block(orientation.shop().crowd());
+    Block block(orientation.shop().crowd(), neighbourhood);
     std::vector<OutMove> found;
     for_each_block(orientation, path, block, [&](Block& b) {
         b.moves(orientation, [&](const Move& move, Index, Index, auto&& estimate) {
@@ -104,6 +107,11 @@ std::uint64_t run(JobShopSearch& search, std::uint64_t seed, std::uint64_t itera
 }  // namespace
 
 void bind_job_shop(nb::module_& module) {
+    nb::enum_<Neighbourhood>(module, "Neighbourhood", "Which moves of critical tasks are tried.")
+        .value("N6", Neighbourhood::N6)
+        .value("N7", Neighbourhood::N7)
+        .value("N8", Neighbourhood::N8);
+
     nb::class_<Shop>(module, "JobShop", "Tasks on one machine each, with start-to-start lags.")
         .def(
             "__init__",
@@ -124,7 +132,7 @@ void bind_job_shop(nb::module_& module) {
             "order"_a, "Take the machine orders from a linear order of all tasks.")
         .def("move", &move, "task"_a, "anchor"_a, "forward"_a,
              "Move a task to right behind another one of its machine, or to right before it.")
-        .def("moves", &moves, "seed"_a,
+        .def("moves", &moves, "seed"_a, "neighbourhood"_a = Neighbourhood::N7,
              "Moves on one critical path: task, anchor, forward, estimate.")
         .def(
             "critical_path",
@@ -152,13 +160,17 @@ void bind_job_shop(nb::module_& module) {
         .def(
             "__init__",
             [](JobShopSearch* self, const Shop& shop, std::size_t population,
-               std::uint64_t patience) {
+               std::uint64_t patience, Neighbourhood neighbourhood, std::int32_t tenure) {
                 if (population < 2 || patience == 0) {
                     throw std::invalid_argument("JobShopSearch: population from 2, patience from 1");
                 }
-                new (self) JobShopSearch(shop, {population, patience});
+                if (tenure < 0 || tenure > LONGEST_TENURE) {
+                    throw std::invalid_argument("JobShopSearch: tenure from 0 to a million");
+                }
+                new (self) JobShopSearch(shop, {population, patience, neighbourhood, tenure});
             },
-            "shop"_a, "population"_a, "patience"_a, nb::keep_alive<1, 2>())
+            "shop"_a, "population"_a, "patience"_a, "neighbourhood"_a, "tenure"_a,
+            nb::keep_alive<1, 2>())
         .def("run", &run, "seed"_a, "iterations"_a, "stop"_a, "on_improvement"_a,
              "One worker, until a limit or its stop flag; returns the number of moves made.")
         .def(

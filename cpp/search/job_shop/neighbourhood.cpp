@@ -4,32 +4,66 @@
 
 namespace headway::search::job_shop {
 
-Block::Block(Index largest)
-    : task_(at(largest)),
+Block::Block(Index largest, Neighbourhood neighbourhood)
+    : neighbourhood_(neighbourhood),
+      task_(at(largest)),
       head_(at(largest)),
       tail_(at(largest)),
       ready_(at(largest)),
       rest_(at(largest)),
       duration_(at(largest)),
-      new_head_(at(largest)) {}
+      new_head_(at(largest)) {
+    beyond_.reserve(at(largest));
+}
+
+template <bool RIGHT>
+void Block::look_beyond(const Orientation& orientation, std::span<const Index> tasks) {
+    const auto next = [&](Index x) {
+        return RIGHT ? orientation.node(x).right : orientation.node(x).left;
+    };
+    beyond_.clear();
+    for (Index x = next(RIGHT ? tasks.back() : tasks.front()); x != orientation.none();
+         x = next(x)) {
+        const bool may_go_past = std::ranges::any_of(tasks, [&](Index task) {
+            return RIGHT ? orientation.may_follow(task, x) : orientation.may_precede(task, x);
+        });
+        if (!may_go_past) {
+            break;
+        }
+        beyond_.push_back(x);
+    }
+}
 
 void Block::load(const Orientation& orientation, std::span<const Index> tasks, bool opens,
                  bool closes) {
-    size_ = static_cast<Index>(tasks.size());
     opens_ = opens;
     closes_ = closes;
-    for (std::size_t k = 0; k < tasks.size(); ++k) {
-        const Node& node = orientation.node(tasks[k]);
-        task_[k] = tasks[k];
-        head_[k] = node.head;
-        tail_[k] = node.tail;
-        ready_[k] = node.ready;
-        rest_[k] = node.rest;
-        duration_[k] = node.duration;
+    size_ = 0;
+    const auto copy = [&](Index task) {
+        const Node& node = orientation.node(task);
+        task_[at(size_)] = task;
+        head_[at(size_)] = node.head;
+        tail_[at(size_)] = node.tail;
+        ready_[at(size_)] = node.ready;
+        rest_[at(size_)] = node.rest;
+        duration_[at(size_)] = node.duration;
+        ++size_;
+    };
+    const bool beyond = neighbourhood_ == Neighbourhood::N8;
+    if (beyond && !opens) {
+        look_beyond<false>(orientation, tasks);
+        std::for_each(beyond_.rbegin(), beyond_.rend(), copy);
     }
-    const Node& left = orientation.node(orientation.node(tasks.front()).left);
+    first_ = size_;
+    std::ranges::for_each(tasks, copy);
+    last_ = size_ - 1;
+    if (beyond && !closes) {
+        look_beyond<true>(orientation, tasks);
+        std::ranges::for_each(beyond_, copy);
+    }
+    const Node& left = orientation.node(orientation.node(task_[0]).left);
     free_ = left.head + left.duration;
-    after_ = orientation.node(orientation.node(tasks.back()).right).tail;
+    after_ = orientation.node(orientation.node(task_[at(size_ - 1)]).right).tail;
 }
 
 Time Block::behind(Index i, Index j, Time limit) {

@@ -1,6 +1,7 @@
-// Neighbourhood N7: moves of tasks within critical blocks, and what they lead to by estimate.
+// Moves of tasks within critical blocks and out of them, and what they lead to by estimate.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -8,18 +9,23 @@
 
 namespace headway::search::job_shop {
 
-// A critical block: tasks in a row on one machine and on one critical path. Its data are copied
-// side by side, since many moves within it are looked at.
+// Which moves are looked at, each neighbourhood with those of the ones before it: an inner task, or
+// the one at the other end, goes to the end or to the beginning of its block (N6); the task at an
+// end goes inside (N7); a task leaves the block, as far as no cycle can arise (N8).
+enum class Neighbourhood : std::uint8_t { N6, N7, N8 };
+
+// A critical block: tasks in a row on one machine and on one critical path. Its data, and those of
+// the tasks around it that moves may go past, are copied side by side, since many moves within it
+// are looked at.
 class Block {
 public:
-    explicit Block(Index largest);
+    Block(Index largest, Neighbourhood neighbourhood);
 
     // opens: the block starts the path at time 0, so that another order at its beginning leaves
     // the path as long as it is; closes: the same at the end of the path.
     void load(const Orientation& orientation, std::span<const Index> tasks, bool opens,
               bool closes);
 
-    Index size() const { return size_; }
     Index task(Index k) const { return task_[at(k)]; }
 
     // Length of the longest path through the tasks from i to j once task i stands behind task j,
@@ -29,12 +35,10 @@ public:
     // The same once task j stands before task i.
     Time before(Index i, Index j, Time limit);
 
-    // Calls offer(move, i, j, estimate) for every move of the neighbourhood: an inner task, or the
-    // one at the other end, goes to the end or to the beginning of the block (N6); the task at an
-    // end goes inside (N7). `estimate` is a function that takes a limit.
+    // Calls offer(move, i, j, estimate) for every move of the neighbourhood; `estimate` is a
+    // function that takes a limit.
     template <class Offer>
     void moves(const Orientation& orientation, Offer&& offer) {
-        const Index last = size_ - 1;
         const auto behind_of = [&](Index i, Index j) {
             if (orientation.may_follow(task(i), task(j))) {
                 offer(Move{task(i), task(j), true}, i, j,
@@ -47,35 +51,55 @@ public:
                       [this, i, j](Time limit) { return before(i, j, limit); });
             }
         };
+        const bool inside = neighbourhood_ != Neighbourhood::N6;
         if (!closes_) {
-            for (Index i = last - 1; i >= 0; --i) {
-                behind_of(i, last);
+            for (Index i = last_ - 1; i >= first_; --i) {
+                behind_of(i, last_);
             }
-            for (Index i = last - 2; i >= 0; --i) {
-                before_of(i, last);
+            for (Index i = last_ - 2; inside && i >= first_; --i) {
+                before_of(i, last_);
             }
         }
         if (!opens_) {
-            // The moves between both ends have been offered unless the block closes the path.
-            const Index far = closes_ ? last : last - 1;
-            for (Index j = 1; j <= far; ++j) {
-                before_of(0, j);
+            // The last task has been offered to the beginning above unless the block closes the
+            // path; the swap of two tasks always has.
+            const bool offered = !closes_ && (inside || last_ - first_ == 1);
+            for (Index j = first_ + 1; j <= last_ - (offered ? 1 : 0); ++j) {
+                before_of(first_, j);
             }
-            for (Index j = 2; j <= far; ++j) {
-                behind_of(0, j);
+            for (Index j = first_ + 2; inside && j <= last_ - (offered ? 1 : 0); ++j) {
+                behind_of(first_, j);
+            }
+        }
+        for (Index j = last_ + 1; j < size_; ++j) {
+            for (Index i = first_; i <= last_; ++i) {
+                behind_of(i, j);
+            }
+        }
+        for (Index i = first_ - 1; i >= 0; --i) {
+            for (Index j = first_; j <= last_; ++j) {
+                before_of(i, j);
             }
         }
     }
 
 private:
     static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+    // Tasks to the right of the last one, or to the left of the first one, that some task of the
+    // block may move past, the nearest first.
+    template <bool RIGHT>
+    void look_beyond(const Orientation& orientation, std::span<const Index> tasks);
 
+    Neighbourhood neighbourhood_;
+    std::vector<Index> beyond_;  // scratch for load
     std::vector<Index> task_;
     std::vector<Time> head_, tail_, ready_, rest_, duration_;
     std::vector<Time> new_head_;
-    Time free_ = 0;   // when the machine is free for the block
-    Time after_ = 0;  // tail of the task behind it
+    Time free_ = 0;   // when the machine is free for the first task
+    Time after_ = 0;  // tail of the task behind the last one
     Index size_ = 0;
+    Index first_ = 0;  // where the block itself begins and ends
+    Index last_ = 0;
     bool opens_ = false;
     bool closes_ = false;
 };

@@ -14,6 +14,11 @@ namespace {
 constexpr std::array<Time, 5> SHARES = {300, 400, 500, 600, 700};
 constexpr std::uint64_t TRIAL_PATIENCE = 500;
 
+// Longer where machines have many more tasks than there are machines.
+std::int32_t usual_tenure(const Shop& shop) {
+    return 4 + shop.crowd() / std::max(1, shop.n_machines()) / 2;
+}
+
 // Keeps one worker's budget and passes its improvements on, but not more often than it checks.
 class Watch final : public Monitor {
 public:
@@ -73,7 +78,8 @@ JobShopSearch::JobShopSearch(const Shop& shop, const SearchSettings& settings)
 std::uint64_t JobShopSearch::run(std::uint64_t seed, std::uint64_t iterations,
                                  const StopFlag& stop, const OnImprovement& on_improvement) {
     Random random(seed);
-    TabuSearch tabu(*shop_, random);
+    const std::int32_t tenure = settings_.tenure > 0 ? settings_.tenure : usual_tenure(*shop_);
+    TabuSearch tabu(*shop_, settings_.neighbourhood, tenure, random);
     Watch watch(*shop_, incumbent_, iterations, stop, on_improvement);
     while (watch.more()) {
         Member child;

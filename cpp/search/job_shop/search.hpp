@@ -8,6 +8,7 @@
 
 #include "search/control.hpp"
 #include "search/job_shop/elite.hpp"
+#include "search/job_shop/neighbourhood.hpp"
 #include "search/job_shop/shop.hpp"
 
 namespace headway::search::job_shop {
@@ -15,6 +16,8 @@ namespace headway::search::job_shop {
 struct SearchSettings {
     std::size_t population = 12;
     std::uint64_t patience = 12'500;  // iterations without improvement that end a run
+    Neighbourhood neighbourhood = Neighbourhood::N7;
+    std::int32_t tenure = 0;  // least iterations that an arc is forbidden for; 0 to go by the shop
 };
 
 // Called with each improvement of the best makespan: its value and all starts.

@@ -33,12 +33,13 @@ void TabuList::clear() {
     std::ranges::fill(as_after_, 0U);
 }
 
-TabuSearch::TabuSearch(const Shop& shop, Random& random)
+TabuSearch::TabuSearch(const Shop& shop, Neighbourhood neighbourhood, std::int32_t tenure,
+                       Random& random)
     : random_(random),
       state_(shop),
-      block_(shop.crowd()),
+      block_(shop.crowd(), neighbourhood),
       tabu_(shop),
-      tenure_(4 + shop.crowd() / std::max(1, shop.n_machines()) / 2) {
+      tenure_(tenure) {
     path_.task.reserve(static_cast<std::size_t>(shop.n_tasks()));
     path_.by_machine.reserve(static_cast<std::size_t>(shop.n_tasks()));
 }

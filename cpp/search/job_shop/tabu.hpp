@@ -59,7 +59,7 @@ public:
 
 class TabuSearch {
 public:
-    TabuSearch(const Shop& shop, Random& random);
+    TabuSearch(const Shop& shop, Neighbourhood neighbourhood, std::int32_t tenure, Random& random);
 
     // Searches from `order` until `patience` iterations in a row have brought nothing better, the
     // monitor says stop or no move is left. Returns the best makespan and leaves its

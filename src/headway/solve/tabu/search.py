@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from headway import _core
 from headway.errors import ConfigError
@@ -26,16 +27,28 @@ class Settings:
         Schedules kept for path relinking.
     patience
         Moves without improvement after which a run of tabu search ends.
+    neighbourhood
+        Which moves of critical tasks are tried, the later with those of the earlier: to the ends
+        of their block (N6), from its ends inside (N7), out of the block (N8).
+    tenure
+        Least number of moves for which an arc that was turned round may not be turned back, twice
+        that at most; None to go by the shop.
     """
 
     population: int = 12
     patience: int = 12_500
+    neighbourhood: Literal["N6", "N7", "N8"] = "N7"
+    tenure: int | None = None
 
     def __post_init__(self) -> None:
         if self.population < 2:
             raise ConfigError(f"population: expected at least 2, got {self.population}")
         if self.patience < 1:
             raise ConfigError(f"patience: expected at least 1, got {self.patience}")
+        if self.neighbourhood not in _core.Neighbourhood.__members__:
+            raise ConfigError(f"neighbourhood: expected N6, N7 or N8, got {self.neighbourhood!r}")
+        if self.tenure is not None and not 1 <= self.tenure <= 1_000_000:
+            raise ConfigError(f"tenure: expected 1 to a million, got {self.tenure}")
 
 
 class TabuSearch(Search):
@@ -77,7 +90,11 @@ class TabuSearch(Search):
         settings = settings or Settings()
         self._shop = JobShop(problem)
         self._native = _core.JobShopSearch(
-            self._shop.native, settings.population, settings.patience
+            self._shop.native,
+            settings.population,
+            settings.patience,
+            _core.Neighbourhood[settings.neighbourhood],
+            settings.tenure or 0,
         )
         super().__init__(problem, self._native)
 
