@@ -49,4 +49,5 @@ NB_MODULE(_core, m) {
     bind_common(m);
     bind_flexible(m);
     bind_job_shop(m);
+    bind_no_wait(m);
 }

@@ -14,4 +14,7 @@ void bind_flexible(nb::module_& module);
 // JobShop, Orientation, JobShopSearch.
 void bind_job_shop(nb::module_& module);
 
+// NoWaitShop, NoWaitSearch.
+void bind_no_wait(nb::module_& module);
+
 }  // namespace headway

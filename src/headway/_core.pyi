@@ -139,3 +139,34 @@ class FlexibleSearch:
     ) -> int: ...
     def offer(self, order: _Ints, mode: _Ints) -> None: ...
     def raise_goal(self, goal: int) -> None: ...
+
+class NoWaitShop:
+    def __init__(
+        self,
+        item: _Ints,
+        machine: _Ints,
+        offset: _Ints,
+        length: _Ints,
+        release: _Ints,
+        span: _Ints,
+        weight: _Ints,
+        due: _Ints,
+        least: _Ints,
+        break_machine: _Ints,
+        break_start: _Ints,
+        break_end: _Ints,
+        total: bool,
+    ) -> None: ...
+    def place(self, order: _Ints) -> tuple[_Ints, int]: ...
+
+class NoWaitSearch:
+    def __init__(self, shop: NoWaitShop) -> None: ...
+    def run(
+        self,
+        seed: int,
+        iterations: int,
+        stop: StopFlag,
+        on_improvement: Callable[[int, _Ints], None],
+    ) -> int: ...
+    def offer(self, start: _Ints) -> None: ...
+    def raise_goal(self, goal: int) -> None: ...
