@@ -48,6 +48,7 @@ NB_MODULE(_core, m) {
     bind_generator(m);
     bind_common(m);
     bind_flexible(m);
+    bind_flow(m);
     bind_job_shop(m);
     bind_no_wait(m);
 }

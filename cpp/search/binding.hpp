@@ -11,6 +11,9 @@ void bind_common(nb::module_& module);
 // FlexibleShop, FlexibleOrientation, FlexibleSearch.
 void bind_flexible(nb::module_& module);
 
+// FlowShop, FlowSequence, FlowSearch.
+void bind_flow(nb::module_& module);
+
 // JobShop, Orientation, JobShopSearch.
 void bind_job_shop(nb::module_& module);
 

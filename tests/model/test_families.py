@@ -43,6 +43,16 @@ def test_a_permutation_flow_shop_ties_neighbouring_machines() -> None:
     assert len(hw.flow_shop([[1, 2], [3, 4]], permutation=False).sequences) == 0
 
 
+def test_jobs_of_a_flow_shop_may_be_kept_from_waiting() -> None:
+    assert hw.flow_shop([[1, 2, 3]], no_wait=True).relations.max_lag.tolist() == [0, 0]
+    assert hw.flow_shop([[1, 2, 3]]).relations.max_lag.tolist() == [FOREVER, FOREVER]
+
+
+def test_jobs_of_a_blocking_flow_shop_hold_their_machines() -> None:
+    problem = hw.flow_shop([[1, 2], [3, 4]], blocking=True)
+    assert problem.tasks.hold_until.tolist() == [1, -1, 3, -1]
+
+
 def test_flow_shop_setups_end_with_the_initial_row() -> None:
     setups = np.arange(8).reshape(2, 2, 2)
     problem = hw.flow_shop([[1, 1], [1, 1]], setups=setups, initial_setups=[[7, 8], [9, 10]])

@@ -149,6 +149,8 @@ def flow_shop(
     durations: ArrayLike,
     *,
     permutation: bool = True,
+    no_wait: bool = False,
+    blocking: bool = False,
     setups: ArrayLike | None = None,
     initial_setups: ArrayLike | None = None,
     name: str = "flow shop",
@@ -162,12 +164,21 @@ def flow_shop(
         Shape (n_jobs, n_machines).
     permutation
         Whether all machines process the jobs in the same order.
+    no_wait
+        Whether a job, once begun, goes from machine to machine without waiting.
+    blocking
+        Whether a job keeps its machine until the next one takes it, as there is no place to wait.
     setups
         Sequence-dependent setup times, shape (n_machines, n_jobs, n_jobs), or None.
     initial_setups
         Setup before the first job of a machine, shape (n_machines, n_jobs), or None for zero.
     name, **job
         See `JobData`.
+
+    Examples
+    --------
+    >>> flow_shop([[3, 2], [2, 4]], no_wait=True).summary()
+    'flow shop: 2 jobs, 4 tasks, 2 machines; minimise makespan'
     """
     work = _matrix(durations, "durations")
     n_jobs, count = work.shape
@@ -186,6 +197,10 @@ def flow_shop(
             second_task=ints(tasks[:, 1:].T),
         )
     lengths = [count] * n_jobs
+    hold = None
+    if blocking:
+        hold = np.full(work.shape, ABSENT)
+        hold[:, :-1] = tasks[:, 1:]
     return Problem(
         name=name,
         jobs=_jobs(n_jobs, job),
@@ -195,11 +210,12 @@ def flow_shop(
             _positions(lengths),
             work.size,
             family=np.repeat(np.arange(n_jobs), count) if family else None,
+            hold_until=hold,
         ),
         modes=_single_demands(
             np.arange(work.size), work.ravel(), np.tile(np.arange(count), n_jobs)
         ),
-        relations=_chains(lengths),
+        relations=_chains(lengths, max_lag=0 if no_wait else FOREVER),
         sequences=sequences,
         setups=matrices,
         objective=_objective(job),
@@ -466,7 +482,11 @@ def _objective(data: JobData) -> Objective:
 
 
 def _tasks(
-    job: np.ndarray, names: list[str], modes: np.ndarray | int, family: np.ndarray | None = None
+    job: np.ndarray,
+    names: list[str],
+    modes: np.ndarray | int,
+    family: np.ndarray | None = None,
+    hold_until: np.ndarray | None = None,
 ) -> Tasks:
     """Return plain tasks; `modes` counts the modes of each task, or all tasks if one each."""
     count = len(job)
@@ -482,7 +502,7 @@ def _tasks(
         latest_end=forever,
         optional=no,
         interruptible=no,
-        hold_until=none,
+        hold_until=none if hold_until is None else ints(hold_until),
         family=none if family is None else ints(family),
         mode_ptr=ints(ptr),
     )
@@ -526,17 +546,17 @@ def _resources(
     )
 
 
-def _chains(lengths: Sequence[int]) -> Relations:
+def _chains(lengths: Sequence[int], max_lag: int = FOREVER) -> Relations:
     """Return end-before-start relations between neighbours within runs of the given lengths."""
     total = int(sum(lengths))
     last = np.cumsum(lengths) - 1
     followed = np.ones(total, dtype=np.bool_)
     followed[last[last >= 0]] = False
     before = np.flatnonzero(followed)
-    return _end_before_start(np.stack([before, before + 1], axis=1))
+    return _end_before_start(np.stack([before, before + 1], axis=1), max_lag)
 
 
-def _end_before_start(arcs: ArrayLike) -> Relations:
+def _end_before_start(arcs: ArrayLike, max_lag: int = FOREVER) -> Relations:
     pairs = np.array(arcs, dtype=np.int64).reshape(-1, 2)
     count = len(pairs)
     return Relations(
@@ -544,7 +564,7 @@ def _end_before_start(arcs: ArrayLike) -> Relations:
         before=ints(pairs[:, 0]),
         after=ints(pairs[:, 1]),
         min_lag=ints(np.zeros(count)),
-        max_lag=ints(np.full(count, FOREVER)),
+        max_lag=ints(np.full(count, max_lag)),
         transfer=bools(np.zeros(count)),
     )
 

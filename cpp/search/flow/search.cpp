@@ -1,0 +1,178 @@
+#include "search/flow/search.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "search/flow/greedy.hpp"
+#include "search/random.hpp"
+
+namespace headway::search::flow {
+namespace {
+
+// A random number, exponentially distributed with mean 1, in 1024ths. The logarithm is taken by
+// integers alone, from the position of the first digit and a straight line between powers of two.
+Int exponential(Random& random) {
+    const std::uint64_t u = random.next() | 1U;
+    const int zeros = std::countl_zero(u);
+    const auto mantissa = static_cast<Int>((u << zeros) >> 53) - 1024;  // 0 to 1023
+    return ((Int{zeros} + 1) * 1024 - mantissa) * 710 / 1024;           // 710 / 1024 = ln 2
+}
+
+// Mean duration of an operation, in 1024ths.
+Int mean_duration(const Shop& shop) {
+    Int sum = 0;
+    for (Index job = 0; job < shop.n_jobs(); ++job) {
+        sum += shop.work(job);
+    }
+    return 1024 * sum / (Int{shop.n_jobs()} * shop.n_machines());
+}
+
+// One worker's search.
+class Worker {
+public:
+    Worker(const Shop& shop, const SearchSettings& settings, Pool& pool, Incumbent& incumbent,
+           std::uint64_t seed, std::uint64_t moves, const StopFlag& stop,
+           const OnImprovement& on_improvement)
+        : shop_(shop),
+          settings_(settings),
+          pool_(pool),
+          incumbent_(incumbent),
+          stop_(stop),
+          on_improvement_(on_improvement),
+          moves_(moves),
+          random_(seed),
+          greedy_(shop, random_),
+          go_on_([this] { return used_ < moves_ && more() && (++used_, true); }) {
+        current_.reserve(static_cast<std::size_t>(shop.n_jobs()));
+        best_.reserve(static_cast<std::size_t>(shop.n_jobs()));
+    }
+
+    std::uint64_t run() {
+        if (!more() || moves_ == 0) {
+            return 0;
+        }
+        greedy_.construct(go_on_);
+        take(true);
+        greedy_.descend(go_on_);
+        take(true);
+        std::uint64_t idle = 0;
+        while (more() && used_ < moves_) {
+            if (auto offer = pool_.take_offer()) {
+                begin_from(*offer);
+            } else if (idle > settings_.patience) {
+                pool_.best(best_);
+                begin_from(best_);
+                idle = 0;
+            }
+            iterate();
+            idle = improved_ ? 0 : idle + 1;
+        }
+        return used_;
+    }
+
+private:
+    bool more() const { return !stop_.is_set() && !incumbent_.reached(); }
+
+    void iterate() {
+        const Index count = std::min(settings_.destruction, shop_.n_jobs());
+        greedy_.destroy(count);
+        if (shop_.aim() == Aim::LATEST && shop_.n_jobs() > count) {
+            // Orders of fewer jobs are quicker to improve (Dubois-Lacoste et al. 2017).
+            greedy_.descend(go_on_);
+        }
+        greedy_.repair(go_on_);
+        greedy_.descend(go_on_);
+        take(false);
+    }
+
+    void begin_from(const std::vector<Index>& order) {
+        greedy_.sequence().assign(order);
+        take(true);
+    }
+
+    // Keeps the order of the sequence, or goes back to the one before.
+    void take(bool always) {
+        const Int value = greedy_.sequence().value();
+        const auto order = greedy_.sequence().order();
+        improved_ = value < best_value_;
+        if (improved_) {
+            best_value_ = value;
+            best_.assign(order.begin(), order.end());
+            pool_.note(value, order);
+            if (incumbent_.note(value)) {
+                on_improvement_(value, order);
+            }
+        }
+        if (always || value <= current_value_ || accepts(value - current_value_)) {
+            current_value_ = value;
+            current_.assign(order.begin(), order.end());
+        } else {
+            greedy_.sequence().assign(current_);
+        }
+    }
+
+    bool accepts(Int loss) {
+        // A tenth of an operation's mean duration, as usual, times the temperature.
+        const Int scale = mean_duration_ * settings_.temperature / 10'000;
+        return loss * 1024 <= scale * exponential(random_) / 1024;
+    }
+
+    const Shop& shop_;
+    const SearchSettings& settings_;
+    Pool& pool_;
+    Incumbent& incumbent_;
+    const StopFlag& stop_;
+    const OnImprovement& on_improvement_;
+    std::uint64_t moves_;
+    std::uint64_t used_ = 0;
+    Random random_;
+    Greedy greedy_;
+    GoOn go_on_;
+    Int mean_duration_ = mean_duration(shop_);
+    std::vector<Index> current_, best_;
+    Int current_value_ = 0;
+    Int best_value_ = std::numeric_limits<Int>::max();
+    bool improved_ = false;
+};
+
+}  // namespace
+
+void Pool::offer(std::vector<Index> order) {
+    const std::lock_guard lock(mutex_);
+    offers_.push_back(std::move(order));
+}
+
+std::optional<std::vector<Index>> Pool::take_offer() {
+    const std::lock_guard lock(mutex_);
+    if (offers_.empty()) {
+        return std::nullopt;
+    }
+    std::vector<Index> order = std::move(offers_.back());
+    offers_.pop_back();
+    return order;
+}
+
+void Pool::note(Int value, std::span<const Index> order) {
+    const std::lock_guard lock(mutex_);
+    if (value < value_) {
+        value_ = value;
+        order_.assign(order.begin(), order.end());
+    }
+}
+
+void Pool::best(std::vector<Index>& order) const {
+    const std::lock_guard lock(mutex_);
+    if (!order_.empty()) {
+        order = order_;
+    }
+}
+
+FlowSearch::FlowSearch(const Shop& shop, const SearchSettings& settings)
+    : shop_(&shop), settings_(settings) {}
+
+std::uint64_t FlowSearch::run(std::uint64_t seed, std::uint64_t moves, const StopFlag& stop,
+                              const OnImprovement& on_improvement) {
+    return Worker(*shop_, settings_, pool_, incumbent_, seed, moves, stop, on_improvement).run();
+}
+
+}  // namespace headway::search::flow
