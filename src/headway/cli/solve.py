@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Literal
 
 import click
 import msgspec
@@ -32,7 +33,12 @@ NO_SCHEDULE = 1
 @click.option(
     "-t", "--time-limit", default=60.0, show_default=True, help="Seconds; 0 for no limit."
 )
-@click.option("-w", "--workers", type=int, help="Threads; all cores by default.")
+@click.option(
+    "-w",
+    "--workers",
+    callback=lambda _ctx, _param, value: _workers(value),
+    help="Threads, all cores by default; 'ray' for all nodes of a Ray cluster.",
+)
 @click.option("--gap", default=0.0, show_default=True, help="Relative gap at which to stop.")
 @click.option("--seed", default=0, show_default=True, help="Seed of all random choices.")
 @click.option(
@@ -64,7 +70,7 @@ def command(
     format_name: str | None,
     objective: str | None,
     time_limit: float,
-    workers: int | None,
+    workers: int | Literal["ray"] | None,
     gap: float,
     seed: int,
     method: str,
@@ -111,6 +117,15 @@ def command(
     finally:  # a picture that cannot be drawn does not take the answer with it
         _tell(result, as_json=as_json, quiet=quiet)
     return 0 if result.schedule is not None else NO_SCHEDULE
+
+
+def _workers(value: str | None) -> int | Literal["ray"] | None:
+    if value is None or value == "ray":
+        return value  # type: ignore[return-value]
+    try:
+        return int(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither a whole number nor 'ray'.") from None
 
 
 def _list_methods(ctx: click.Context) -> None:

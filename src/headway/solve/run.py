@@ -9,6 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import replace
 from numbers import Integral
+from typing import Literal
 
 from headway.errors import ConfigError, VerificationError
 from headway.model import Model, Problem, Schedule, verify
@@ -30,7 +31,7 @@ def solve(
     problem: Problem | Model,
     *,
     time_limit: float = 60.0,
-    workers: int | None = None,
+    workers: int | Literal["ray"] | None = None,
     gap: float = 0.0,
     seed: int = 0,
     method: str | Solver = "auto",
@@ -47,7 +48,8 @@ def solve(
         Wall-clock seconds; ``math.inf`` for no limit.
     workers
         Threads that may run at once; all cores by default. With one worker, one seed and no
-        interference of the time limit, the same answer comes back every time.
+        interference of the time limit, the same answer comes back every time. ``"ray"`` spreads
+        the portfolio over all nodes of a Ray cluster; see `headway.solve.cluster`.
     gap
         Relative gap between value and bound at which to stop.
     seed
@@ -89,10 +91,7 @@ def solve(
     """
     _check_kinds(problem, method, seed, warm_start, on_improvement)
     frozen = problem.problem() if isinstance(problem, Model) else problem
-    if workers is None:
-        workers = min(available_cores(), MOST_WORKERS)
-    budget = Budget(time_limit, workers, gap)
-    solver = find(method) if isinstance(method, str) else method
+    budget, solver = _budget_and_solver(time_limit, workers, gap, method)
     if warm_start is not None:
         _check_warm_start(frozen, warm_start)
     stop = Stop()
@@ -110,6 +109,26 @@ def solve(
     )
     record.raise_if_failed()
     return record.finish(outcome, warm_start, interrupted=interrupted)
+
+
+def _budget_and_solver(
+    time_limit: float, workers: int | str | None, gap: float, method: str | Solver
+) -> tuple[Budget, Solver]:
+    """Return how much may be spent and by whom."""
+    if workers == "ray":
+        if method != "auto":
+            raise ConfigError(
+                f"workers: 'ray' spreads the portfolio, method 'auto', over a cluster;"
+                f" {method!r} runs on one machine"
+            )
+        from headway.solve import cluster
+
+        return Budget(time_limit, available_cores(), gap), cluster.solve
+    if workers is None:
+        workers = min(available_cores(), MOST_WORKERS)
+    if isinstance(workers, str):
+        raise ConfigError(f"workers: expected a number of threads or 'ray', got {workers!r}")
+    return Budget(time_limit, workers, gap), find(method) if isinstance(method, str) else method
 
 
 def available_cores() -> int:

@@ -73,11 +73,13 @@ def test_what_ends_after_the_horizon_is_not_taken():
 def test_everybody_is_told_who_found_what():
     known, _ = board()
     heard = []
-    known.listen(lambda _, author, found: heard.append((author, found)))
+    known.listen(lambda author, schedule: heard.append((author, schedule)))
     known.offer(GOOD, "a")
     known.raise_bound((3,), "b")
     known.hear(Progress(0.0, (17,), (4,), "c", SLOW))
-    assert heard == [("a", True), ("b", False), ("c", False)]
+    known.suggest(SLOW, "d")
+    assert heard == [("a", GOOD), ("b", None), ("c", None), ("d", SLOW)]
+    assert known.best is GOOD
 
 
 def test_many_threads_leave_the_best_and_a_trajectory_that_only_improves():

@@ -29,7 +29,10 @@ def test_a_large_shop_that_tabu_search_closes_needs_no_exact_model() -> None:
     assert result.method == "rules+tabu"
 
 
-@pytest.mark.parametrize(("name", "method"), [("ft06", "rules+tabu"), ("mk01", "rules+flexible"), ("j30_1_1", "rules")])
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [("ft06", "rules+tabu"), ("mk01", "rules+flexible"), ("j30_1_1", "rules")],
+)
 def test_what_is_too_large_for_an_exact_model_goes_without(name, method, monkeypatch) -> None:
     monkeypatch.setattr(solver, "LARGEST_EXACT_MODEL", 10)
     result = hw.solve(hw.instance(name), time_limit=0.5, workers=1)

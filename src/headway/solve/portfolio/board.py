@@ -10,8 +10,8 @@ from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.solve.result import Progress, Stop, Values, relative_gap
 
-Listener = Callable[["Board", str, bool], None]
-"""Called with the board, the author of the news, and whether a schedule is among them."""
+Listener = Callable[[str, Schedule | None], None]
+"""Called with the author of the news, and with a schedule that is worth looking at, if any."""
 
 
 class Board:
@@ -109,6 +109,12 @@ class Board:
             self._announce(author, schedule)
         return True
 
+    def suggest(self, schedule: Schedule, author: str) -> None:
+        """Show everybody a schedule that is good and different, even if it is not the best."""
+        if not self.offer(schedule, author):
+            with self._lock:
+                self._tell(author, schedule)
+
     def raise_bound(self, bound: Values, author: str) -> bool:
         """Note a lower bound if it is the best so far; return whether it is."""
         with self._lock:
@@ -131,5 +137,8 @@ class Board:
         now = time.perf_counter() - self._began
         self._trajectory.append(Progress(now, value, self._bound, author))
         self._on_progress(Progress(now, value, self._bound, author, schedule))
+        self._tell(author, schedule)
+
+    def _tell(self, author: str, schedule: Schedule | None) -> None:
         for listener in self._listeners:
-            listener(self, author, schedule is not None)
+            listener(author, schedule)

@@ -113,7 +113,10 @@ class SearchWorker:
         self._gap = gap
         self._search = searcher.search(board.problem)
         board.raise_bound((searcher.bound(board.problem),), self.name)
-        self._heed(board)
+        if board.best is not None:
+            self._search.offer(board.best)
+        self._board = board
+        self._heard("", None)
         board.listen(self._heard)
 
     def work(self, board: Board, stint: Stint, stop: Stop) -> bool:
@@ -132,16 +135,11 @@ class SearchWorker:
     def _found(self, board: Board, schedule: Schedule) -> None:
         board.offer(schedule, self.name)
 
-    def _heard(self, board: Board, author: str, found: bool) -> None:  # noqa: FBT001
-        if author == self.name and found:
-            return
-        self._heed(board)
-
-    def _heed(self, board: Board) -> None:
-        if board.best is not None:
-            self._search.offer(board.best)
-        if board.bound:
-            self._search.raise_goal(goal_of(board.bound[0], self._gap))
+    def _heard(self, author: str, schedule: Schedule | None) -> None:
+        if schedule is not None and author != self.name:
+            self._search.offer(schedule)
+        if self._board.bound:
+            self._search.raise_goal(goal_of(self._board.bound[0], self._gap))
 
 
 class CpsatWorker:
