@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 import numpy as np
 
 from headway.model import Problem, Schedule
-from headway.solve import flexible, tabu
+from headway.solve import flexible, no_wait, tabu
 from headway.solve.portfolio.board import Board
 from headway.solve.portfolio.crew import CpsatWorker, RulesWorker, SearchWorker, Stint, Worker
 from headway.solve.portfolio.mix import Crew, Part, Stage, stages
@@ -23,7 +23,11 @@ LARGEST_EXACT_MODEL = 60_000
 LARGEST_SETUP_ARCS = 2_000_000
 """Up to this many pairs of tasks with setups between them, likewise."""
 
-SEARCHERS: tuple[tuple[Searcher, ...], ...] = ((tabu.solve,), (flexible.solve,))
+SEARCHERS: tuple[tuple[Searcher, ...], ...] = (
+    (no_wait.solve,),
+    (tabu.solve,),
+    (flexible.solve,),
+)
 """The searches, the most specific first. Those of the first row in which one applies take part:
 what they know about the problem, the later ones do not."""
 
