@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 import numpy as np
 
 from headway.model import Problem, Schedule
-from headway.solve import flexible, no_wait, tabu
+from headway.solve import flexible, flow, no_wait, tabu
 from headway.solve.portfolio.board import Board
 from headway.solve.portfolio.crew import CpsatWorker, RulesWorker, SearchWorker, Stint, Worker
 from headway.solve.portfolio.mix import Crew, Part, Stage, stages
@@ -24,6 +24,7 @@ LARGEST_SETUP_ARCS = 2_000_000
 """Up to this many pairs of tasks with setups between them, likewise."""
 
 SEARCHERS: tuple[tuple[Searcher, ...], ...] = (
+    (flow.solve,),
     (no_wait.solve,),
     (tabu.solve,),
     (flexible.solve,),
