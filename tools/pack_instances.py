@@ -21,6 +21,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import math
 import re
 import sys
 import tomllib
@@ -59,6 +60,12 @@ PSPLIB = ("j30", "j60", "j90", "j120")
 """Of these, `shipped_project` says which instances travel with the package."""
 
 BEL = "BoverouxErnstLouveaux2025"
+
+FLOW_SHOPS = {"hfs": "HFSP", "sdst": "SDST-PFSP", "ttfs": "TT-PFSP"}
+"""Families of which a sample travels with the package, and their class in PyJobShop/Experiments."""
+
+SAMPLE = 20
+"""Instances of each of them, evenly spread over those that PyJobShop's authors solved."""
 
 
 @dataclass(frozen=True, order=True)
@@ -185,6 +192,61 @@ def downloads(root: Path, orlib: Path) -> Iterator[tuple[Row | None, str, Path]]
     for n in (40, 50, 100):
         path = orlib / "wt" / f"wt{n}.txt"
         yield None, f"planning/weighted_tardiness/{path.name}", path
+
+
+def flow_shop_samples(root: Path) -> Iterator[tuple[str, str, str]]:
+    """Yield family, our name and file name of the flow shops that travel with the package."""
+    solved: dict[str, set[int]] = {problem: set() for problem in FLOW_SHOPS.values()}
+    with (root / "data/results.csv").open(encoding="utf-8") as file:
+        for line in csv.DictReader(file):
+            number = line["instance"].removesuffix(".txt")
+            if line["problem"] in solved and number != "0":  # their own tiny test
+                solved[line["problem"]].add(int(number))
+    for family, problem in FLOW_SHOPS.items():
+        numbers = sorted(solved[problem])
+        width = 4 if len(numbers) >= 1000 else 3
+        for k in range(SAMPLE):
+            number = numbers[(2 * k + 1) * len(numbers) // (2 * SAMPLE)]
+            yield family, f"{family}{number:0{width}d}", f"{number}.txt"
+
+
+def flow_shop_rows(root: Path) -> Iterator[Row]:
+    """Pack the samples of flow shops."""
+    texts: dict[str, dict[str, str]] = {family: {} for family in FLOW_SHOPS}
+    for family, name, file in flow_shop_samples(root):
+        path = root / "data/instances" / FLOW_SHOPS[family] / file
+        texts[family][name] = compact(path.read_text("utf-8"))
+    for family, members in texts.items():
+        pack(DATA / f"{family}.zip", members.items())
+        for name, text in members.items():
+            n, m, *rest = map(int, text.split())
+            machines = sum(rest[:m]) if family == "hfs" else m
+            yield Row(family, name, n, machines, n * m, "shipped")
+
+
+def flow_shop_bounds(root: Path) -> Iterator[tuple[str, Bound, Bound]]:
+    """Yield the bounds of the samples of flow shops."""
+    ours = {(FLOW_SHOPS[f], file): name for f, name, file in flow_shop_samples(root)}
+    upper: dict[str, Bound] = {}
+    lower: dict[str, Bound] = {}
+    with (root / "data/bks.csv").open(encoding="utf-8") as file:
+        for line in csv.DictReader(file):
+            key = (line["problem"], line["instance"])
+            if key in ours:
+                upper[ours[key]] = Bound(int(float(line["bks"])), "NRR2023-BKS", "2021-09-22")
+    with (root / "data/results.csv").open(encoding="utf-8") as file:
+        for line in csv.DictReader(file):
+            key = (line["problem"], line["instance"])
+            if key not in ours:
+                continue
+            name, source = ours[key], ("PyJobShop2025", "2025-02-17")
+            low, high = math.ceil(_number(line["lower_bound"]) - 1e-6), _number(line["objective"])
+            if name not in lower or low > lower[name].value:
+                lower[name] = Bound(low, *source)
+            if 0 <= high < upper[name].value:
+                upper[name] = Bound(int(high), *source)
+    for name, bound in upper.items():
+        yield name, lower[name], bound
 
 
 def tardiness_rows() -> Iterator[Row]:
@@ -316,7 +378,8 @@ def main(schedule_opt: str, pyjobshop: str, naderi: str, orlib: str) -> None:
     """Write everything."""
     opt, pjs, library = Path(schedule_opt), Path(pyjobshop), Path(orlib)
     fetched = list(downloads(opt, library))
-    rows = [*shipped(opt), *generated(), *tardiness_rows(), *(r for r, _, _ in fetched if r)]
+    rows = [*shipped(opt), *flow_shop_rows(pjs), *generated(), *tardiness_rows()]
+    rows += (row for row, _, _ in fetched if row)
     families = list(tomllib.loads((DATA / "families.toml").read_text("utf-8"))["family"])
     rows.sort(key=lambda row: (families.index(row.family), natural(row.name)))
     write(
@@ -332,6 +395,7 @@ def main(schedule_opt: str, pyjobshop: str, naderi: str, orlib: str) -> None:
         schedule_opt_bounds(opt),
         project_bounds(pjs),
         shop_bounds(pjs, opt, Path(naderi)),
+        flow_shop_bounds(pjs),
         tardiness_bounds(library),
     ):
         bounds.update({name: (low, high) for name, low, high in source})

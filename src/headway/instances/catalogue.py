@@ -27,6 +27,7 @@ class Kind(StrEnum):
     FLEXIBLE_JOB_SHOP = "flexible job shop"
     OPEN_SHOP = "open shop"
     FLOW_SHOP = "flow shop"
+    HYBRID_FLOW_SHOP = "hybrid flow shop"
     PROJECT = "project"
     SINGLE_MACHINE = "single machine"
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 
 from headway.formats import reads
-from headway.instances import demirkol, remote, taillard
+from headway.instances import demirkol, flow_shops, remote, taillard
 from headway.instances.catalogue import Access, BestKnown, InstanceInfo, Kind, read_table
 from headway.instances.names import find
 from headway.model import Problem, flow_shop, job_shop, open_shop, single_machine, total_tardiness
@@ -20,6 +20,13 @@ _FORMATS = {
     Kind.PROJECT: "patterson",
 }
 
+_DECODERS = {
+    "hfs": flow_shops.hybrid,
+    "sdst": flow_shops.with_setups,
+    "ttfs": flow_shops.with_due_dates,
+}
+"""Families whose texts have a form of their own."""
+
 
 def instance(name: str) -> Problem:
     """Return a named classical instance.
@@ -27,7 +34,7 @@ def instance(name: str) -> Problem:
     Parameters
     ----------
     name
-        Such as "ft10", "ta01", "mk01", "edata-la01", "tfs001", "tos01" or "j30_1_1";
+        Such as "ft10", "ta01", "mk01", "edata-la01", "tfs001", "hfs0037", "tos01" or "j30_1_1";
         `headway.instances` lists them all. Case, leading zeros and separators do not matter.
 
     Raises
@@ -47,6 +54,8 @@ def instance(name: str) -> Problem:
     info = find(name)
     if info.access is Access.GENERATED:
         return _generate(info)
+    if info.family.name in _DECODERS:
+        return _DECODERS[info.family.name](_text(info), info.name)
     if info.kind is Kind.SINGLE_MACHINE:
         return _weighted_tardiness(info)
     return reads(_text(info), format=_FORMATS[info.kind], name=info.name)
