@@ -75,11 +75,12 @@ class _Collector:
         np.minimum.at(self.room, holder, time[holds] - self.schedule.start[holder])
 
 
-def arcs_of(schedule: Schedule) -> Arcs:
+def arcs_of(schedule: Schedule, *, relations: bool = True) -> Arcs:
     """Return the arcs that a valid schedule stands for.
 
     Relations and minimum and maximum lags, the order on machines with setups and blocking, and the
-    flow of units through renewable resources and reservoirs (first freed, first used).
+    flow of units through renewable resources and reservoirs (first freed, first used). Without
+    `relations`, only what the schedule has decided is returned, not what the problem demands.
     """
     present, hold = schedule.present, schedule.problem.tasks.hold_until
     collector = _Collector(
@@ -89,7 +90,8 @@ def arcs_of(schedule: Schedule) -> Arcs:
         room=_room(schedule),
         parts=[],
     )
-    _relations(collector)
+    if relations:
+        _relations(collector)
     _machines(collector)
     _renewables(collector)
     _reservoirs(collector)

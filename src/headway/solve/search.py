@@ -1,4 +1,4 @@
-"""Native searches: workers in threads, incumbents and goals from outside, better schedules out."""
+"""Searches: workers in threads, incumbents and goals from outside, better schedules out."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import math
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from headway import _core
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import Ints
-from headway.solve.result import Stop
+from headway.solve.result import Stop, Values
 
 _TICK_S = 0.02
 """How often the clock, the stop flag and the news are looked at."""
@@ -24,19 +25,59 @@ _NO_LIMIT = 2**63
 _SEED_STEP = 0xD1B54A32D192ED03
 
 
-class NativeCore(Protocol):
-    """What the native part of a search has to offer; its methods may be called from any thread."""
+class Flag(Protocol):
+    """What the workers of a search look at to learn that it is over."""
+
+    def set(self) -> None:
+        """Ask the workers to return soon."""
+        ...
+
+
+class Halt(Stop):
+    """A flag that also calls functions when it is set, so that long native calls end soon."""
+
+    __slots__ = ("_calls", "_lock")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._calls: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+
+    def set(self) -> None:
+        """Ask to stop, and call what waits for that."""
+        with self._lock:
+            super().set()
+            for call in self._calls:
+                call()
+
+    @contextmanager
+    def calling(self, call: Callable[[], None]) -> Iterator[None]:
+        """Have a function called if the flag is set before the block ends."""
+        with self._lock:
+            self._calls.append(call)
+            if self.is_set():
+                call()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._calls.remove(call)
+
+
+class Core(Protocol):
+    """What the working part of a search has to offer; its methods may be called from any thread."""
 
     def run(
         self,
         seed: int,
         iterations: int,
-        stop: _core.StopFlag,
+        stop: Any,
         on_improvement: Callable[..., None],
     ) -> int:
         """Work until a limit, and return the number of moves made.
 
-        `on_improvement` is called with the value of each better solution and with the arrays that
+        `stop` is what `Search._flag` makes. `on_improvement` is called with the value of each
+        better solution, a number or one per level of the objective, and with the arrays that
         describe it, whatever `Search._decode` understands.
         """
         ...
@@ -58,31 +99,35 @@ class Found:
         Moves made by all workers together.
     time_s
         Wall-clock seconds.
+    proven
+        Whether there is no better schedule than the best one if the goal was a lower bound.
     """
 
     schedule: Schedule | None
     moves: int
     time_s: float
+    proven: bool = False
 
 
 class Search(ABC):
-    """A native search for the smallest value of a problem's one objective level.
+    """A search for the schedule of smallest value.
 
-    Other threads may `offer` schedules and `raise_goal` while it runs.
+    Native ones know one level of objective, others may know them all. Other threads may `offer`
+    schedules and `raise_goal` while it runs.
 
     Parameters
     ----------
     problem
         What is searched.
     core
-        The native part.
+        The part that works, in as many threads as are asked for.
     """
 
-    def __init__(self, problem: Problem, core: NativeCore) -> None:
+    def __init__(self, problem: Problem, core: Core) -> None:
         self.problem = problem
         self._core = core
         self._lock = threading.Lock()
-        self._value: int | None = None
+        self._value: Values | None = None
         self._arrays: tuple[Ints, ...] = ()
 
     @abstractmethod
@@ -94,8 +139,20 @@ class Search(ABC):
         """Return the schedule that the arrays of an improvement describe."""
 
     def raise_goal(self, goal: int) -> None:
-        """Stop as soon as the value is at most `goal`, as it is when it meets a lower bound."""
+        """Stop as soon as the value is at most `goal`, as it is when it meets a lower bound.
+
+        If the objective has several levels, the goal is one of the first, and the search goes on
+        with the others.
+        """
         self._core.raise_goal(goal)
+
+    def _flag(self) -> Flag:
+        """Return a new flag for the workers."""
+        return _core.StopFlag()
+
+    def _proven(self) -> bool:
+        """Return whether no better schedule exists than the best one of the last run."""
+        return False
 
     def run(
         self,
@@ -127,8 +184,8 @@ class Search(ABC):
             Called from this thread with better schedules, a few times a second at most.
         """
         began = time.perf_counter()
-        flag = _core.StopFlag()
-        told: int | None = None
+        flag = self._flag()
+        told: Values | None = None
         with ThreadPoolExecutor(workers, thread_name_prefix="headway-search") as pool:
             pending = [
                 pool.submit(
@@ -148,15 +205,18 @@ class Search(ABC):
         made = sum(future.result() for future in pending)
         self._tell(on_improvement, told)
         best = None if self._value is None else self._decode(*self._arrays)
-        return Found(best, made, time.perf_counter() - began)
+        return Found(best, made, time.perf_counter() - began, self._proven())
 
-    def _take(self, value: int, *arrays: Ints) -> None:
+    def _take(self, value: int | Values, *arrays: Ints) -> None:
         """Keep what a worker found, from its thread."""
+        levels = (value,) if isinstance(value, int) else value
         with self._lock:
-            if self._value is None or value < self._value:
-                self._value, self._arrays = value, arrays
+            if self._value is None or levels < self._value:
+                self._value, self._arrays = levels, arrays
 
-    def _tell(self, listener: Callable[[Schedule], None] | None, told: int | None) -> int | None:
+    def _tell(
+        self, listener: Callable[[Schedule], None] | None, told: Values | None
+    ) -> Values | None:
         """Pass the best schedule on if it is new; return its value."""
         with self._lock:
             value, arrays = self._value, self._arrays

@@ -35,7 +35,7 @@ class Searcher:
     search
         Builds the search of a problem to which it applies.
     bound
-        Returns a lower bound on the value of the problem's one objective level.
+        Returns a lower bound on the value of the most important objective level.
     pace
         Moves in about a second on a problem of usual size, by which turns are measured out.
     """
@@ -120,31 +120,33 @@ class Searcher:
             on_progress=lambda news: None if news.schedule is None else take(news.schedule),
             stop=stop,
         )
-        made = 0
-        if best is None or best.objective_values[0] > goal:
+        made, proven = 0, False
+        several = problem.objective.is_lexicographic
+        if best is None or several or best.objective_values[0] > goal:
             search.raise_goal(goal)
             if first.schedule is not None:
                 search.offer(first.schedule)
             left = budget.time_limit_s - (time.perf_counter() - began)
-            made = search.run(
+            found = search.run(
                 workers=budget.workers,
                 moves=moves,
                 time_limit_s=max(left, 0.0),
                 seed=seed,
                 stop=stop,
                 on_improvement=take,
-            ).moves
+            )
+            made, proven = found.moves, found.proven and budget.gap == 0
         if best is None:
             status, reason = Status.UNKNOWN, "no schedule within the horizon was found"
         else:
-            met = best.objective_values[0] <= goal
-            status = Status.OPTIMAL if met else Status.FEASIBLE
+            met = best.objective_values[0] <= goal and not several
+            status = Status.OPTIMAL if met or proven else Status.FEASIBLE
             reason = f"{made} moves of {self.title}"
         return Result(
             problem=problem,
             schedule=best,
             status=status,
-            bound=(bound,),
+            bound=best.objective_values if best is not None and proven else (bound,),
             trajectory=tuple(trajectory),
             method=self.name,
             reason=reason,

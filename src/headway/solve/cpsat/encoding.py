@@ -28,7 +28,15 @@ from headway.solve.cpsat.resources import (
 from headway.solve.cpsat.usage import Usage
 from headway.solve.cpsat.variables import TaskVariables
 from headway.solve.cpsat.windows import Windows, windows
-from headway.solve.cpsat.writer import FALSE, TRUE, Affine, Sum, Writer, require_fitting
+from headway.solve.cpsat.writer import (
+    FALSE,
+    INFINITE,
+    TRUE,
+    Affine,
+    Sum,
+    Writer,
+    require_fitting,
+)
 
 if TYPE_CHECKING:
     from ortools.sat.python.cp_model_helper import CpModelProto
@@ -52,6 +60,10 @@ class Encoding:
         The windows the model allows.
     variables
         The variables of tasks.
+    order
+        The literals that order tasks on machines.
+    apart
+        What keeps tasks on machines apart.
     levels
         The objective, one sum per level.
     least
@@ -67,11 +79,13 @@ class Encoding:
         self.variables = variables
         users = Users(problem, variables)
         order = Order(writer, problem, variables, users)
+        self.order = order
         order.add_setups()
         add_relations(writer, problem, variables)
         order.add_consecutive()
         order.add_sequences()
         add_machines(writer, problem, variables, users, order.covered)
+        self.apart = users.apart
         add_renewables(writer, problem, variables, users)
         add_budgets(writer, problem, users, variables)
         add_reservoirs(writer, problem, users, variables)
@@ -82,6 +96,11 @@ class Encoding:
         objectives = Objectives(writer, problem, variables, order, usage, least_makespan)
         self.levels: list[Sum] = objectives.levels()
         self.least: list[int] = objectives.least
+
+    @property
+    def domains(self) -> list[Sequence[int]]:
+        """The domain of each variable as closed intervals, flat."""
+        return self._writer.domains
 
     @property
     def n_variables(self) -> int:
@@ -169,6 +188,14 @@ def set_objective(model: CpModelProto, total: Sum) -> None:
     model.clear_objective()
     model.objective.vars.extend(list(total.coefficients))
     model.objective.coeffs.extend(list(total.coefficients.values()))
+
+
+def limit(model: CpModelProto, total: Sum, most: int) -> None:
+    """Add ``total <= most`` to a model."""
+    linear = model.constraints.add().linear
+    linear.vars.extend(list(total.coefficients))
+    linear.coeffs.extend(list(total.coefficients.values()))
+    linear.domain.extend([-INFINITE, most - total.offset])
 
 
 def _values(expressions: Sequence[Affine], value: np.ndarray) -> np.ndarray:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from headway.model import Measure, Problem
 from headway.model.tables import ABSENT, PairKind
-from headway.solve.cpsat.resources import Users, occupancy_of
+from headway.solve.cpsat.resources import Apart, Users, occupancy_of
 from headway.solve.cpsat.variables import TaskVariables
 from headway.solve.cpsat.writer import FALSE, INFINITE, TRUE, Sum, Writer, constant
 
@@ -34,6 +34,9 @@ class Order:
         Machines whose tasks are kept apart here already.
     setup_totals
         The total setup time of machines with arcs, by machine.
+    precedes, follows
+        Literals by (machine, first task, second task): the first comes before the second; the
+        second directly follows the first. They mean nothing unless both tasks use the machine.
     """
 
     def __init__(
@@ -43,8 +46,8 @@ class Order:
         self._problem = problem
         self._variables = variables
         self._users = users
-        self._before: dict[tuple[int, int, int], int] = {}
-        self._arcs: dict[tuple[int, int, int], int] = {}
+        self.precedes: dict[tuple[int, int, int], int] = {}
+        self.follows: dict[tuple[int, int, int], int] = {}
         self._with_arcs: set[int] = set()
         self._lags: dict[int, dict[tuple[int, int], int]] = {}
         self.covered: set[int] = set()
@@ -138,7 +141,7 @@ class Order:
                     continue
                 arc = writer.boolean()
                 arcs.append((i, j, arc))
-                self._arcs[machine, task, other] = arc
+                self.follows[machine, task, other] = arc
                 self._in_order(machine, task, other, int(matrix[i, j]), (arc,))
                 if matrix[i, j]:
                     total.add_literal(arc, int(matrix[i, j]))
@@ -160,8 +163,9 @@ class Order:
         after = between.min(axis=1) if len(tasks) > 1 else np.zeros_like(before)
         leads = int(before.sum()) > int(after.sum())
         pad = dict(zip(tasks, (before if leads else after).tolist(), strict=True))
+        parts = self._users.parts(machine)
         intervals = []
-        for task, mode, _, literal in self._users.parts(machine):
+        for task, mode, _, literal in parts:
             start, size, end = occupancy_of(variables, task, mode)
             extra = pad[task]
             if leads:
@@ -169,7 +173,8 @@ class Order:
             else:
                 end = end.plus(extra)
             intervals.append(writer.interval(start, size.plus(extra), end, literal))
-        writer.no_overlap(intervals)
+        apart = Apart(writer.no_overlap(intervals), [task for task, *_ in parts], intervals)
+        self._users.apart.append(apart)
         self.covered.add(machine)
 
     # Order of two tasks
@@ -180,16 +185,16 @@ class Order:
         It means nothing unless both tasks use the machine.
         """
         key = (machine, first, second)
-        if key not in self._before:
+        if key not in self.precedes:
             self._define(machine, first, second, self._writer.boolean())
-        return self._before[key]
+        return self.precedes[key]
 
     def _define(self, machine: int, first: int, second: int, literal: int) -> None:
         """Make a literal the order of two tasks."""
         on = (self._users.on(machine, first), self._users.on(machine, second))
         lags = self._lags.get(machine, {})
-        self._before[machine, first, second] = literal
-        self._before[machine, second, first] = ~literal
+        self.precedes[machine, first, second] = literal
+        self.precedes[machine, second, first] = ~literal
         if FALSE not in on:
             there, back = lags.get((first, second), 0), lags.get((second, first), 0)
             self._in_order(machine, first, second, there, (literal, *on))
@@ -215,7 +220,7 @@ class Order:
             for machine in self._shared_machines(first, second):
                 both = (users.on(machine, first), users.on(machine, second))
                 if machine in self._with_arcs:
-                    writer.clause((self._arcs[machine, first, second],), both)
+                    writer.clause((self.follows[machine, first, second],), both)
                     continue
                 writer.clause((self.before(machine, first, second),), both)
                 for other in users.modes[machine]:
@@ -257,10 +262,10 @@ class Order:
     ) -> None:
         """Let two order literals agree; where nothing is optional they become one literal."""
         always = all(literal == TRUE for literal in enforce)
-        if always and right not in self._before:
+        if always and right not in self.precedes:
             self._define(*right, self.before(*left))
-        elif always and left not in self._before:
-            self._define(*left, self._before[right])
+        elif always and left not in self.precedes:
+            self._define(*left, self.precedes[right])
         else:
             one, other = self.before(*left), self.before(*right)
             if one != other:

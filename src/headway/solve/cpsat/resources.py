@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +14,22 @@ from headway.solve.cpsat.windows import pieces
 from headway.solve.cpsat.writer import FALSE, Affine, Sum, Writer, constant
 
 
+class Apart(NamedTuple):
+    """A constraint that keeps the tasks of a machine apart.
+
+    Attributes
+    ----------
+    constraint
+        Its position in the model.
+    tasks, intervals
+        What it is about; intervals beyond the last task are breaks.
+    """
+
+    constraint: int
+    tasks: list[int]
+    intervals: list[int]
+
+
 class Users:
     """Which tasks can use which resource, and in which of their modes.
 
@@ -20,10 +37,13 @@ class Users:
     ----------
     modes
         Per resource: its possible modes with their amounts, grouped by task.
+    apart
+        What keeps tasks on machines apart, once it has been added.
     """
 
     def __init__(self, problem: Problem, variables: TaskVariables) -> None:
         self._variables = variables
+        self.apart: list[Apart] = []
         self._on: dict[tuple[int, int], int] = {}
         modes = problem.modes
         owner = np.repeat(np.arange(problem.n_modes), np.diff(modes.demand_ptr))
@@ -104,10 +124,11 @@ def add_machines(
         parts = users.parts(resource)
         if len({task for task, *_ in parts}) < 2:
             continue
+        tasks = [task for task, *_ in parts]
         intervals = [interval_of(variables, task, mode) for task, mode, _, _ in parts]
-        if all(is_rigid(problem, task) for task, *_ in parts):
+        if all(is_rigid(problem, task) for task in tasks):
             intervals += _breaks(writer, problem, variables.horizon, resource)
-        writer.no_overlap(intervals)
+        users.apart.append(Apart(writer.no_overlap(intervals), tasks, intervals))
 
 
 def _breaks(writer: Writer, problem: Problem, horizon: int, resource: int) -> list[int]:

@@ -6,13 +6,12 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from headway.errors import UnsupportedError
 from headway.model import Problem, Schedule, verify
 from headway.model.objective import MAXIMA
 from headway.model.tables import FOREVER
-from headway.solve.cpsat.encoding import Encoding
+from headway.solve.cpsat.encoding import Encoding, limit
 from headway.solve.cpsat.explain import conflict
 from headway.solve.cpsat.loads import load_bound, minimises_makespan
 from headway.solve.cpsat.reduce import Reduction
@@ -26,11 +25,8 @@ from headway.solve.cpsat.search import (
     value_of,
 )
 from headway.solve.cpsat.windows import windows
-from headway.solve.cpsat.writer import INFINITE, Sum
+from headway.solve.cpsat.writer import Sum
 from headway.solve.result import Budget, Progress, Result, Status, Stop, Values
-
-if TYPE_CHECKING:
-    from ortools.sat.python.cp_model_helper import CpModelProto
 
 METHOD = "cpsat"
 
@@ -260,7 +256,7 @@ class _Run:
             model = type(self._model)()
             model.copy_from(self._model)
             for total in levels[:level]:
-                _limit(model, total, value_of(total, values))
+                limit(model, total, value_of(total, values))
         if values is not None:
             set_hint(model, dict(enumerate(values)))
         floor = [_known(p, self._encoding, k) for k, p in enumerate(proven)]
@@ -387,11 +383,3 @@ def _latest(problem: Problem, incumbent: Schedule | None) -> int:
 
 def _known(proven: int | None, encoding: Encoding, level: int) -> int:
     return encoding.least[level] if proven is None else proven
-
-
-def _limit(model: CpModelProto, total: Sum, most: int) -> None:
-    """Add ``total <= most`` to a model."""
-    linear = model.constraints.add().linear
-    linear.vars.extend(list(total.coefficients))
-    linear.coeffs.extend(list(total.coefficients.values()))
-    linear.domain.extend([-INFINITE, most - total.offset])

@@ -107,6 +107,11 @@ class Sum:
 class Writer:
     """Collects variables and constraints, and turns them into a ``CpModelProto``.
 
+    Parameters
+    ----------
+    domains
+        Domains of the first variables, if constraints are added to a model that has some.
+
     Attributes
     ----------
     domains
@@ -115,8 +120,8 @@ class Writer:
         Number of constraints so far; the position of the next one.
     """
 
-    def __init__(self) -> None:
-        self.domains: list[Sequence[int]] = [(1, 1)]
+    def __init__(self, domains: Sequence[Sequence[int]] = ((1, 1),)) -> None:
+        self.domains: list[Sequence[int]] = list(domains)
         self.n_constraints = 0
         self._parts: list[str] = []
 
@@ -249,9 +254,12 @@ class Writer:
         """Add an interval between two instants and return its position."""
         return self.interval(constant(start), constant(end - start), constant(end))
 
-    def no_overlap(self, intervals: Iterable[int]) -> None:
-        """Keep intervals apart; one of size 0 may not lie strictly inside another."""
-        self._constraint(f"no_overlap{{intervals:[{_list(intervals)}]}}")
+    def no_overlap(self, intervals: Iterable[int]) -> int:
+        """Keep intervals apart; one of size 0 may not lie strictly inside another.
+
+        Returns the position of the constraint.
+        """
+        return self._constraint(f"no_overlap{{intervals:[{_list(intervals)}]}}")
 
     def cumulative(
         self, intervals: Iterable[int], demands: Iterable[int], capacity: Affine
@@ -291,6 +299,11 @@ class Writer:
 
     # Result
 
+    def text(self) -> str:
+        """Return the model as protobuf text."""
+        variables = "".join([f"variables{{domain:[{_list(d)}]}}" for d in self.domains])
+        return variables + "".join(self._parts)
+
     def proto(self) -> CpModelProto:
         """Return the model.
 
@@ -302,8 +315,7 @@ class Writer:
         from ortools.sat.python import cp_model_helper
 
         model: Any = cp_model_helper.CpModelProto()
-        variables = "".join([f"variables{{domain:[{_list(d)}]}}" for d in self.domains])
-        text = variables + "".join(self._parts)
+        text = self.text()
         if not model.parse_text_format(text):
             require_fitting(map(int, re.findall(r"-?\d+", text)))
             raise AssertionError("the model text is not well formed")
