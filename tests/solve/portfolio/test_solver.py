@@ -1,5 +1,7 @@
 """The default method picks what suits, says so, and is right."""
 
+import math
+
 import pytest
 
 import headway as hw
@@ -110,7 +112,7 @@ def test_a_stop_from_outside_ends_all_of_the_crew() -> None:
 
     result = solver.solve(
         hw.instance("ta41"),
-        Budget(600, 2),
+        Budget(math.inf, 2),
         warm_start=None,
         seed=0,
         on_progress=listen,

@@ -24,6 +24,7 @@ it has had this long; twice as long each time, since it forgets what it has lear
 
 _GIVE_UP_AFTER_S = 10.0
 _GIVE_UP_SHARE = 0.2
+_GIVE_UP_LIMIT_S = 120.0
 _HOPELESS_GAP = 0.02
 """A prover whose bound has not moved for long makes room, unless the gap is as small as this."""
 
@@ -191,17 +192,27 @@ class CpsatWorker:
             if self.result.status is Status.INFEASIBLE:
                 board.close()
             _take(board, self.result, self.name)
+            if stint.effort < math.inf:
+                return True
             if not round_.outdated:
-                return stint.effort < math.inf
+                # Nobody asked it to end: it has proven all it can, or has no memory left.
+                if not round_.stop.is_set() and time.perf_counter() < until:
+                    return False
+                break
             patience *= 2
-        return True
+        return stint.persistent or not stint.helped or not _is_far(board)
+
+
+def _is_far(board: Board) -> bool:
+    """Return whether a proof is not to be expected soon."""
+    return board.gap is None or board.gap > _HOPELESS_GAP
 
 
 def _despair_after(stint: Stint) -> float:
     """Return after how many seconds without a better bound a prover gives up."""
     if stint.persistent or not stint.helped:
         return math.inf
-    return max(_GIVE_UP_AFTER_S, _GIVE_UP_SHARE * stint.seconds)
+    return max(_GIVE_UP_AFTER_S, min(_GIVE_UP_SHARE * stint.seconds, _GIVE_UP_LIMIT_S))
 
 
 class _Round:
@@ -240,8 +251,7 @@ class _Round:
             if board.bound != self._bound:
                 self._bound, self._raised = board.bound, now
             self.outdated = now - self._began >= self._patience and self._is_outdated
-            far = board.gap is None or board.gap > _HOPELESS_GAP
-            hopeless = far and now - self._raised >= self._despair_after
+            hopeless = _is_far(board) and now - self._raised >= self._despair_after
             if self.outdated or hopeless or self._outer.is_set() or board.over:
                 self.stop.set()
                 return

@@ -15,10 +15,15 @@ LARGEST_PROVABLE = 250
 
 _FIRST_SHARE = 0.1
 _FIRST_LIMIT_S = 1.0
-"""How long searches have all threads before CP-SAT joins where a proof can be expected."""
+"""How long searches have all threads before CP-SAT joins where a proof can be expected: a share
+of the time, but not longer than this."""
 
 _LARGE_SHARE = 0.3
-"""Likewise, as a share of the time, where none can be expected."""
+_LARGE_LIMIT_S = 60.0
+"""Likewise, where none can be expected."""
+
+_PROVING_SHARE = 0.4
+"""How long CP-SAT then tries before it goes, unless it comes close; as a share of what is left."""
 
 _ROUND_S = 1.0
 """Worth of the first turn when one worker does everything; turns grow by half."""
@@ -94,8 +99,8 @@ def stages(problem: Problem, crew: Crew, threads: int) -> Iterator[Stage]:
     With one thread the crew takes turns, measured in effort, not by the clock, so that the same
     seed gives the same answer. With several, searches and CP-SAT run side by side: CP-SAT proves
     best with one thread and a good schedule to start from, so it joins once there is one. Where no
-    proof can be expected, its threads go back to the searches when its bound stands still; a
-    proof of a small problem comes at once, after a long time in which the bound tells nothing.
+    proof can be expected, its threads go back to the searches unless it comes close; the proof of
+    a small problem comes at once, after a long time in which the bound tells nothing.
     """
     if threads == 1:
         yield from _turns(crew)
@@ -106,7 +111,7 @@ def stages(problem: Problem, crew: Crew, threads: int) -> Iterator[Stage]:
         if provable:
             yield Stage(first, share=_FIRST_SHARE, limit_s=_FIRST_LIMIT_S)
         else:
-            yield Stage(first, share=_LARGE_SHARE)
+            yield Stage(first, share=_LARGE_SHARE, limit_s=_LARGE_LIMIT_S)
     while crew.everyone:
         if crew.prover is None:
             yield Stage(_among(crew.improvers, threads))
@@ -115,7 +120,8 @@ def stages(problem: Problem, crew: Crew, threads: int) -> Iterator[Stage]:
         else:
             proving = max(1, threads // (2 if provable else 4))
             parts = (*_among(crew.improvers, threads - proving), Part(crew.prover, proving))
-            yield Stage(parts, helped=True, persistent=provable)
+            share = 1.0 if provable else _PROVING_SHARE
+            yield Stage(parts, share=share, helped=True, persistent=provable)
 
 
 def _turns(crew: Crew) -> Iterator[Stage]:
