@@ -50,5 +50,6 @@ NB_MODULE(_core, m) {
     bind_flexible(m);
     bind_flow(m);
     bind_job_shop(m);
+    bind_project(m);
     bind_no_wait(m);
 }

@@ -17,6 +17,9 @@ void bind_flow(nb::module_& module);
 // JobShop, Orientation, JobShopSearch.
 void bind_job_shop(nb::module_& module);
 
+// Project, ProjectSearch, generate_project.
+void bind_project(nb::module_& module);
+
 // NoWaitShop, NoWaitSearch.
 void bind_no_wait(nb::module_& module);
 

@@ -75,6 +75,45 @@ class Orientation:
     @property
     def tail(self) -> _Ints: ...
 
+class Project:
+    def __init__(
+        self,
+        mode_ptr: _Ints,
+        duration: _Ints,
+        release: _Ints,
+        need_ptr: _Ints,
+        need_resource: _Ints,
+        need_amount: _Ints,
+        spend_ptr: _Ints,
+        spend_budget: _Ints,
+        spend_amount: _Ints,
+        budget: _Ints,
+        step_ptr: _Ints,
+        step_time: _Ints,
+        step_capacity: _Ints,
+        before: _Ints,
+        after: _Ints,
+        lag: _Ints,
+        from_end: _Bools,
+        to_end: _Bools,
+    ) -> None: ...
+
+def generate_project(
+    project: Project, order: _Ints, mode: _Ints, choose: bool, turn: int | None = None
+) -> tuple[_Ints, _Ints] | None: ...
+
+class ProjectSearch:
+    def __init__(self, project: Project, population: int, patience: int) -> None: ...
+    def run(
+        self,
+        seed: int,
+        iterations: int,
+        stop: StopFlag,
+        on_improvement: Callable[[int, _Ints, _Ints], None],
+    ) -> int: ...
+    def offer(self, start: _Ints, mode: _Ints) -> None: ...
+    def raise_goal(self, goal: int) -> None: ...
+
 class StopFlag:
     def __init__(self) -> None: ...
     def set(self) -> None: ...

@@ -1,0 +1,122 @@
+#include "search/project/search.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "search/project/breeder.hpp"
+#include "search/project/modes.hpp"
+#include "search/random.hpp"
+
+namespace headway::search::project {
+namespace {
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+class Worker {
+public:
+    Worker(ProjectSearch& search, std::uint64_t seed, const StopFlag& stop,
+           const OnImprovement& on_improvement)
+        : project_(&search.project()),
+          population_(&search.population()),
+          incumbent_(&search.incumbent()),
+          on_improvement_(&on_improvement),
+          random_(seed),
+          breeder_(*project_),
+          treasurer_(*project_),
+          sorter_(*project_),
+          decoder_(Decoder::make(*project_, stop)),
+          key_(at(project_->n_tasks())),
+          order_(project_->order().begin(), project_->order().end()),
+          child_{{key_, order_}},
+          trial_{{key_, order_}} {}
+
+    // Makes one plan and adds it to the population.
+    void breed() {
+        bool choose = random_.below(2) == 0;
+        if (auto offer = population_->take_offer()) {
+            child_.plan = std::move(*offer);
+            key_ = child_.plan.start;
+            choose = false;
+        } else if (population_->parents(random_, first_, second_)) {
+            breeder_.cross(first_.plan, second_.plan, random_, key_, child_.plan.mode);
+        } else {
+            breeder_.sample(random_, key_, child_.plan.mode);
+        }
+        const Int excess = treasurer_.repair(child_.plan.mode, random_);
+        std::ranges::copy(project_->order(), order_.begin());
+        sorter_.sort(project_->forward(), key_, order_);
+        if (!forward(choose, excess, child_)) {
+            return;
+        }
+        while (improve(choose, excess)) {
+        }
+        population_->add(child_, random_);
+    }
+
+    std::uint64_t passes() const { return passes_; }
+
+private:
+    bool forward(bool choose, Int excess, Member& member) {
+        ++passes_;
+        if (!decoder_->forward(order_, choose, member.plan)) {
+            return false;
+        }
+        member.value = member.plan.makespan + (excess > 0 ? LONGEST + excess : 0);
+        if (excess == 0 && member.value < incumbent_->best() && incumbent_->note(member.value)) {
+            (*on_improvement_)(member.value, member.plan.start, member.plan.mode);
+        }
+        return true;
+    }
+
+    // Moves all tasks of the child to the right and back to the left; true if it became better.
+    bool improve(bool choose, Int excess) {
+        trial_.plan.mode = child_.plan.mode;
+        const Time turn = child_.plan.makespan;
+        for (std::size_t i = 0; i < key_.size(); ++i) {
+            key_[i] = turn - child_.plan.start[i] - project_->duration(child_.plan.mode[i]);
+        }
+        std::ranges::reverse(order_);
+        sorter_.sort(project_->backward(), key_, order_);
+        ++passes_;
+        if (!decoder_->backward(order_, choose, turn, trial_.plan)) {
+            return false;
+        }
+        key_ = trial_.plan.start;
+        std::ranges::reverse(order_);
+        sorter_.sort(project_->forward(), key_, order_);
+        if (!forward(choose, excess, trial_) || trial_.value > child_.value) {
+            return false;
+        }
+        const bool better = trial_.value < child_.value;
+        std::swap(child_, trial_);
+        return better;
+    }
+
+    const Project* project_;
+    Population* population_;
+    Incumbent* incumbent_;
+    const OnImprovement* on_improvement_;
+    Random random_;
+    Breeder breeder_;
+    Treasurer treasurer_;
+    Sorter sorter_;
+    std::unique_ptr<Decoder> decoder_;
+    std::vector<Time> key_;
+    std::vector<Index> order_;
+    Member child_, trial_, first_, second_;
+    std::uint64_t passes_ = 0;
+};
+
+}  // namespace
+
+std::uint64_t ProjectSearch::run(std::uint64_t seed, std::uint64_t passes, const StopFlag& stop,
+                                 const OnImprovement& on_improvement) {
+    Worker worker(*this, seed, stop, on_improvement);
+    while (worker.passes() < passes && !stop.is_set() && !incumbent_.reached()) {
+        worker.breed();
+    }
+    return worker.passes();
+}
+
+}  // namespace headway::search::project

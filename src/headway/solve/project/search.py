@@ -1,0 +1,143 @@
+"""The search itself: evolution of activity lists."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from headway import _core
+from headway.errors import ConfigError
+from headway.model.problem import Problem
+from headway.model.schedule import Schedule
+from headway.model.tables import Ints
+from headway.solve.project.network import Network
+from headway.solve.result import Stop
+from headway.solve.search import Found, Search
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the search spends its effort.
+
+    Parameters
+    ----------
+    population
+        Schedules kept for breeding.
+    patience
+        The population is given up once so many children in a row, times its size, bring no better
+        schedule.
+    """
+
+    population: int = 500
+    patience: int = 100
+
+    def __post_init__(self) -> None:
+        if self.population < 2:
+            raise ConfigError(f"population: expected at least 2, got {self.population}")
+        if self.patience < 1:
+            raise ConfigError(f"patience: expected at least 1, got {self.patience}")
+
+
+class ProjectSearch(Search):
+    """Evolution of activity lists on one project.
+
+    Other threads may `offer` schedules and `raise_goal` while it runs.
+
+    Parameters
+    ----------
+    problem
+        A project: a problem with no `obstacle`.
+    settings
+        How the effort is spent.
+
+    Raises
+    ------
+    UnsupportedError
+        If the problem is of another kind.
+
+    Notes
+    -----
+    A list of tasks becomes a schedule by serial generation: each task in turn starts as early as
+    tasks before it in the list allow. The schedule is then moved to the right, tasks that end last
+    first, and back to the left, which often shortens it and never makes it longer. A child takes
+    the tasks that start within some window of time from one parent, in their order there, and
+    those before and behind from the other. A task brings along its mode; while a schedule moves to
+    the right and back, tasks change to modes in which they end sooner, as far as budgets allow.
+
+    References
+    ----------
+    Valls, Ballestín, Quintanilla (2005), "Justification and RCPSP: a technique that pays";
+    Valls, Ballestín, Quintanilla (2008), "A hybrid genetic algorithm for the resource-constrained
+    project scheduling problem"; Debels, Vanhoucke (2007), "A decomposition-based genetic algorithm
+    for the resource-constrained project-scheduling problem"; Lova, Tormos, Cervantes, Barber
+    (2009), "An efficient hybrid genetic algorithm for scheduling projects with resource
+    constraints and multiple execution modes".
+    """
+
+    def __init__(self, problem: Problem, settings: Settings | None = None) -> None:
+        settings = settings or Settings()
+        self._network = Network(problem)
+        self._native = _core.ProjectSearch(
+            self._network.native, settings.population, settings.patience
+        )
+        super().__init__(problem, self._native)
+
+    def offer(self, schedule: Schedule) -> None:
+        """Search from a schedule next; its modes and the order of its starts are what counts."""
+        self._native.offer(schedule.start, schedule.mode)
+
+    def _decode(self, *arrays: Ints) -> Schedule:
+        return self._network.schedule(*arrays)
+
+
+def search(
+    problem: Problem,
+    *,
+    moves: int | None = None,
+    time_limit_s: float = math.inf,
+    seed: int = 0,
+    workers: int = 1,
+    start: Schedule | None = None,
+    goal: int = 0,
+    settings: Settings | None = None,
+    stop: Stop | None = None,
+    on_improvement: Callable[[Schedule], None] | None = None,
+) -> Found:
+    """Search a project for a schedule of small makespan.
+
+    Parameters
+    ----------
+    problem
+        A project: a problem with no `obstacle`.
+    start
+        A valid schedule to search from first.
+    goal
+        A makespan that is good enough, such as a lower bound.
+    moves, time_limit_s, seed, workers, settings, stop, on_improvement
+        See `Search.run`; a move is one pass of schedule generation. Without a limit, the search
+        ends only when asked to stop or at its goal.
+
+    Raises
+    ------
+    UnsupportedError
+        If the problem is of another kind.
+
+    Examples
+    --------
+    >>> import headway as hw
+    >>> search(hw.instance("j30_1_1"), goal=43).schedule.makespan
+    43
+    """
+    run = ProjectSearch(problem, settings)
+    run.raise_goal(goal)
+    if start is not None:
+        run.offer(start)
+    return run.run(
+        workers=workers,
+        moves=moves,
+        time_limit_s=time_limit_s,
+        seed=seed,
+        stop=stop,
+        on_improvement=on_improvement,
+    )

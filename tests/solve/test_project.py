@@ -1,0 +1,236 @@
+"""Project search: valid schedules, the same ones for the same seed, and clear refusals."""
+
+from __future__ import annotations
+
+import random
+import threading
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import headway as hw
+from headway.errors import ConfigError, UnsupportedError
+from headway.model import Model, Problem, verify
+from headway.solve import cpsat, project
+from headway.solve.result import Budget, Progress, Status, Stop
+
+
+def random_problem(seed: int) -> Problem:
+    """A small project with everything that the search takes."""
+    rng = random.Random(seed)
+    model = Model(f"project {seed}")
+    calendar = [(4, 6), (9, 10)] if seed % 4 == 1 else []
+    shared = [model.machine("machine", breaks=calendar)]
+    for k in range(rng.randint(1, 2)):
+        capacity = rng.randint(2, 4)
+        steps = [(5, 0), (8, capacity)] if seed % 3 == 1 else []
+        shared.append(model.renewable(f"crew {k}", capacity=capacity, steps=steps))
+    n = rng.randint(3, 7)
+    purse = model.budget("purse", capacity=4 * n) if seed % 2 else None
+    tasks = []
+    for i in range(n):
+        job = model.job(f"job {i}", release=rng.choice([0, 0, 0, 3]))
+        task = model.task(job, str(i), start=(rng.choice([0, 0, 5]), None))
+        for _ in range(rng.randint(1, 3) if seed % 2 else 1):
+            needs = {r: rng.choice([1, 1, 2]) for r in shared[1:] if rng.random() < 0.7}
+            if rng.random() < 0.3:
+                needs[shared[0]] = 1
+            if purse is not None:
+                needs[purse] = rng.randint(1, 6)
+            task.mode(needs, duration=rng.randint(1, 4))
+        tasks.append(task)
+    relate = [model.end_before_start, model.start_before_start, model.end_before_end]
+    for a, b in pairwise(tasks):
+        if rng.random() < 0.5:
+            kind = rng.choice(relate) if seed % 5 == 0 else relate[0]
+            kind(a, b, rng.choice([0, 0, 2]))
+    return model.problem()
+
+
+def run(problem: Problem, *, seconds: float = 20.0, stop: Stop | None = None, **options):
+    seen: list[Progress] = []
+    result = project.solve(
+        problem,
+        Budget(time_limit_s=seconds, workers=options.pop("workers", 1), gap=options.pop("gap", 0)),
+        warm_start=options.pop("warm_start", None),
+        seed=options.pop("seed", 0),
+        on_progress=seen.append,
+        stop=stop or Stop(),
+    )
+    return result, seen
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_small_projects_are_solved_as_well_as_by_the_exact_solver(seed):
+    problem = random_problem(seed)
+    best = cpsat.solve(problem, Budget(time_limit_s=60))
+    if best.status is Status.INFEASIBLE:
+        assert project.search(problem, moves=20_000).schedule is None
+        return
+    assert best.status is Status.OPTIMAL
+    goal = best.schedule.makespan
+    assert project.solve.bound(problem) <= goal
+    found = project.search(problem, moves=50_000, goal=goal, seed=seed).schedule
+    assert verify(problem, found).ok
+    assert found.makespan == goal
+
+
+@pytest.mark.parametrize("name", ["j30_13_1", "j60_2_1", "j90_2_1", "j120_5_1"])
+def test_classic_projects_are_solved_to_their_optimum(name):
+    info = hw.instances(name)[0]
+    found = project.search(info.load(), moves=300_000, goal=info.upper)
+    assert found.schedule.makespan == info.upper
+    assert verify(info.load(), found.schedule).ok
+
+
+def test_job_shops_are_projects_too():
+    found = project.search(hw.instance("ft06"), moves=200_000, goal=55)
+    assert found.schedule.makespan == 55
+
+
+def test_long_durations_change_nothing():
+    """The search keeps steps in place of ticks, but goes the same way."""
+    problem = hw.instance("j30_13_1")
+    demands = np.zeros((problem.n_tasks, problem.n_resources), dtype=np.int64)
+    mode, resource, amount = problem.occupied
+    demands[mode, resource] = amount
+    after: list[list[int]] = [[] for _ in range(problem.n_tasks)]
+    for i, j in zip(problem.relations.before, problem.relations.after, strict=True):
+        after[i].append(int(j))
+    times = (problem.modes.duration * 1000).tolist()
+    modes = [[(time, row)] for time, row in zip(times, demands.tolist(), strict=True)]
+    long = hw.project(modes, problem.resources.capacity.tolist(), after)
+    found = project.search(long, moves=100_000, goal=58_000).schedule
+    assert found.makespan == 58_000
+    assert verify(long, found).ok
+
+
+def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
+    problem = hw.instance("j60_9_1")
+    first, second = (project.search(problem, moves=6_000, seed=5) for _ in range(2))
+    assert first.schedule == second.schedule
+    assert first.moves == second.moves
+
+
+def test_other_seeds_take_other_ways():
+    problem = hw.instance("j60_9_1")
+    starts = {
+        project.search(problem, moves=3_000, seed=s).schedule.start.tobytes() for s in range(3)
+    }
+    assert len(starts) > 1
+
+
+def test_two_workers_share_what_they_find():
+    problem = hw.instance("j30_1_1")
+    found = project.search(problem, workers=2, goal=43, time_limit_s=60)
+    assert found.schedule.makespan == 43
+    assert verify(problem, found.schedule).ok
+
+
+def test_the_search_is_never_worse_than_what_it_is_offered():
+    problem = hw.instance("j60_9_1")
+    good = project.search(problem, moves=20_000, seed=3).schedule
+    again = project.search(problem, moves=1, seed=4, start=good)
+    assert again.schedule.makespan <= good.makespan
+
+
+def test_an_offer_and_a_goal_reach_a_running_search():
+    search = project.ProjectSearch(hw.instance("j120_1_1"))
+    timer = threading.Timer(0.05, search.raise_goal, [2_000])
+    timer.start()
+    found = search.run(time_limit_s=60)
+    timer.join()
+    assert found.time_s < 30
+    assert found.schedule.makespan <= 2_000
+
+
+def test_a_stop_from_another_thread_ends_the_search():
+    stop = Stop()
+    timer = threading.Timer(0.2, stop.set)
+    timer.start()
+    result, _ = run(hw.instance("j60_9_1"), seconds=60, stop=stop)
+    timer.join()
+    assert result.time_s < 30
+    assert result.status is Status.FEASIBLE
+
+
+def test_the_solver_stops_where_value_and_bound_meet():
+    result, seen = run(hw.instance("j120_5_1"))
+    assert result.status is Status.OPTIMAL
+    assert result.objective == result.bound
+    assert [p.objective for p in seen] == sorted({p.objective for p in seen}, reverse=True)
+    assert all(verify(result.problem, p.schedule).ok for p in seen)
+
+
+def test_the_solver_is_found_by_name():
+    result = hw.solve(hw.instance("j90_2_1"), method="project", workers=1, time_limit=30)
+    assert result.status is Status.OPTIMAL
+    assert result.verified
+
+
+def test_a_budget_that_cannot_be_kept_leaves_the_question_open():
+    model = Model("poor")
+    purse = model.budget("purse", capacity=3)
+    for name in "ab":
+        task = model.task(None, name)
+        task.mode({purse: 2}, duration=4)
+        task.mode({purse: 3}, duration=2)
+    result, seen = run(model.problem(), seconds=0.2)
+    assert result.status is Status.UNKNOWN
+    assert seen == []
+
+
+def refused() -> dict[str, Problem]:
+    """One problem per obstacle, by the words that name it."""
+    problems = {
+        "objective": hw.job_shop([[0]], [[1]], objective=hw.total_completion()),
+        "latest time": hw.job_shop([[0]], [[1]], deadline=[9]),
+        "common sequence": hw.flow_shop(np.ones((2, 2), dtype=int)),
+        "setup times": hw.single_machine([1, 1], setups=np.zeros((3, 2), dtype=int)),
+        "no task": Model("empty").problem(),
+        "more of a resource than there is in the end": hw.project([[(1, [2])]], [1], [[]]),
+    }
+
+    def small(name: str):
+        model = Model(name)
+        saw = model.machine("saw", breaks=[(2, 3)])
+        sand = model.reservoir("sand", level=5)
+        a = model.task(None, "a", optional=name == "optional", interruptible=name == "pause")
+        a.mode({saw: 1}, duration=2)
+        b = model.task(None, "b").mode(
+            {saw: 1} if name == "instant" else {},
+            duration=0 if name == "instant" else 2,
+            consumes={sand: 1} if name == "reservoir" else None,
+        )
+        return model, a, b
+
+    for name, words in (
+        ("optional", "'a' is optional"),
+        ("pause", "'a' may pause in breaks"),
+        ("instant", "'b' needs 'saw' without taking time"),
+        ("reservoir", "'sand' is a reservoir"),
+    ):
+        problems[words] = small(name)[0].problem()
+    model, a, b = small("lag")
+    model.end_before_start(a, b, max_lag=3)
+    problems["'a' has a maximum lag"] = model.problem()
+    model, a, b = small("circle")
+    model.start_before_start(a, b)
+    model.start_before_start(b, a)
+    problems["form a cycle"] = model.problem()
+    return problems
+
+
+@pytest.mark.parametrize("words", list(refused()))
+def test_other_problems_are_refused_by_name(words):
+    problem = refused()[words]
+    assert words in project.obstacle(problem)
+    with pytest.raises(UnsupportedError, match="project search does not apply"):
+        project.ProjectSearch(problem)
+
+
+@pytest.mark.parametrize("settings", [{"population": 1}, {"patience": 0}])
+def test_settings_that_make_no_sense_are_refused(settings):
+    with pytest.raises(ConfigError, match=next(iter(settings))):
+        project.Settings(**settings)
