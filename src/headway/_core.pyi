@@ -53,9 +53,14 @@ class JobShop:
         machine: _Ints,
         duration: _Ints,
         release: _Ints,
+        pauses: _Bools,
         before: _Ints,
         after: _Ints,
         lag: _Ints,
+        from_end: _Bools,
+        break_machine: _Ints,
+        break_start: _Ints,
+        break_end: _Ints,
     ) -> None: ...
 
 class Orientation:

@@ -196,14 +196,13 @@ def refused() -> dict[str, Problem]:
 
     def small(name: str):
         model = Model(name)
-        saw = model.machine("saw", breaks=[(2, 3)] if name == "breaks" else [])
+        saw = model.machine("saw")
         drill = model.machine("drill")
         a = model.task(None, "a", optional=name == "optional").mode({saw: 1}, duration=2)
         b = model.task(None, "b").mode({drill: 1}, duration=2)
         return model, a, b
 
-    for name in ("breaks", "optional"):
-        problems[name] = small(name)[0].problem()
+    problems["optional"] = small("optional")[0].problem()
     model, a, b = small("lag")
     model.end_before_start(a, b, max_lag=3)
     problems["maximum lag"] = model.problem()

@@ -21,8 +21,14 @@ def ints(values):
 
 def native(shop: PlainShop) -> _core.JobShop:
     before, after, lag = zip(*shop.arcs, strict=True) if shop.arcs else ((), (), ())
-    columns = (shop.machine, shop.duration, shop.release, before, after, lag)
-    return _core.JobShop(*map(ints, columns))
+    still, none = np.zeros(len(shop), dtype=bool), ints([])
+    return _core.JobShop(
+        *map(ints, (shop.machine, shop.duration, shop.release)),
+        still,
+        *map(ints, (before, after, lag)),
+        np.zeros(len(shop.arcs), dtype=bool),
+        *(none, none, none),
+    )
 
 
 def oriented(seed: int) -> tuple[PlainShop, _core.Orientation]:

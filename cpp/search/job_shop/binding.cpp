@@ -86,8 +86,10 @@ void move(Orientation& orientation, Index task, Index anchor, bool forward) {
     do {
         x = forward ? orientation.node(x).right : orientation.node(x).left;
     } while (x != anchor && x != n);
-    const bool safe = forward ? orientation.may_follow(task, anchor)
-                              : orientation.may_precede(task, anchor);
+    const Index left = forward ? task : anchor, right = forward ? anchor : task;
+    const bool swap = orientation.node(left).right == right;
+    const bool safe = ((forward || swap) && orientation.may_follow(left, right)) ||
+                      ((!forward || swap) && orientation.may_precede(right, left));
     if (x != anchor || !safe) {
         throw std::invalid_argument("move: the anchor is elsewhere, or the move closes a cycle");
     }
@@ -112,15 +114,19 @@ void bind_job_shop(nb::module_& module) {
         .value("N7", Neighbourhood::N7)
         .value("N8", Neighbourhood::N8);
 
-    nb::class_<Shop>(module, "JobShop", "Tasks on one machine each, with start-to-start lags.")
+    nb::class_<Shop>(module, "JobShop", "Tasks on one machine each, with minimum lags.")
         .def(
             "__init__",
             [](Shop* self, InArray<Int> machine, InArray<Int> duration, InArray<Int> release,
-               InArray<Int> before, InArray<Int> after, InArray<Int> lag) {
-                new (self) Shop({view(machine), view(duration), view(release), view(before),
-                                 view(after), view(lag)});
+               InArray<bool> pauses, InArray<Int> before, InArray<Int> after, InArray<Int> lag,
+               InArray<bool> from_end, InArray<Int> break_machine, InArray<Int> break_start,
+               InArray<Int> break_end) {
+                new (self) Shop({view(machine), view(duration), view(release), view(pauses),
+                                 view(before), view(after), view(lag), view(from_end),
+                                 view(break_machine), view(break_start), view(break_end)});
             },
-            "machine"_a, "duration"_a, "release"_a, "before"_a, "after"_a, "lag"_a);
+            "machine"_a, "duration"_a, "release"_a, "pauses"_a, "before"_a, "after"_a, "lag"_a,
+            "from_end"_a, "break_machine"_a, "break_start"_a, "break_end"_a);
 
     nb::class_<Orientation>(module, "Orientation", "Machine orders with heads and tails.")
         .def(nb::init<const Shop&>(), "shop"_a, nb::keep_alive<1, 2>())

@@ -12,7 +12,9 @@ Block::Block(Index largest, Neighbourhood neighbourhood)
       ready_(at(largest)),
       rest_(at(largest)),
       duration_(at(largest)),
-      new_head_(at(largest)) {
+      elapsed_(at(largest)),
+      new_head_(at(largest)),
+      pauses_(at(largest)) {
     beyond_.reserve(at(largest));
 }
 
@@ -39,6 +41,9 @@ void Block::load(const Orientation& orientation, std::span<const Index> tasks, b
     opens_ = opens;
     closes_ = closes;
     size_ = 0;
+    const Shop& shop = orientation.shop();
+    calendar_ = shop.has_breaks() ? &shop.calendar(tasks.front()) : nullptr;
+    makespan_ = orientation.makespan();
     const auto copy = [&](Index task) {
         const Node& node = orientation.node(task);
         task_[at(size_)] = task;
@@ -46,7 +51,11 @@ void Block::load(const Orientation& orientation, std::span<const Index> tasks, b
         tail_[at(size_)] = node.tail;
         ready_[at(size_)] = node.ready;
         rest_[at(size_)] = node.rest;
-        duration_[at(size_)] = node.duration;
+        elapsed_[at(size_)] = node.duration;
+        if (calendar_ != nullptr) {
+            pauses_[at(size_)] = shop.pauses(task);
+        }
+        duration_[at(size_)] = calendar_ == nullptr ? node.duration : shop.duration(task);
         ++size_;
     };
     const bool beyond = neighbourhood_ == Neighbourhood::N8;
@@ -66,39 +75,46 @@ void Block::load(const Orientation& orientation, std::span<const Index> tasks, b
     after_ = orientation.node(orientation.node(task_[at(size_ - 1)]).right).tail;
 }
 
-Time Block::behind(Index i, Index j, Time limit) {
-    Time time = i > 0 ? head_[at(i - 1)] + duration_[at(i - 1)] : free_;
+template <class Clock>
+Time Block::behind(Clock clock, Index i, Index j, Time limit) {
+    Time time = free_for(i);
     for (Index x = i + 1; x <= j; ++x) {
-        time = std::max(ready_[at(x)], time);
+        time = clock.start(x, std::max(ready_[at(x)], time));
         new_head_[at(x)] = time;
-        time += duration_[at(x)];
+        time = clock.end(x, time);
     }
     Time tail = j < size_ - 1 ? tail_[at(j + 1)] : after_;
-    tail = std::max(rest_[at(i)], duration_[at(i)] + tail);
-    Time longest = std::max(ready_[at(i)], time) + tail;
+    tail = std::max(rest_[at(i)], clock.tail(i, tail));
+    Time longest = clock.start(i, std::max(ready_[at(i)], time)) + tail;
     for (Index x = j; x > i && longest <= limit; --x) {
-        tail = std::max(rest_[at(x)], duration_[at(x)] + tail);
+        tail = std::max(rest_[at(x)], clock.tail(x, tail));
         longest = std::max(longest, new_head_[at(x)] + tail);
     }
     return longest;
 }
 
-Time Block::before(Index i, Index j, Time limit) {
-    Time time = std::max(ready_[at(j)], i > 0 ? head_[at(i - 1)] + duration_[at(i - 1)] : free_);
+template <class Clock>
+Time Block::before(Clock clock, Index i, Index j, Time limit) {
+    Time time = clock.start(j, std::max(ready_[at(j)], free_for(i)));
     const Time head = time;
-    time += duration_[at(j)];
+    time = clock.end(j, time);
     for (Index x = i; x < j; ++x) {
-        time = std::max(ready_[at(x)], time);
+        time = clock.start(x, std::max(ready_[at(x)], time));
         new_head_[at(x)] = time;
-        time += duration_[at(x)];
+        time = clock.end(x, time);
     }
     Time tail = j < size_ - 1 ? tail_[at(j + 1)] : after_;
     Time longest = 0;
     for (Index x = j - 1; x >= i && longest <= limit; --x) {
-        tail = std::max(rest_[at(x)], duration_[at(x)] + tail);
+        tail = std::max(rest_[at(x)], clock.tail(x, tail));
         longest = std::max(longest, new_head_[at(x)] + tail);
     }
-    return std::max(longest, head + std::max(rest_[at(j)], duration_[at(j)] + tail));
+    return std::max(longest, head + std::max(rest_[at(j)], clock.tail(j, tail)));
 }
+
+template Time Block::behind(EvenClock, Index, Index, Time);
+template Time Block::behind(RestingClock, Index, Index, Time);
+template Time Block::before(EvenClock, Index, Index, Time);
+template Time Block::before(RestingClock, Index, Index, Time);
 
 }  // namespace headway::search::job_shop

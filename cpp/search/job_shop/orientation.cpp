@@ -29,7 +29,9 @@ Orientation::Orientation(const Shop& shop)
             .after = after.empty() ? none_ : after[0].task,
         };
         chains_ = chains_ && before.size() <= 1 && after.size() <= 1;
-        const auto outlasts = [&](const Link& link) { return link.lag >= shop.duration(i); };
+        const auto outlasts = [&](const Link& link) {
+            return link.from_end ? link.lag >= 0 : !shop.pauses(i) && link.lag >= shop.duration(i);
+        };
         if (std::ranges::none_of(after, outlasts)) {
             sinks_.push_back(i);
         }
@@ -150,6 +152,10 @@ void Orientation::apply(const Move& move) {
 // Most moves change most heads behind them and most tails before them, so everything there is
 // computed anew: a loop without surprises takes less time than one that looks for what changed.
 void Orientation::refresh(Index first, Index last) {
+    if (shop_->has_breaks()) {
+        refresh_with_breaks();
+        return;
+    }
     for (Index k = first; k < none_; ++k) {
         update_head(order_[at(k)]);
     }
@@ -188,6 +194,47 @@ inline void Orientation::update_tail(Index task) {
     node.tail = std::max(rest, node.duration + nodes[node.right].tail);
 }
 
+void Orientation::refresh_with_breaks() {
+    for (Index k = 0; k < none_; ++k) {
+        update_head_with_breaks(order_[at(k)]);
+    }
+    find_makespan();
+    for (Index k = none_ - 1; k >= 0; --k) {
+        update_tail_with_breaks(order_[at(k)]);
+    }
+}
+
+void Orientation::update_head_with_breaks(Index task) {
+    Node& node = nodes_[at(task)];
+    const Node& left = nodes_[at(node.left)];
+    node.ready = shop_->release(task);
+    for (const Link& link : shop_->before(task)) {
+        const Node& other = nodes_[at(link.task)];
+        const Time from = other.head + (link.from_end ? other.duration : 0);
+        node.ready = std::max(node.ready, from + link.lag);
+    }
+    const auto [start, end] = shop_->stay(task, std::max(node.ready, left.head + left.duration));
+    node.head = start;
+    node.duration = end - start;
+}
+
+void Orientation::update_tail_with_breaks(Index task) {
+    Node& node = nodes_[at(task)];
+    const Calendar& when = shop_->calendar(task);
+    const Time duration = shop_->duration(task);
+    const bool pauses = shop_->pauses(task);
+    Time end = makespan_, start = makespan_;
+    for (const Link& link : shop_->after(task)) {
+        const Time latest = makespan_ - nodes_[at(link.task)].tail - link.lag;
+        (link.from_end ? end : start) = std::min(link.from_end ? end : start, latest);
+    }
+    const Time by_end = when.latest_start(end, duration, pauses);
+    start = start < by_end ? when.start_by(start, duration, pauses) : by_end;
+    node.rest = makespan_ - start;
+    const Time next = makespan_ - nodes_[at(node.right)].tail;
+    node.tail = makespan_ - std::min(start, when.latest_start(next, duration, pauses));
+}
+
 void Orientation::find_makespan() {
     Time latest = 0;
     for (const Index task : sinks_) {
@@ -223,14 +270,17 @@ void Orientation::trace(Path& path, Random& random) const {
         Index next = none_;
         bool by_machine = false;
         choices = 0;
-        if (here.head > 0) {
-            if (here.left != none_ && node(here.left).head + node(here.left).duration == here.head) {
+        // Equal to the head unless the task waits for a break to pass.
+        const Time from = std::max(here.ready, node(here.left).head + node(here.left).duration);
+        if (from > 0) {
+            if (here.left != none_ && node(here.left).head + node(here.left).duration == from) {
                 next = here.left;
                 by_machine = true;
                 choices = 1;
             }
             for (const Link& link : shop_->before(task)) {
-                if (node(link.task).head + link.lag == here.head &&
+                const Node& other = node(link.task);
+                if (other.head + (link.from_end ? other.duration : 0) + link.lag == from &&
                     (++choices == 1 || random.below(choices) == 0)) {
                     next = link.task;
                     by_machine = false;

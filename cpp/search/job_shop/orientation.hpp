@@ -19,7 +19,9 @@ struct Move {
 
 // A task as the search sees it, in one cache line. `head` is the earliest start, `tail` the longest
 // path from the start to the end of all work; `ready` and `rest` are the same by relations alone,
-// given the heads and tails of the others.
+// given the heads and tails of the others. Where machines rest, the tail is the time from the latest
+// start that does not make the schedule longer to its end, `ready` is before any break is waited
+// for, and the duration counts the breaks in which the task pauses.
 struct alignas(64) Node {
     Time head = 0;
     Time tail = 0;
@@ -82,6 +84,10 @@ private:
     void refresh(Index first, Index last);
     void update_head(Index task);
     void update_tail(Index task);
+    // The same where machines rest; latest starts depend on the makespan, so all are found anew.
+    void refresh_with_breaks();
+    void update_head_with_breaks(Index task);
+    void update_tail_with_breaks(Index task);
     void find_makespan();
     // Further predecessors and successors of tasks that are no links of a chain.
     std::span<const Link> more_before(Index task) const;

@@ -10,10 +10,26 @@ namespace {
 // Times are multiplied by up to a million when orders are mixed, and must still fit.
 constexpr Int LONGEST_SCHEDULE = Int{1} << 42;
 
+// Whether a task may start before one that it waits for.
+bool negative_lag(const ShopTables& tables) {
+    for (std::size_t k = 0; k < tables.lag.size(); ++k) {
+        const auto before = static_cast<std::size_t>(tables.before[k]);
+        const Int shortest = tables.from_end[k] ? tables.duration[before] : 0;
+        if (tables.lag[k] < -shortest) {
+            return true;
+        }
+    }
+    return false;
+}
+
 const ShopTables& checked(const ShopTables& tables) {
     const std::size_t n = tables.machine.size();
     if (tables.duration.size() != n || tables.release.size() != n ||
-        tables.after.size() != tables.before.size() || tables.lag.size() != tables.before.size()) {
+        tables.pauses.size() != n || tables.after.size() != tables.before.size() ||
+        tables.lag.size() != tables.before.size() ||
+        tables.from_end.size() != tables.before.size() ||
+        tables.break_start.size() != tables.break_machine.size() ||
+        tables.break_end.size() != tables.break_machine.size()) {
         throw std::invalid_argument("job shop: columns of one table differ in length");
     }
     if (n >= static_cast<std::size_t>(std::numeric_limits<Index>::max())) {
@@ -25,14 +41,13 @@ const ShopTables& checked(const ShopTables& tables) {
     }
     const auto negative = [](Int value) { return value < 0; };
     if (std::ranges::any_of(tables.duration, negative) ||
-        std::ranges::any_of(tables.release, negative) ||
-        std::ranges::any_of(tables.lag, negative)) {
+        std::ranges::any_of(tables.release, negative) || negative_lag(tables)) {
         throw std::invalid_argument("job shop: durations, releases and lags may not be negative");
     }
     Int total = 0;  // no schedule without needless waiting is longer
-    for (const Ints column : {tables.duration, tables.release, tables.lag}) {
+    for (const Ints column : {tables.duration, tables.release, tables.lag, tables.break_end}) {
         for (const Int value : column) {
-            total += std::min(value, LONGEST_SCHEDULE);
+            total += std::clamp<Int>(value, 0, LONGEST_SCHEDULE);
             if (total >= LONGEST_SCHEDULE) {
                 throw std::invalid_argument("job shop: durations, releases and lags add up to 2^42 "
                                             "or more; choose a coarser tick");
@@ -45,12 +60,24 @@ const ShopTables& checked(const ShopTables& tables) {
     if (std::ranges::any_of(tables.machine, no_machine)) {
         throw std::out_of_range("job shop: machines are to be numbered from 0 without large gaps");
     }
+    const auto unknown = [&](Int machine) {
+        return machine < 0 || std::ranges::find(tables.machine, machine) == tables.machine.end();
+    };
+    if (std::ranges::any_of(tables.break_machine, unknown)) {
+        throw std::out_of_range("job shop: a break belongs to a machine without tasks");
+    }
+    for (std::size_t k = 0; k < tables.break_start.size(); ++k) {
+        if (tables.break_start[k] < 0 || tables.break_start[k] >= tables.break_end[k]) {
+            throw std::invalid_argument("job shop: a break ends before it starts");
+        }
+    }
     return tables;
 }
 
 }  // namespace
 
-Shop::Links::Links(std::size_t n, Ints key, Ints other, Ints lag) : ptr(n + 1), links(key.size()) {
+Shop::Links::Links(std::size_t n, Ints key, Ints other, Ints lag, Flags from_end)
+    : ptr(n + 1), links(key.size()) {
     for (const Int k : key) {
         ++ptr[static_cast<std::size_t>(k) + 1];
     }
@@ -59,7 +86,8 @@ Shop::Links::Links(std::size_t n, Ints key, Ints other, Ints lag) : ptr(n + 1), 
     }
     std::vector<std::size_t> next(ptr.begin(), ptr.end() - 1);
     for (std::size_t a = 0; a < key.size(); ++a) {
-        links[next[static_cast<std::size_t>(key[a])]++] = {static_cast<Index>(other[a]), lag[a]};
+        links[next[static_cast<std::size_t>(key[a])]++] = {
+            .task = static_cast<Index>(other[a]), .from_end = from_end[a], .lag = lag[a]};
     }
 }
 
@@ -67,10 +95,12 @@ Shop::Shop(const ShopTables& tables)
     : machine_(checked(tables).machine.begin(), tables.machine.end()),
       duration_(tables.duration.begin(), tables.duration.end()),
       release_(tables.release.begin(), tables.release.end()),
-      before_(machine_.size(), tables.after, tables.before, tables.lag),
-      after_(machine_.size(), tables.before, tables.after, tables.lag) {
+      before_(machine_.size(), tables.after, tables.before, tables.lag, tables.from_end),
+      after_(machine_.size(), tables.before, tables.after, tables.lag, tables.from_end),
+      pauses_(tables.pauses.begin(), tables.pauses.end()) {
     sort();
     measure();
+    rest(tables);
 }
 
 void Shop::sort() {
@@ -99,8 +129,8 @@ void Shop::measure() {
     step_ = duration_;
     for (auto i = forward_.rbegin(); i != forward_.rend(); ++i) {
         for (const Link& link : after(*i)) {
-            tail_[at(*i)] = std::max(tail_[at(*i)], link.lag + tail_[at(link.task)]);
-            step_[at(*i)] = std::min(step_[at(*i)], link.lag);
+            tail_[at(*i)] = std::max(tail_[at(*i)], least(*i, link) + tail_[at(link.task)]);
+            step_[at(*i)] = std::min(step_[at(*i)], least(*i, link));
         }
     }
     const Index last = machine_.empty() ? ABSENT : *std::ranges::max_element(machine_);
@@ -112,6 +142,18 @@ void Shop::measure() {
             slot_[i] = count[at(machine_[i])]++;
             crowd_ = std::max(crowd_, count[at(machine_[i])]);
         }
+    }
+}
+
+void Shop::rest(const ShopTables& tables) {
+    std::vector<std::vector<Break>> breaks(at(n_machines_ + 1));
+    for (std::size_t k = 0; k < tables.break_machine.size(); ++k) {
+        breaks[static_cast<std::size_t>(tables.break_machine[k]) + 1].push_back(
+            {tables.break_start[k], tables.break_end[k]});
+    }
+    for (auto& row : breaks) {
+        has_breaks_ = has_breaks_ || !row.empty();
+        calendars_.emplace_back(std::move(row));
     }
 }
 

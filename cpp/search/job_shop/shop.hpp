@@ -6,27 +6,32 @@
 #include <vector>
 
 #include "base.hpp"
+#include "search/job_shop/calendar.hpp"
 
 namespace headway::search::job_shop {
 
 using Index = std::int32_t;  // of a task or a machine
-using Time = Int;
 
-// A task that starts at least `lag` after, or before, another one does.
+// A task that starts at least `lag` after, or before, another one does. If `from_end`, the lag
+// counts from the end of the one that goes first, which may pause.
 struct Link {
     Index task;
+    bool from_end;
     Time lag;
 };
 
 // Columns as Python hands them over. `machine` is ABSENT for a task that needs none; each relation
-// says start[after] >= start[before] + lag.
+// says start[after] >= start[before] + lag, or end[before] + lag where `from_end` is set. Tasks for
+// which `pauses` is set go on after breaks of their machine.
 struct ShopTables {
     Ints machine, duration, release;
+    Flags pauses;
     Ints before, after, lag;
+    Flags from_end;
+    Ints break_machine, break_start, break_end;
 };
 
-// Tasks on at most one machine each, with release times and start-to-start lags that form no
-// cycle. Jobs are chains of such lags, but any acyclic graph will do.
+// Tasks on at most one machine each, with release times and lags that form no cycle. Jobs are chains of such lags, but any acyclic graph will do.
 class Shop {
 public:
     // Throws std::invalid_argument or std::out_of_range if the tables do not fit together, if a
@@ -38,6 +43,26 @@ public:
     Index machine(Index task) const { return machine_[at(task)]; }
     Time duration(Index task) const { return duration_[at(task)]; }
     Time release(Index task) const { return release_[at(task)]; }
+
+    // Whether machines rest at times; if not, no calendar need be looked at.
+    bool has_breaks() const { return has_breaks_; }
+    const Calendar& calendar(Index task) const {
+        return calendars_[at(machine_[at(task)] + 1)];
+    }
+    bool pauses(Index task) const { return pauses_[at(task)] != 0; }
+    // When a task starts and ends if it may start from a time on.
+    struct Stay {
+        Time start, end;
+    };
+    Stay stay(Index task, Time time) const {
+        const Time length = duration(task);
+        if (!has_breaks_) {
+            return {time, time + length};
+        }
+        const Calendar& when = calendar(task);
+        const Time start = when.start(time, length, pauses(task));
+        return {start, when.end(start, length, pauses(task))};
+    }
 
     std::span<const Link> before(Index task) const { return before_.of(task); }
     std::span<const Link> after(Index task) const { return after_.of(task); }
@@ -58,7 +83,7 @@ private:
         std::vector<std::size_t> ptr;
         std::vector<Link> links;
 
-        Links(std::size_t n, Ints key, Ints other, Ints lag);
+        Links(std::size_t n, Ints key, Ints other, Ints lag, Flags from_end);
         std::span<const Link> of(Index task) const {
             return {links.data() + ptr[at(task)], links.data() + ptr[at(task) + 1]};
         }
@@ -67,14 +92,22 @@ private:
     static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
     void sort();
     void measure();
+    void rest(const ShopTables& tables);
+    // Least time from the start of a task to that of another by a link.
+    Time least(Index task, const Link& link) const {
+        return link.lag + (link.from_end ? duration(task) : 0);
+    }
 
     std::vector<Index> machine_;
     std::vector<Time> duration_, release_;
     Links before_, after_;
     std::vector<Index> forward_, slot_;
     std::vector<Time> tail_, step_;
+    std::vector<std::uint8_t> pauses_;
+    std::vector<Calendar> calendars_;  // the first one for tasks without a machine
     Index n_machines_ = 0;
     Index crowd_ = 0;
+    bool has_breaks_ = false;
 };
 
 }  // namespace headway::search::job_shop

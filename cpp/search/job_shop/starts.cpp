@@ -8,7 +8,8 @@ namespace {
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-// Longest paths from the start of each task to the end of all work, machine orders included.
+// Longest paths from the start of each task to the end of all work, machine orders included, as if
+// there were no breaks.
 std::vector<Time> tails(const Shop& shop, std::span<const Index> order) {
     std::vector<Time> tail(order.size());
     std::vector<Time> behind(at(shop.n_machines()));
@@ -16,7 +17,8 @@ std::vector<Time> tails(const Shop& shop, std::span<const Index> order) {
         const Index task = order[k];
         Time longest = shop.duration(task);
         for (const Link& link : shop.after(task)) {
-            longest = std::max(longest, link.lag + tail[at(link.task)]);
+            const Time lag = link.lag + (link.from_end ? shop.duration(task) : 0);
+            longest = std::max(longest, lag + tail[at(link.task)]);
         }
         if (shop.machine(task) >= 0) {
             Time& next = behind[at(shop.machine(task))];
@@ -97,19 +99,21 @@ std::vector<Index> random_active_order(const Shop& shop, Random& random) {
             open.push_back(i);
         }
     }
-    const auto start = [&](Index task) {
+    const auto stay = [&](Index task) {
         const Index machine = shop.machine(task);
-        return machine < 0 ? ready[at(task)] : std::max(ready[at(task)], free[at(machine)]);
+        const Time from = machine < 0 ? ready[at(task)]
+                                      : std::max(ready[at(task)], free[at(machine)]);
+        return shop.stay(task, from);
     };
     while (!open.empty()) {
         const Index first = *std::ranges::min_element(
-            open, {}, [&](Index task) { return start(task) + shop.duration(task); });
-        const Time end = start(first) + shop.duration(first);
+            open, {}, [&](Index task) { return stay(task).end; });
+        const Time end = stay(first).end;
         conflict.assign(1, first);
         if (shop.machine(first) >= 0) {
             std::ranges::copy_if(open, std::back_inserter(conflict), [&](Index task) {
                 return task != first && shop.machine(task) == shop.machine(first) &&
-                       start(task) < end;
+                       stay(task).start < end;
             });
         }
         Index chosen = first;
@@ -121,14 +125,15 @@ std::vector<Index> random_active_order(const Shop& shop, Random& random) {
                 chosen = task;
             }
         }
-        const Time begin = start(chosen);
+        const auto [begin, until] = stay(chosen);
         order.push_back(chosen);
         open.erase(std::ranges::find(open, chosen));
         if (shop.machine(chosen) >= 0) {
-            free[at(shop.machine(chosen))] = begin + shop.duration(chosen);
+            free[at(shop.machine(chosen))] = until;
         }
         for (const Link& link : shop.after(chosen)) {
-            ready[at(link.task)] = std::max(ready[at(link.task)], begin + link.lag);
+            ready[at(link.task)] =
+                std::max(ready[at(link.task)], (link.from_end ? until : begin) + link.lag);
             if (--waits[at(link.task)] == 0) {
                 open.push_back(link.task);
             }
@@ -138,19 +143,21 @@ std::vector<Index> random_active_order(const Shop& shop, Random& random) {
 }
 
 std::vector<Time> starts(const Shop& shop, std::span<const Index> order) {
-    std::vector<Time> start(order.size());
+    std::vector<Time> start(order.size()), end(order.size());
     std::vector<Time> free(at(shop.n_machines()));
     for (const Index task : order) {
-        Time earliest = shop.release(task);
+        const Index machine = shop.machine(task);
+        Time earliest = std::max(shop.release(task), machine < 0 ? 0 : free[at(machine)]);
         for (const Link& link : shop.before(task)) {
-            earliest = std::max(earliest, start[at(link.task)] + link.lag);
+            const Time from = (link.from_end ? end : start)[at(link.task)];
+            earliest = std::max(earliest, from + link.lag);
         }
-        if (shop.machine(task) >= 0) {
-            Time& next = free[at(shop.machine(task))];
-            earliest = std::max(earliest, next);
-            next = earliest + shop.duration(task);
+        const auto [begin, until] = shop.stay(task, earliest);
+        start[at(task)] = begin;
+        end[at(task)] = until;
+        if (machine >= 0) {
+            free[at(machine)] = until;
         }
-        start[at(task)] = earliest;
     }
     return start;
 }

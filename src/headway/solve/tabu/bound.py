@@ -21,7 +21,8 @@ def job_shop_bound(problem: Problem) -> int:
     """Return a lower bound on the makespan of a job shop, a problem with no `obstacle`.
 
     The larger of `headway.solve.bounds.makespan_bound` and, over all machines, the least makespan
-    if the other machines could do any number of tasks at once.
+    if the other machines could do any number of tasks at once, or if all of its work could be done
+    piece by piece between its breaks.
 
     References
     ----------
@@ -39,9 +40,27 @@ def job_shop_bound(problem: Problem) -> int:
         return bound
     task = np.flatnonzero(np.diff(problem.modes.demand_ptr))
     machine, duration = problem.modes.demand_resource, problem.modes.duration
-    for m in np.unique(machine):
+    for m in np.unique(machine).tolist():
         here = task[machine == m]
         head, work, tail = precedence.head[here], duration[here], precedence.tail[here]
         nodes = min(_NODES, _WORK // len(here))
         bound = max(bound, _core.one_machine_optimum(head, work, ints(tail - work), nodes))
+        done = _done(problem, m, int(head.min()), int(work.sum()))
+        bound = max(bound, done + int((tail - work).min()))
     return bound
+
+
+def _done(problem: Problem, machine: int, start: int, work: int) -> int:
+    """Return when a machine that begins at `start` can have done some work between its breaks."""
+    table = problem.resources
+    rows = slice(table.break_ptr[machine], table.break_ptr[machine + 1])
+    for off, on in zip(
+        table.break_start[rows].tolist(), table.break_end[rows].tolist(), strict=True
+    ):
+        if on <= start:
+            continue
+        if start + work <= off:
+            break
+        work -= max(off - start, 0)
+        start = on
+    return start + work

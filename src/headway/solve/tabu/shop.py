@@ -19,6 +19,7 @@ from headway.model.tables import (
     Ints,
     RelationKind,
     ResourceKind,
+    bools,
     ints,
 )
 from headway.model.transfers import transfer_times
@@ -32,7 +33,8 @@ class JobShop:
     problem
         Every task has one mode, and that mode needs one machine or nothing. Relations are minimum
         lags that never let a task start before one that it waits for; they need not form chains.
-        Release times are welcome; the makespan is minimised. A horizon is not looked at.
+        Release times are welcome, and so are breaks, whether tasks pause in them or not; the
+        makespan is minimised. A horizon is not looked at.
 
     Attributes
     ----------
@@ -54,7 +56,7 @@ class JobShop:
             )
         self.problem = problem
         self.native = native
-        self.before, self.after, _ = _lags(problem)
+        self.before, self.after, *_ = _lags(problem)
 
     def order(self, schedule: Schedule) -> Ints:
         """Return all tasks by start, then by end, none before a task that it waits for."""
@@ -78,8 +80,7 @@ class JobShop:
 
     def schedule(self, start: Ints) -> Schedule:
         """Return the schedule in which tasks start at given times."""
-        problem = self.problem
-        return Schedule(problem, start, start + problem.modes.duration, problem.tasks.mode_ptr[:-1])
+        return Schedule.of(self.problem, start)
 
 
 def obstacle(problem: Problem) -> str | None:
@@ -101,9 +102,10 @@ def _translated(problem: Problem) -> _core.JobShop | str:
     reason = next(_obstacles(problem), None)
     if reason is not None:
         return reason
-    columns = _machine(problem), problem.modes.duration, _release(problem)
+    machine, pauses = _machine(problem), bools(_pauses(problem))
+    columns = machine, problem.modes.duration, _release(problem), pauses
     try:
-        return _core.JobShop(*columns, *_lags(problem))
+        return _core.JobShop(*columns, *_lags(problem), *_breaks(problem))
     except ValueError as error:
         return str(error).removeprefix("job shop: ")
 
@@ -136,12 +138,18 @@ def _obstacles(problem: Problem) -> Iterator[str]:
         yield f"task {first(dated)} has a latest time"
     if (tasks.hold_until != ABSENT).any():
         yield f"task {first(tasks.hold_until != ABSENT)} blocks its machine"
+    pauses = _pauses(problem)
+    bound = pauses & (tasks.earliest_end > 0)
+    bound[relations.after[_to_end(problem) & (relations.min_lag > -FOREVER)]] = True
+    bound &= pauses
+    if bound.any():
+        yield f"task {first(bound)} may pause, and something bounds its end from below"
     if (relations.max_lag < FOREVER).any():
         yield f"task {first(_members(problem, relations.max_lag < FOREVER))} has a maximum lag"
-    *_, lag = _lags(problem)
-    if (lag < 0).any():
-        before, after, _ = (column[lag < 0] for column in _lags(problem))
-        names = (repr(problem.task_label(int(task[0]))) for task in (after, before))
+    before, after, lag, from_end = _lags(problem)
+    early = lag + np.where(from_end, problem.modes.duration[before], 0) < 0
+    if early.any():
+        names = (repr(problem.task_label(int(task[early][0]))) for task in (after, before))
         yield "task {} may start before {}, which it waits for".format(*names)
     for table, what in (
         (problem.pairs, "pairs of tasks with a say on each other's resources"),
@@ -159,8 +167,6 @@ def _resource_obstacles(problem: Problem) -> Iterator[str]:
         name = table.name[r]
         if table.kind[r] != ResourceKind.MACHINE:
             yield f"resource {name!r} is no machine"
-        if table.break_ptr[r] < table.break_ptr[r + 1]:
-            yield f"machine {name!r} has breaks"
         if table.setup[r] != ABSENT:
             yield f"machine {name!r} has setup times"
 
@@ -186,15 +192,45 @@ def _release(problem: Problem) -> Ints:
     return ints(np.maximum(np.maximum(earliest, release), 0))
 
 
-def _lags(problem: Problem) -> tuple[Ints, Ints, Ints]:
-    """Return the minimum lags as (before, after, ticks from start to start)."""
+def _pauses(problem: Problem) -> Bools:
+    """Return which tasks pause in breaks: interruptible ones whose machine has any."""
+    table, modes = problem.resources, problem.modes
+    rests = np.zeros(problem.n_tasks, dtype=np.bool_)
+    rests[np.diff(modes.demand_ptr) > 0] = np.diff(table.break_ptr)[modes.demand_resource] > 0
+    mask: Bools = rests & problem.tasks.interruptible & (modes.duration > 0)
+    return mask
+
+
+def _breaks(problem: Problem) -> tuple[Ints, Ints, Ints]:
+    """Return the breaks of the machines that are used as (machine, start, end)."""
+    table = problem.resources
+    used = np.unique(problem.modes.demand_resource)
+    owner = np.repeat(np.arange(len(table)), np.diff(table.break_ptr))
+    keep = np.isin(owner, used)
+    machine = np.searchsorted(used, owner[keep])
+    return ints(machine), ints(table.break_start[keep]), ints(table.break_end[keep])
+
+
+def _to_end(problem: Problem) -> Bools:
+    """Return which relations bound the end of their second task."""
+    kind = problem.relations.kind
+    mask: Bools = (kind == RelationKind.START_END) | (kind == RelationKind.END_END)
+    return mask
+
+
+def _lags(problem: Problem) -> tuple[Ints, Ints, Ints, Bools]:
+    """Return the minimum lags as (before, after, ticks, from end).
+
+    Ticks count up to the start of the second task, from the end of the first one if that may
+    pause, else from its start.
+    """
     table, duration = problem.relations, problem.modes.duration
     keep = table.min_lag > -FOREVER
     kind, before, after = table.kind[keep], table.before[keep], table.after[keep]
-    from_end = (kind == RelationKind.END_START) | (kind == RelationKind.END_END)
-    to_end = (kind == RelationKind.START_END) | (kind == RelationKind.END_END)
-    lag = table.min_lag[keep] + np.where(from_end, duration[before], 0)
-    lag -= np.where(to_end, duration[after], 0)
+    at_end = (kind == RelationKind.END_START) | (kind == RelationKind.END_END)
+    from_end = at_end & _pauses(problem)[before]
+    lag = table.min_lag[keep] + np.where(at_end & ~from_end, duration[before], 0)
+    lag -= np.where(_to_end(problem)[keep], duration[after], 0)
     moved = table.transfer[keep]
     lag[moved] += transfer_times(problem, before[moved], after[moved])
-    return ints(before), ints(after), ints(lag)
+    return ints(before), ints(after), ints(lag), bools(from_end)
