@@ -22,8 +22,9 @@ SMALL = hw.instance("ft06")
 LARGE = hw.instance("ta21")
 
 
-def crew(searches: int, prover: bool = True) -> Crew:
-    return Crew([Idle(f"search {k}") for k in range(searches)], Idle("prover") if prover else None)
+def crew(searches: int, prover: bool = True, special: bool = True) -> Crew:
+    workers = [Idle(f"search {k}") for k in range(searches)]
+    return Crew(workers, Idle("prover") if prover else None, special)
 
 
 def threads(stage) -> dict[str, int]:
@@ -79,3 +80,12 @@ def test_one_thread_without_anybody_else_needs_no_turns():
     assert threads(stage) == {"prover": 1}
     assert stage.effort == float("inf")
     assert not stage.helped
+
+
+def test_a_small_problem_that_no_search_knows_goes_to_the_prover_first():
+    first, second = islice(stages(SMALL, crew(1, special=False), 2), 2)
+    assert threads(first) == {"prover": 2}
+    assert first.share < 1
+    assert threads(second) == {"search 0": 1, "prover": 1}
+    first, _ = islice(stages(LARGE, crew(1, special=False), 2), 2)
+    assert threads(first) == {"search 0": 2}

@@ -1,6 +1,7 @@
 """The default method picks what suits, says so, and is right."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -131,3 +132,15 @@ def test_an_error_in_one_of_the_crew_is_not_swallowed(monkeypatch) -> None:
     monkeypatch.setattr(SearchWorker, "work", fail)
     with pytest.raises(RuntimeError, match="broken"):
         hw.solve(hw.instance("la21"), time_limit=20, workers=2)
+
+
+def test_what_no_search_knows_is_improved_by_large_neighbourhoods() -> None:
+    problem = hw.instance("j120_1_1")
+    result = hw.solve(problem, time_limit=6, workers=2)
+    assert result.status is Status.FEASIBLE
+    assert "large-neighbourhood search" in result.reason
+    levels = hw.makespan().then(hw.total_completion())
+    two = replace(hw.instance("la16"), objective=levels)
+    result = hw.solve(two, time_limit=8, workers=2)
+    assert result.objective[0] >= 945
+    assert result.method == "rules+cpsat+lns"

@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import Protocol, Self
 
-from headway.errors import UnsupportedError
 from headway.model.schedule import Schedule
+from headway.model.tables import FOREVER
 from headway.solve import rules
 from headway.solve.portfolio.board import Board
 from headway.solve.result import Budget, Result, Status, Stop
@@ -66,7 +66,13 @@ class Worker(Protocol):
     title: str
 
     def work(self, board: Board, stint: Stint, stop: Stop) -> bool:
-        """Work until the stint is spent or `stop` is set; return whether to be called again."""
+        """Work until the stint is spent or `stop` is set; return whether to be called again.
+
+        Raises
+        ------
+        UnsupportedError
+            If the problem is more than this worker can take; the others go on.
+        """
         ...
 
 
@@ -113,7 +119,9 @@ class SearchWorker:
         self._pace = searcher.pace
         self._gap = gap
         self._search = searcher.search(board.problem)
-        board.raise_bound((searcher.bound(board.problem),), self.name)
+        bound = searcher.bound(board.problem)
+        if bound > -FOREVER:
+            board.raise_bound((bound,), self.name)
         if board.best is not None:
             self._search.offer(board.best)
         self._board = board
@@ -123,7 +131,8 @@ class SearchWorker:
     def work(self, board: Board, stint: Stint, stop: Stop) -> bool:
         """Search on from where the last stint ended."""
         moves = None if stint.effort == math.inf else max(1, int(stint.effort * self._pace))
-        self._search.run(
+        until = time.perf_counter() + stint.seconds
+        found = self._search.run(
             workers=stint.threads,
             moves=moves,
             time_limit_s=max(stint.seconds, 0.0),
@@ -131,7 +140,11 @@ class SearchWorker:
             stop=stop,
             on_improvement=lambda schedule: self._found(board, schedule),
         )
-        return True
+        if found.proven and found.schedule is not None and self._gap == 0:
+            board.raise_bound(found.schedule.objective_values, self.name)
+        # If nothing made it end, it has nothing more to try.
+        ended = stop.is_set() or board.over or time.perf_counter() >= until
+        return moves is not None or ended
 
     def _found(self, board: Board, schedule: Schedule) -> None:
         board.offer(schedule, self.name)
@@ -146,9 +159,8 @@ class SearchWorker:
 class CpsatWorker:
     """CP-SAT on the complete model: proofs, and whatever no search takes.
 
-    Its last answer is `result`; `refusal` says why the model could not be written, if it could not.
-    It cannot be told of better schedules while it runs. When others have found one, it starts
-    again from that one, with the narrower windows that it implies.
+    Its last answer is `result`. It cannot be told of better schedules while it runs. When others
+    have found one, it starts again from that one, with the narrower windows that it implies.
     """
 
     name = "cpsat"
@@ -156,7 +168,6 @@ class CpsatWorker:
 
     def __init__(self, gap: float) -> None:
         self.result: Result | None = None
-        self.refusal = ""
         self._gap = gap
 
     def work(self, board: Board, stint: Stint, stop: Stop) -> bool:
@@ -168,27 +179,21 @@ class CpsatWorker:
         while not (board.over or stop.is_set()) and time.perf_counter() < until:
             start = board.best
             with _Round(board, stop, patience, _despair_after(stint)) as round_:
-                try:
-                    self.result = cpsat.solve(
-                        board.problem,
-                        Budget(
-                            max(until - time.perf_counter(), _LEAST_TIME_S),
-                            stint.threads,
-                            self._gap,
-                        ),
-                        warm_start=start,
-                        seed=stint.seed,
-                        on_progress=board.hear,
-                        stop=round_.stop,
-                        known_bound=board.bound,
-                        proof=stint.helped and start is not None,
-                        deterministic_s=stint.effort,
-                    )
-                except UnsupportedError as error:
-                    if start is None:
-                        raise
-                    self.refusal = str(error)
-                    return False
+                self.result = cpsat.solve(
+                    board.problem,
+                    Budget(
+                        max(until - time.perf_counter(), _LEAST_TIME_S),
+                        stint.threads,
+                        self._gap,
+                    ),
+                    warm_start=start,
+                    seed=stint.seed,
+                    on_progress=board.hear,
+                    stop=round_.stop,
+                    known_bound=board.bound,
+                    proof=stint.helped and start is not None,
+                    deterministic_s=stint.effort,
+                )
             if self.result.status is Status.INFEASIBLE:
                 board.close()
             _take(board, self.result, self.name)

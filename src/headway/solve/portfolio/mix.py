@@ -18,6 +18,10 @@ _FIRST_LIMIT_S = 1.0
 """How long searches have all threads before CP-SAT joins where a proof can be expected: a share
 of the time, but not longer than this."""
 
+_EXACT_SHARE = 0.25
+_EXACT_LIMIT_S = 5.0
+"""How long CP-SAT has all threads first on small problems that no search knows."""
+
 _LARGE_SHARE = 0.3
 _LARGE_LIMIT_S = 60.0
 """Likewise, where none can be expected."""
@@ -75,10 +79,13 @@ class Crew:
         Searches that apply, the most specific first.
     prover
         CP-SAT, or None where its model would not fit.
+    special
+        Whether a search takes part that knows this kind of problem.
     """
 
     improvers: list[Worker]
     prover: Worker | None
+    special: bool = True
 
     def dismiss(self, worker: Worker) -> None:
         """Let somebody go who has nothing more to give."""
@@ -98,7 +105,8 @@ def stages(problem: Problem, crew: Crew, threads: int) -> Iterator[Stage]:
 
     With one thread the crew takes turns, measured in effort, not by the clock, so that the same
     seed gives the same answer. With several, searches and CP-SAT run side by side: CP-SAT proves
-    best with one thread and a good schedule to start from, so it joins once there is one. Where no
+    best with one thread and a good schedule to start from, so it joins once there is one. Small
+    problems of a kind that no search knows it often solves at once, so there it begins. Where no
     proof can be expected, its threads go back to the searches unless it comes close; the proof of
     a small problem comes at once, after a long time in which the bound tells nothing.
     """
@@ -108,7 +116,9 @@ def stages(problem: Problem, crew: Crew, threads: int) -> Iterator[Stage]:
     provable = problem.n_tasks <= LARGEST_PROVABLE
     if crew.improvers and crew.prover is not None:
         first = _among(crew.improvers, threads)
-        if provable:
+        if provable and not crew.special:
+            yield Stage((Part(crew.prover, threads),), share=_EXACT_SHARE, limit_s=_EXACT_LIMIT_S)
+        elif provable:
             yield Stage(first, share=_FIRST_SHARE, limit_s=_FIRST_LIMIT_S)
         else:
             yield Stage(first, share=_LARGE_SHARE, limit_s=_LARGE_LIMIT_S)

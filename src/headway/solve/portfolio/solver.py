@@ -8,8 +8,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 import numpy as np
 
+from headway.errors import UnsupportedError
 from headway.model import Problem, Schedule
-from headway.solve import flexible, flow, no_wait, tabu
+from headway.solve import flexible, flow, lns, no_wait, project, tabu
 from headway.solve.portfolio.board import Board
 from headway.solve.portfolio.crew import CpsatWorker, RulesWorker, SearchWorker, Stint, Worker
 from headway.solve.portfolio.mix import Crew, Part, Stage, stages
@@ -28,6 +29,7 @@ SEARCHERS: tuple[tuple[Searcher, ...], ...] = (
     (no_wait.solve,),
     (tabu.solve,),
     (flexible.solve,),
+    (project.solve,),
 )
 """The searches, the most specific first. Those of the first row in which one applies take part:
 what they know about the problem, the later ones do not."""
@@ -80,18 +82,28 @@ class Portfolio:
         self._ran: list[tuple[Part, ...]] = []
         self._stints = 0
         self._cpsat: CpsatWorker | None = None
+        self._refusal: UnsupportedError | None = None
 
     def run(self) -> Result:
-        """Work until the problem is settled or the time is up."""
+        """Work until the problem is settled or the time is up.
+
+        Raises
+        ------
+        UnsupportedError
+            If no schedule is known and nobody can take the problem.
+        """
         board, budget = self._board, self._budget
         problem = board.problem
         fits = _fits_exact_model(problem)
         searchers = _searchers(problem)
+        special = bool(searchers)
+        if fits and not special and lns.solve.applies(problem):
+            searchers = [lns.solve]
         alone = not fits and not searchers
         rules = Part(RulesWorker(sample=alone), 1)
         self._run(Stage((rules,), share=1.0 if alone else _SHARE_OF_RULES))
         if not self._over():
-            crew = Crew([SearchWorker(board, s, budget.gap) for s in searchers], None)
+            crew = Crew([SearchWorker(board, s, budget.gap) for s in searchers], None, special)
             if fits:
                 crew.prover = self._cpsat = CpsatWorker(budget.gap)
             for stage in stages(problem, crew, budget.workers):
@@ -133,7 +145,14 @@ class Portfolio:
                     stop.set()
                 if not running:
                     break
-        return [worker for future, worker in pending.items() if not future.result()]
+        return [worker for future, worker in pending.items() if not self._goes_on(future)]
+
+    def _goes_on(self, future: Future[bool]) -> bool:
+        try:
+            return future.result()
+        except UnsupportedError as error:
+            self._refusal = error
+            return False
 
     def _next_seed(self) -> int:
         """Return a seed that no one has had; the first is the one given."""
@@ -151,6 +170,8 @@ class Portfolio:
             status = Status.UNKNOWN
         else:
             status = Status.OPTIMAL if board.settled else Status.FEASIBLE
+        if status is Status.UNKNOWN and self._refusal is not None:
+            raise self._refusal
         return Result(
             problem=board.problem,
             schedule=board.best,
@@ -174,9 +195,8 @@ class Portfolio:
         text = f"{shape(self._board.problem)}: {', then '.join(steps)}"
         if self._board.settled:
             return text
-        refusal = self._cpsat.refusal if self._cpsat is not None else ""
-        if refusal:
-            return f"{text}; {refusal}"
+        if self._refusal is not None:
+            return f"{text}; {self._refusal}"
         stopped = self._board.stop.is_set()
         return f"{text}; {'stopped from outside' if stopped else 'time limit reached'}"
 
