@@ -34,7 +34,7 @@ def test_a_large_shop_that_tabu_search_closes_needs_no_exact_model() -> None:
 
 @pytest.mark.parametrize(
     ("name", "method"),
-    [("ft06", "rules+tabu"), ("mk01", "rules+flexible"), ("j30_1_1", "rules")],
+    [("ft06", "rules+tabu"), ("mk01", "rules+flexible"), ("j30_1_1", "rules+project")],
 )
 def test_what_is_too_large_for_an_exact_model_goes_without(name, method, monkeypatch) -> None:
     monkeypatch.setattr(solver, "LARGEST_EXACT_MODEL", 10)
@@ -135,12 +135,20 @@ def test_an_error_in_one_of_the_crew_is_not_swallowed(monkeypatch) -> None:
 
 
 def test_what_no_search_knows_is_improved_by_large_neighbourhoods() -> None:
-    problem = hw.instance("j120_1_1")
-    result = hw.solve(problem, time_limit=6, workers=2)
-    assert result.status is Status.FEASIBLE
-    assert "large-neighbourhood search" in result.reason
     levels = hw.makespan().then(hw.total_completion())
-    two = replace(hw.instance("la16"), objective=levels)
-    result = hw.solve(two, time_limit=8, workers=2)
+    small = replace(hw.instance("la16"), objective=levels)
+    result = hw.solve(small, time_limit=8, workers=2)
     assert result.objective[0] >= 945
     assert result.method == "rules+cpsat+lns"
+    large = replace(hw.instance("ta21"), objective=levels)
+    result = hw.solve(large, time_limit=4, workers=2)
+    assert result.objective[0] >= 1642
+    assert result.method.startswith("rules+lns")
+
+
+def test_what_nobody_but_the_rules_can_take_is_left_to_them(monkeypatch) -> None:
+    monkeypatch.setattr(solver, "LARGEST_EXACT_MODEL", 10)
+    two = replace(hw.instance("la16"), objective=hw.makespan().then(hw.total_completion()))
+    result = hw.solve(two, time_limit=0.5, workers=2)
+    assert result.method == "rules"
+    assert result.status is Status.FEASIBLE
