@@ -81,32 +81,70 @@ class PlainShop:
         heads = self.heads(rows, mode)
         return max(head + self.duration(mode[i]) for i, head in enumerate(heads))
 
-    def moves(
-        self, rows: Rows, mode: Sequence[int], task: int
-    ) -> dict[tuple[int, int, int], tuple[Rows, list[int], int]]:
-        """Return every way to move a task that closes no cycle, with what comes of it.
-
-        The keys are the mode and the neighbours (-1 for none), the values the new orders, modes
-        and makespan.
-        """
-        found = {}
+    def moved(
+        self, rows: Rows, mode: Sequence[int], task: int, new: int, left: int
+    ) -> tuple[Rows, list[int]]:
+        """Return orders and modes with a task behind another one (-1: first) in some mode."""
+        changed = [new if i == task else old for i, old in enumerate(mode)]
         rest = {k: [i for i in row if i != task] for k, row in rows.items()}
-        for m in self.modes_of(task):
-            changed = [m if i == task else old for i, old in enumerate(mode)]
-            k = self.machine(m)
-            row = rest.get(k, [])
-            for place in range(len(row) + 1):
-                new = rest | ({k: [*row[:place], task, *row[place:]]} if k >= 0 else {})
-                if m == mode[task] and new == rows:
-                    continue
-                try:
-                    value = self.makespan(new, changed)
-                except RecursionError:
-                    continue
-                left = row[place - 1] if place else -1
-                right = row[place] if place < len(row) else -1
-                found[m, left, right] = (new, changed, value)
-        return found
+        machine = self.machine(new)
+        if machine >= 0:
+            place = rest[machine].index(left) + 1 if left >= 0 else 0
+            rest[machine].insert(place, task)
+        return rest, changed
+
+    def ready(self, task: int, new: int, mode: Sequence[int], head: Sequence[int]) -> int:
+        """Return the earliest start of a task in some mode, by relations alone."""
+        bounds = [
+            head[a] + lag + self.duration(mode[a]) * from_end
+            for a, b, lag, from_end in self.relations
+            if b == task
+        ]
+        return max([self.flat[new][1][2], *bounds])
+
+    def rest(self, task: int, new: int, tail: Sequence[int]) -> int:
+        """Return the longest path from the start of a task in some mode, by relations alone."""
+        duration = self.duration(new)
+        after = [
+            lag + duration * from_end + tail[b]
+            for a, b, lag, from_end in self.relations
+            if a == task
+        ]
+        return max([duration, *after])
+
+    def through(
+        self, rows: Rows, mode: Sequence[int], task: int, new: int, left: int, right: int
+    ) -> int:
+        """Return the longest path through a task between two others, by old heads and tails."""
+        head, tail = self.heads(rows, mode), self.tails(rows, mode)
+        start = self.ready(task, new, mode, head)
+        if left >= 0:
+            start = max(start, head[left] + self.duration(mode[left]))
+        follow = tail[right] if right >= 0 else 0
+        return start + max(self.rest(task, new, tail), self.duration(new) + follow)
+
+    def estimate(self, rows: Rows, mode: Sequence[int], task: int, left: int) -> int:
+        """Return the longest path through the tasks that a move within a machine rearranges.
+
+        Heads of relations' predecessors and tails of their successors are those before the move
+        (Balas and Vazacopoulos 1998).
+        """
+        head, tail = self.heads(rows, mode), self.tails(rows, mode)
+        old = rows[self.machine(mode[task])]
+        new = self.moved(rows, mode, task, mode[task], left)[0][self.machine(mode[task])]
+        first, last = sorted((old.index(task), new.index(task)))
+        part = new[first : last + 1]
+        end = head[new[first - 1]] + self.duration(mode[new[first - 1]]) if first else 0
+        new_head = {}
+        for x in part:
+            new_head[x] = max(end, self.ready(x, mode[x], mode, head))
+            end = new_head[x] + self.duration(mode[x])
+        follow = tail[new[last + 1]] if last + 1 < len(new) else 0
+        value = 0
+        for x in reversed(part):
+            follow = max(self.rest(x, mode[x], tail), self.duration(mode[x]) + follow)
+            value = max(value, new_head[x] + follow)
+        return value
 
 
 def random_shop(seed: int) -> PlainShop:

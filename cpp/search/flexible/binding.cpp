@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "search/flexible/insertion.hpp"
+#include "search/flexible/neighbourhood.hpp"
 #include "search/flexible/orientation.hpp"
 #include "search/flexible/search.hpp"
 
@@ -19,7 +19,7 @@ using namespace nb::literals;
 using namespace search;
 using namespace search::flexible;
 
-using OutMove = std::tuple<Index, Index, Index, Time>;
+using OutMove = std::tuple<Index, Index, Index, Index, Time>;
 
 // A plan from Python: every task once, behind its predecessors, and in one of its own modes.
 Plan checked_plan(const Shop& shop, InArray<Int> order, InArray<Int> mode) {
@@ -65,43 +65,49 @@ OutArray field(const Orientation& orientation, Field Node::* member) {
     return to_numpy(std::move(values));
 }
 
-// Calls visit(move, makespan) for all ways to move a task.
-template <class Visit>
-void visit_moves(const Orientation& orientation, Index task, Visit&& visit) {
-    if (task < 0 || task >= orientation.none()) {
-        throw std::out_of_range("moves: no such task");
-    }
-    Removal removal(orientation.shop());
-    const Time past = removal.take_out(orientation, task, std::numeric_limits<Time>::max());
-    removal.insertions(orientation, [&](const Move& move, Time through) {
-        visit(move, std::max(past, through));
-    });
-}
-
 Index position(Index task, Index none) { return task == none ? ABSENT : task; }
 
-// All ways to move a task: its mode, its neighbours (ABSENT for none), and the makespan.
-std::vector<OutMove> moves(const Orientation& orientation, Index task) {
+// All moves of the neighbourhood on a critical path that the seed picks: task, mode, neighbours
+// (ABSENT for none), and estimate.
+std::vector<OutMove> moves(const Orientation& orientation, std::uint64_t seed) {
+    Random random(seed);
+    Orientation::Path path;
+    orientation.trace(path, random);
+    Block block(orientation.none());
     std::vector<OutMove> found;
-    visit_moves(orientation, task, [&](const Move& move, Time makespan) {
+    visit_moves(orientation, path, block, random, [&](const Move& move, auto&& estimate) {
         const Index none = orientation.none();
-        found.emplace_back(move.mode, position(move.left, none), position(move.right, none),
-                           makespan);
+        found.emplace_back(move.task, move.mode, position(move.left, none),
+                           position(move.right, none), estimate(FOREVER));
     });
     return found;
 }
 
 void move(Orientation& orientation, Index task, Index mode, Index left) {
-    std::vector<Move> found;
-    visit_moves(orientation, task, [&](const Move& move, Time) {
-        if (move.mode == mode && position(move.left, orientation.none()) == left) {
-            found.push_back(move);
-        }
-    });
-    if (found.empty()) {
-        throw std::invalid_argument("move: there is no such place, or the move closes a cycle");
+    const Index none = orientation.none();
+    const Shop& shop = orientation.shop();
+    if (task < 0 || task >= none || left < ABSENT || left >= none || left == task) {
+        throw std::out_of_range("move: no such task");
     }
-    orientation.apply(found.front());
+    if (mode < shop.first_mode(task) || mode >= shop.end_mode(task)) {
+        throw std::invalid_argument("move: the mode belongs to another task");
+    }
+    const Index machine = shop.mode(mode).machine;
+    Move made{task, mode, left == ABSENT ? none : left, none};
+    if (made.left != none && (machine < 0 || orientation.node(made.left).machine != machine)) {
+        throw std::invalid_argument("move: the task to stand behind is elsewhere");
+    }
+    if (machine >= 0) {
+        const auto row = orientation.row(machine);
+        made.right = made.left != none ? orientation.node(made.left).right
+                     : row.empty()     ? none
+                                       : row.front();
+        made.right = made.right == task ? orientation.node(task).right : made.right;
+    }
+    if (!orientation.may_stand(task, made.left, made.right)) {
+        throw std::invalid_argument("move: it closes a cycle");
+    }
+    orientation.apply(made);
 }
 
 std::uint64_t run(FlexibleSearch& search, std::uint64_t seed, std::uint64_t iterations,
@@ -126,8 +132,8 @@ void bind_orientation(nb::module_& module) {
             },
             "order"_a, "mode"_a,
             "Take modes, and the machine orders from a linear order of all tasks.")
-        .def("moves", &moves, "task"_a,
-             "All ways to move a task: mode, left and right neighbour, makespan.")
+        .def("moves", &moves, "seed"_a,
+             "Moves on one critical path: task, mode, left and right neighbour, estimate.")
         .def("move", &move, "task"_a, "mode"_a, "left"_a,
              "Move a task behind another one, or to the beginning, on the machine of a mode.")
         .def(
@@ -138,7 +144,7 @@ void bind_orientation(nb::module_& module) {
                 self.trace(path, random);
                 return copied(std::span<const Index>(path.task));
             },
-            "seed"_a, "A critical path, picked by the seed.")
+            "seed"_a, "The path whose moves `moves` returns for the same seed.")
         .def_prop_ro("makespan", &Orientation::makespan)
         .def_prop_ro(
             "order", [](const Orientation& self) { return copied(self.order()); },

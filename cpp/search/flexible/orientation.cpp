@@ -1,6 +1,7 @@
 #include "search/flexible/orientation.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 
 namespace headway::search::flexible {
@@ -11,12 +12,19 @@ Orientation::Orientation(const Shop& shop)
       nodes_(at(none_) + 1),
       chain_(at(none_) + 1),
       order_(at(none_)),
-      first_(at(shop.n_machines())),
+      row_begin_(at(shop.n_machines()) + 1),
+      row_size_(at(shop.n_machines())),
       reached_(at(none_) + 1),
-      shifted_(at(none_)),
-      last_(at(shop.n_machines())) {
+      shifted_(at(none_)) {
     nodes_[at(none_)].left = nodes_[at(none_)].right = none_;
     chain_[at(none_)].before = chain_[at(none_)].after = none_;
+    for (Index m = 0; m < shop.n_modes(); ++m) {  // room for all tasks that a machine can do
+        if (shop.mode(m).machine >= 0) {
+            ++row_begin_[at(shop.mode(m).machine) + 1];
+        }
+    }
+    std::partial_sum(row_begin_.begin(), row_begin_.end(), row_begin_.begin());
+    rows_.resize(row_begin_.back());
     Plan plan{{shop.forward().begin(), shop.forward().end()}, {}};
     for (Index i = 0; i < none_; ++i) {
         const auto before = shop.before(i), after = shop.after(i);
@@ -33,18 +41,18 @@ Orientation::Orientation(const Shop& shop)
 }
 
 void Orientation::load(const Plan& plan) {
-    std::ranges::fill(last_, none_);
-    std::ranges::fill(first_, none_);
+    std::ranges::fill(row_size_, 0);
     for (Index k = 0; k < none_; ++k) {
         const Index task = plan.order[at(k)];
         order_[at(k)] = task;
+        nodes_[at(task)].place = k;
         set_mode(task, plan.mode[at(task)]);
-        Node& node = nodes_[at(task)];
-        node.place = k;
-        node.left = node.right = none_;
-        if (node.machine >= 0) {
-            join(last_[at(node.machine)], task, node.machine);
-            last_[at(node.machine)] = task;
+        const Index machine = nodes_[at(task)].machine;
+        if (machine >= 0) {
+            const auto before = row(machine);
+            put_into_row(task, before.empty() ? none_ : before.back(), none_);
+        } else {
+            nodes_[at(task)].left = nodes_[at(task)].right = none_;
         }
     }
     refresh(0, none_ - 1);
@@ -76,32 +84,61 @@ void Orientation::set_mode(Index task, Index mode) {
     }
 }
 
-// Makes two tasks neighbours; without a left one, the right one becomes the machine's first.
-void Orientation::join(Index left, Index right, Index machine) {
-    if (left == none_) {
-        first_[at(machine)] = right;
-    } else {
-        nodes_[at(left)].right = right;
+void Orientation::take_from_row(Index task) {
+    const Node& node = nodes_[at(task)];
+    Index* const row = rows_.data() + row_begin_[at(node.machine)];
+    const Index size = --row_size_[at(node.machine)];
+    for (Index k = node.slot; k < size; ++k) {
+        row[k] = row[k + 1];
+        nodes_[at(row[k])].slot = k;
     }
-    if (right != none_) {
-        nodes_[at(right)].left = left;
+    nodes_[at(node.left)].right = node.right;
+    nodes_[at(node.right)].left = node.left;
+    nodes_[at(none_)].left = nodes_[at(none_)].right = none_;
+}
+
+void Orientation::put_into_row(Index task, Index left, Index right) {
+    Node& node = nodes_[at(task)];
+    Index* const row = rows_.data() + row_begin_[at(node.machine)];
+    const Index slot = left == none_ ? 0 : nodes_[at(left)].slot + 1;
+    for (Index k = row_size_[at(node.machine)]++; k > slot; --k) {
+        row[k] = row[k - 1];
+        nodes_[at(row[k])].slot = k;
     }
+    row[slot] = task;
+    node.slot = slot;
+    node.left = left;
+    node.right = right;
+    nodes_[at(left)].right = task;
+    nodes_[at(right)].left = task;
+    nodes_[at(none_)].left = nodes_[at(none_)].right = none_;
 }
 
 void Orientation::apply(const Move& move) {
     Node& node = nodes_[at(move.task)];
     if (node.machine >= 0) {
-        join(node.left, node.right, node.machine);
+        take_from_row(move.task);
     }
     set_mode(move.task, move.mode);
-    node.left = move.left;
-    node.right = move.right;
     if (node.machine >= 0) {
-        join(move.left, move.task, node.machine);
-        join(move.task, move.right, node.machine);
+        put_into_row(move.task, move.left, move.right);
+    } else {
+        node.left = node.right = none_;
     }
     const auto [begin, end] = place(move);
     refresh(begin, end);
+}
+
+bool Orientation::leads(Index from, Index to) const {
+    const Node &a = node(from), &b = node(to);
+    return a.place <= b.place && a.head <= b.head && b.tail <= a.tail;
+}
+
+bool Orientation::may_stand(Index task, Index left, Index right) const {
+    const auto follows = [&](const Link& link) { return leads(link.task, left); };
+    const auto precedes = [&](const Link& link) { return leads(right, link.task); };
+    return (left == none_ || std::ranges::none_of(shop_->after(task), follows)) &&
+           (right == none_ || std::ranges::none_of(shop_->before(task), precedes));
 }
 
 std::pair<Index, Index> Orientation::place(const Move& move) {

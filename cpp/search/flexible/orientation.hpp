@@ -32,6 +32,7 @@ struct alignas(64) Node {
     Index place = 0;  // in the linear order
     Index mode = 0;
     Index machine = 0;
+    Index slot = 0;   // in the row of the machine
 };
 
 // What the relations say about a task if no task has several predecessors or successors; else
@@ -63,11 +64,19 @@ public:
     bool chains() const { return chains_; }
     std::span<const Index> order() const { return {order_.data(), at(none_)}; }
     std::span<const Index> sinks() const { return sinks_; }
-    Index first(Index machine) const { return first_[at(machine)]; }
+    // The tasks of a machine in their order.
+    std::span<const Index> row(Index machine) const {
+        return {rows_.data() + row_begin_[at(machine)], at(row_size_[at(machine)])};
+    }
     Time makespan() const { return makespan_; }
 
     // Throws std::logic_error if the move closes a cycle; the state is broken then.
     void apply(const Move& move);
+
+    // Sufficient for a task to close no cycle between two others: none of its successors can lie on
+    // a path to the left one, nor the right one on a path to one of its predecessors. (A path from
+    // a to b implies that b has no smaller head, no larger tail, and a later place.)
+    bool may_stand(Index task, Index left, Index right) const;
 
     // A critical path, chosen at random where several meet, from its start to its end;
     // by_machine[k] says whether the path reaches its k-th task through the machine.
@@ -84,7 +93,9 @@ public:
 private:
     static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
     void set_mode(Index task, Index mode);
-    void join(Index left, Index right, Index machine);
+    void take_from_row(Index task);
+    void put_into_row(Index task, Index left, Index right);
+    bool leads(Index from, Index to) const;
     // Gives a moved task a place between its predecessors and its successors; the task is shifted,
     // and with it whatever must stay behind it. Returns the first and last place concerned.
     std::pair<Index, Index> place(const Move& move);
@@ -101,11 +112,12 @@ private:
     std::vector<Node> nodes_;   // the last one stands for "none": no head, no tail
     std::vector<Chain> chain_;
     std::vector<Index> order_;
-    std::vector<Index> first_;  // task of each machine
+    std::vector<Index> rows_;
+    std::vector<std::size_t> row_begin_;  // of each machine in rows_
+    std::vector<Index> row_size_;
     std::vector<Index> sinks_;  // tasks that may end last
     std::vector<std::uint8_t> reached_;
     std::vector<Index> shifted_;
-    std::vector<Index> last_;   // scratch for load
     Time makespan_ = 0;
 };
 

@@ -34,9 +34,10 @@ void TabuList::clear() {
 TabuSearch::TabuSearch(const Shop& shop, Random& random)
     : random_(random),
       state_(shop),
-      removal_(shop),
+      block_(shop.n_tasks()),
       tabu_(shop),
-      tenure_(4 + shop.n_tasks() / std::max(1, shop.n_machines()) / 2) {
+      order_tenure_(4 + shop.n_tasks() / std::max(1, shop.n_machines()) / 4),
+      mode_tenure_(4 + shop.n_tasks() / std::max(1, shop.n_machines()) / 4) {
     path_.task.reserve(static_cast<std::size_t>(shop.n_tasks()));
     path_.by_machine.reserve(static_cast<std::size_t>(shop.n_tasks()));
 }
@@ -74,38 +75,25 @@ Time TabuSearch::run(Plan& plan, std::uint64_t patience, Monitor& monitor) {
 std::optional<Move> TabuSearch::choose(std::uint32_t now, Time aspiration) {
     state_.trace(path_, random_);
     std::optional<Move> best, any;
-    Time least = NO_LIMIT, shortest = NO_LIMIT;
+    Time limit = NO_LIMIT;
     Index ties = 0, seen = 0;
-    const std::size_t n = path_.task.size();
-    for (std::size_t k = 0; k < n; ++k) {
-        const Index task = path_.task[k];
-        const bool in_block = path_.by_machine[k] || (k + 1 < n && path_.by_machine[k + 1]);
-        if (!in_block && !state_.shop().has_choice(task)) {
-            continue;  // the path leads through the task wherever it stands
+    visit_moves(state_, path_, block_, random_, [&](const Move& move, auto&& estimate) {
+        const Time value = estimate(limit);
+        if (value > limit) {
+            return;
         }
-        const Time past = removal_.take_out(state_, task, least);
-        if (past > least) {
-            continue;
+        if (value >= aspiration && is_tabu(move, now)) {
+            if (!best && random_.below(++seen) == 0) {
+                any = move;
+            }
+            return;
         }
-        removal_.insertions(state_, [&](const Move& move, Time through) {
-            const Time value = std::max(past, through);
-            if (value > least || (value == least && through > shortest)) {
-                return;
-            }
-            if (value >= aspiration && is_tabu(move, now)) {
-                if (!best && random_.below(++seen) == 0) {
-                    any = move;
-                }
-                return;
-            }
-            ties = value < least || through < shortest ? 1 : ties + 1;
-            least = value;
-            shortest = through;
-            if (ties == 1 || random_.below(ties) == 0) {
-                best = move;
-            }
-        });
-    }
+        ties = value < limit ? 1 : ties + 1;
+        limit = value;
+        if (ties == 1 || random_.below(ties) == 0) {
+            best = move;
+        }
+    });
     return best ? best : any;
 }
 
@@ -131,8 +119,9 @@ bool TabuSearch::is_tabu(const Move& move, std::uint32_t now) const {
 }
 
 void TabuSearch::forbid(const Move& move, std::uint32_t now) {
-    const auto until = now + static_cast<std::uint32_t>(tenure_ + random_.below(tenure_ + 1));
     const Node& node = state_.node(move.task);
+    const std::int32_t tenure = move.mode != node.mode ? mode_tenure_ : order_tenure_;
+    const auto until = now + static_cast<std::uint32_t>(tenure + random_.below(tenure + 1));
     if (move.mode != node.mode) {
         tabu_.forbid_mode(node.mode, until);
     } else if (move.left != state_.none() && state_.node(move.left).place > node.place) {

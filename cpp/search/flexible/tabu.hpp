@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "search/flexible/insertion.hpp"
+#include "search/flexible/neighbourhood.hpp"
 #include "search/flexible/orientation.hpp"
 #include "search/random.hpp"
 
@@ -66,9 +66,8 @@ public:
     Time run(Plan& plan, std::uint64_t patience, Monitor& monitor);
 
 private:
-    // The move to the least makespan, then to the shortest path through the task, of those that are
-    // not forbidden or lead to a new best; ties are broken at random. If all are forbidden any of
-    // them; none if no critical task can move.
+    // The best move by estimate that is not forbidden or promises a new best, ties broken at
+    // random; if all are forbidden any of them; none if the critical path offers none.
     std::optional<Move> choose(std::uint32_t now, Time aspiration);
     bool is_tabu(const Move& move, std::uint32_t now) const;
     void forbid(const Move& move, std::uint32_t now);
@@ -76,9 +75,9 @@ private:
     Random& random_;
     Orientation state_;
     Orientation::Path path_;
-    Removal removal_;
+    Block block_;
     TabuList tabu_;
-    std::int32_t tenure_;
+    std::int32_t order_tenure_, mode_tenure_;
 };
 
 }  // namespace headway::search::flexible

@@ -1,0 +1,148 @@
+// Neighbourhood: critical tasks move within their block or to another machine, and the length of
+// the longest path through them is estimated.
+#pragma once
+
+#include <algorithm>
+#include <span>
+#include <vector>
+
+#include "search/flexible/orientation.hpp"
+
+namespace headway::search::flexible {
+
+// A critical block: tasks in a row on one machine and on one critical path. Its data are copied
+// side by side, since many moves within it are looked at.
+class Block {
+public:
+    explicit Block(Index largest);
+
+    // opens: the block starts the path at time 0, so that another order at its beginning leaves
+    // the path as long as it is; closes: the same at the end of the path.
+    void load(const Orientation& orientation, std::span<const Index> tasks, bool opens,
+              bool closes);
+
+    // Length of the longest path through the tasks from i to j once task i stands behind task j,
+    // if the heads of all predecessors and the tails of all successors stay what they are
+    // (Balas and Vazacopoulos 1998). Gives up on values above the limit and returns one such.
+    Time behind(Index i, Index j, Time limit);
+    // The same once task j stands before task i.
+    Time before(Index i, Index j, Time limit);
+
+    // Calls offer(move, estimate) for every move of the neighbourhood: an inner task, or the one
+    // at the other end, goes to the end or to the beginning of the block; the task at an end goes
+    // inside (N7). `estimate` is a function that takes a limit.
+    template <class Offer>
+    void moves(const Orientation& orientation, Offer&& offer) {
+        const Index last = size_ - 1;
+        const auto behind_of = [&](Index i, Index j) {
+            const Index right = orientation.node(task(j)).right;
+            if (orientation.may_stand(task(i), task(j), orientation.none())) {
+                offer(Move{task(i), orientation.node(task(i)).mode, task(j), right},
+                      [this, i, j](Time limit) { return behind(i, j, limit); });
+            }
+        };
+        const auto before_of = [&](Index i, Index j) {
+            const Index left = orientation.node(task(i)).left;
+            if (orientation.may_stand(task(j), orientation.none(), task(i))) {
+                offer(Move{task(j), orientation.node(task(j)).mode, left, task(i)},
+                      [this, i, j](Time limit) { return before(i, j, limit); });
+            }
+        };
+        if (!closes_) {
+            for (Index i = last - 1; i >= 0; --i) {
+                behind_of(i, last);
+            }
+            for (Index i = last - 2; i >= 0; --i) {
+                before_of(i, last);
+            }
+        }
+        if (!opens_) {
+            // The moves between both ends have been offered unless the block closes the path.
+            const Index far = closes_ ? last : last - 1;
+            for (Index j = 1; j <= far; ++j) {
+                before_of(0, j);
+            }
+            for (Index j = 2; j <= far; ++j) {
+                behind_of(0, j);
+            }
+        }
+    }
+
+private:
+    static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+    Index task(Index k) const { return task_[at(k)]; }
+
+    std::vector<Index> task_;
+    std::vector<Time> head_, tail_, ready_, rest_, duration_;
+    std::vector<Time> new_head_;
+    Time free_ = 0;   // when the machine is free for the block
+    Time after_ = 0;  // tail of the task behind it
+    Index size_ = 0;
+    bool opens_ = false;
+    bool closes_ = false;
+};
+
+// The critical blocks of a path, one after another: calls visit(block) for those with moves.
+template <class Visit>
+void for_each_block(const Orientation& orientation, const Orientation::Path& path, Block& block,
+                    Visit&& visit) {
+    const std::size_t n = path.task.size();
+    const bool at_zero = n > 0 && orientation.node(path.task[0]).head == 0;
+    for (std::size_t begin = 0, end; begin < n; begin = end) {
+        end = begin + 1;
+        while (end < n && path.by_machine[end]) {
+            ++end;
+        }
+        const bool opens = begin == 0 && at_zero, closes = end == n;
+        if (end - begin > 1 && !(opens && closes)) {
+            block.load(orientation, {path.task.data() + begin, end - begin}, opens, closes);
+            visit(block);
+        }
+    }
+}
+
+// A task's own part of the paths through it, by relations alone: its earliest start, and the
+// longest paths from its start and from its end on.
+struct Reach {
+    Time head, to_start, to_end;
+
+    Time tail(Time duration, Time right) const {
+        return std::max(to_start, duration + std::max(to_end, right));
+    }
+};
+
+Reach reach(const Orientation& orientation, Index task, const Mode& mode);
+
+// The best place for a task in another one of its modes.
+struct Insertion {
+    Move move;
+    Time through;  // the longest path through the task, if other heads and tails stay
+};
+
+// Between the tasks that must end before the task can start and those that must start after it
+// can end, each place is free of cycles, and the best of all places is among them (Mastrolilli and
+// Gambardella 2000); ties are broken at random. The mode is not the present one.
+Insertion best_insertion(const Orientation& orientation, Index task, Index mode, Random& random);
+
+// Calls visit(move, estimate) for every move within the blocks of a critical path, and for the best
+// place of each of its tasks in each other mode; `estimate` is a function that takes a limit, above
+// which it may give up.
+template <class Visit>
+void visit_moves(const Orientation& orientation, const Orientation::Path& path, Block& block,
+                 Random& random, Visit&& visit) {
+    for_each_block(orientation, path, block, [&](Block& b) { b.moves(orientation, visit); });
+    const Shop& shop = orientation.shop();
+    for (const Index task : path.task) {
+        for (Index m = shop.first_mode(task); m < shop.end_mode(task); ++m) {
+            if (m == orientation.node(task).mode) {
+                continue;
+            }
+            const Insertion found = best_insertion(orientation, task, m, random);
+            if (orientation.may_stand(task, found.move.left, found.move.right)) {
+                visit(found.move, [&found](Time) { return found.through; });
+            }
+        }
+    }
+}
+
+}  // namespace headway::search::flexible
