@@ -65,7 +65,7 @@ def test_small_shops_are_solved_as_well_as_by_the_exact_solver(seed):
     assert found.makespan == goal
 
 
-@pytest.mark.parametrize("name", ["mk01", "mk04", "mt10c1", "vdata-la06", "kacem3"])
+@pytest.mark.parametrize("name", ["mk01", "mk04", "mt10c1", "mk05", "vdata-la06", "kacem3"])
 def test_classic_shops_are_solved_to_their_optimum(name):
     info = hw.instances(name)[0]
     found = flexible.search(info.load(), moves=1_000_000, goal=info.upper)
@@ -103,7 +103,7 @@ def test_the_same_answer_comes_back_on_every_machine():
     """The checksum of the starts of a short run, as recorded when this was written."""
     found = flexible.search(hw.instance("mk06"), moves=5_000, seed=1)
     weights = np.arange(1, 151)
-    assert (found.schedule.makespan, int(found.schedule.start @ weights)) == (59, 329_613)
+    assert (found.schedule.makespan, int(found.schedule.start @ weights)) == (59, 328_078)
 
 
 def test_other_seeds_take_other_ways():

@@ -75,10 +75,10 @@ std::vector<OutMove> moves(const Orientation& orientation, std::uint64_t seed) {
     orientation.trace(path, random);
     Block block(orientation.none());
     std::vector<OutMove> found;
-    visit_moves(orientation, path, block, random, [&](const Move& move, auto&& estimate) {
+    visit_moves(orientation, path, block, FOREVER, random, [&](const Move& move, Time value) {
         const Index none = orientation.none();
         found.emplace_back(move.task, move.mode, position(move.left, none),
-                           position(move.right, none), estimate(FOREVER));
+                           position(move.right, none), value);
     });
     return found;
 }

@@ -1,7 +1,5 @@
 #include "search/flexible/neighbourhood.hpp"
 
-#include <limits>
-
 namespace headway::search::flexible {
 
 Block::Block(Index largest)
@@ -18,14 +16,13 @@ void Block::load(const Orientation& orientation, std::span<const Index> tasks, b
     size_ = static_cast<Index>(tasks.size());
     opens_ = opens;
     closes_ = closes;
-    const Shop& shop = orientation.shop();
     for (std::size_t k = 0; k < tasks.size(); ++k) {
         const Node& node = orientation.node(tasks[k]);
-        const Reach own = reach(orientation, tasks[k], shop.mode(node.mode));
+        const Reach own = reach(orientation, tasks[k]);
         task_[k] = tasks[k];
         head_[k] = node.head;
         tail_[k] = node.tail;
-        ready_[k] = own.head;
+        ready_[k] = std::max(node.release, own.head);
         rest_[k] = own.tail(node.duration, 0);
         duration_[k] = node.duration;
     }
@@ -69,8 +66,15 @@ Time Block::before(Index i, Index j, Time limit) {
     return std::max(longest, head + std::max(rest_[at(j)], duration_[at(j)] + tail));
 }
 
-Reach reach(const Orientation& orientation, Index task, const Mode& mode) {
-    Reach own{mode.release, 0, 0};
+Reach reach(const Orientation& orientation, Index task) {
+    const Node& node = orientation.node(task);
+    if (orientation.chains()) {
+        const Chain& chain = orientation.chain(task);
+        const Time head = orientation.node(chain.before).head + chain.length_before;
+        const Time rest = chain.length_after + orientation.node(chain.after).tail;
+        return chain.from_end ? Reach{head, 0, rest - node.duration} : Reach{head, rest, 0};
+    }
+    Reach own{0, 0, 0};
     for (const Link& link : orientation.shop().before(task)) {
         const Node& other = orientation.node(link.task);
         own.head = std::max(own.head, other.head + link.length(other.duration));
@@ -82,46 +86,52 @@ Reach reach(const Orientation& orientation, Index task, const Mode& mode) {
     return own;
 }
 
-Insertion best_insertion(const Orientation& orientation, Index task, Index mode, Random& random) {
+std::optional<Insertion> best_insertion(const Orientation& orientation, Index task, Index mode,
+                                        const Reach& own, Time limit, Random& random) {
     const Mode& chosen = orientation.shop().mode(mode);
     const Node& now = orientation.node(task);
-    const Reach own = reach(orientation, task, chosen);
     const Index none = orientation.none();
+    const Time ready = std::max(own.head, chosen.release);
+    if (ready + own.tail(chosen.duration, 0) > limit) {
+        return std::nullopt;
+    }
     const auto through = [&](Index left, Index right) {
         const Node& before = orientation.node(left);
-        return std::max(own.head, before.head + before.duration) +
+        return std::max(ready, before.head + before.duration) +
                own.tail(chosen.duration, orientation.node(right).tail);
     };
-    if (chosen.machine < 0) {
-        return {{task, mode, none, none}, through(none, none)};
-    }
-    if (chosen.machine == now.machine) {  // stays where it is
-        return {{task, mode, now.left, now.right}, through(now.left, now.right)};
-    }
-    const auto row = orientation.row(chosen.machine);
-    const auto ends_in_time = [&](Index x) {
-        return orientation.node(x).head + orientation.node(x).duration <= own.head;
-    };
-    const auto is_urgent = [&](Index x) { return orientation.node(x).tail > own.to_end; };
-    const auto late = std::ranges::partition_point(row, ends_in_time) - row.begin();
-    const auto calm = std::ranges::partition_point(row, is_urgent) - row.begin();
-    const auto neighbours = [&](std::ptrdiff_t place) {
-        const auto p = static_cast<std::size_t>(place);
-        return Move{task, mode, p > 0 ? row[p - 1] : none, p < row.size() ? row[p] : none};
-    };
-    if (calm <= late) {  // no task is both, so every place between is as good as can be
-        const auto choices = static_cast<Index>(late - calm + 1);
-        const Move move = neighbours(calm + (choices > 1 ? random.below(choices) : 0));
-        return {move, through(move.left, move.right)};
-    }
-    Insertion best{{}, std::numeric_limits<Time>::max()};
+    std::optional<Insertion> best;
     Index ties = 0;
-    for (auto place = late; place <= calm; ++place) {
-        const Move move = neighbours(place);
-        const Time value = through(move.left, move.right);
-        ties = value < best.through ? 1 : ties + (value == best.through ? 1 : 0);
-        if (value < best.through || (value == best.through && random.below(ties) == 0)) {
-            best = {move, value};
+    const auto try_between = [&](Index left, Index right) {
+        const Time value = through(left, right);
+        if (value > limit) {
+            return;
+        }
+        ties = value < limit ? 1 : ties + 1;
+        limit = value;
+        if (ties == 1 || random.below(ties) == 0) {
+            best = {{task, mode, left, right}, value};
+        }
+    };
+    if (chosen.machine < 0) {
+        try_between(none, none);
+    } else if (chosen.machine == now.machine) {  // stays where it is
+        try_between(now.left, now.right);
+    } else {
+        const auto row = orientation.row(chosen.machine);
+        const auto ends_in_time = [&](Index x) {
+            return orientation.node(x).head + orientation.node(x).duration <= ready;
+        };
+        const auto is_urgent = [&](Index x) { return orientation.node(x).tail > own.to_end; };
+        auto first = std::ranges::partition_point(row, ends_in_time) - row.begin();
+        auto last = std::ranges::partition_point(row, is_urgent) - row.begin();
+        if (last <= first) {  // no task is both, so every place between is as good as can be
+            const auto choices = static_cast<Index>(first - last + 1);
+            first = last = last + (choices > 1 ? random.below(choices) : 0);
+        }
+        for (auto place = first; place <= last; ++place) {
+            const auto p = static_cast<std::size_t>(place);
+            try_between(p > 0 ? row[p - 1] : none, p < row.size() ? row[p] : none);
         }
     }
     return best;

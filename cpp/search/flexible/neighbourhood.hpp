@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -28,24 +29,26 @@ public:
     // The same once task j stands before task i.
     Time before(Index i, Index j, Time limit);
 
-    // Calls offer(move, estimate) for every move of the neighbourhood: an inner task, or the one
-    // at the other end, goes to the end or to the beginning of the block; the task at an end goes
-    // inside (N7). `estimate` is a function that takes a limit.
+    // Calls offer(move, estimate) for every move of the neighbourhood with an estimate up to the
+    // limit, which may fall meanwhile: an inner task, or the one at the other end, goes to the end
+    // or to the beginning of the block; the task at an end goes inside (N7).
     template <class Offer>
-    void moves(const Orientation& orientation, Offer&& offer) {
+    void moves(const Orientation& orientation, const Time& limit, Offer&& offer) {
         const Index last = size_ - 1;
         const auto behind_of = [&](Index i, Index j) {
-            const Index right = orientation.node(task(j)).right;
-            if (orientation.may_stand(task(i), task(j), orientation.none())) {
-                offer(Move{task(i), orientation.node(task(i)).mode, task(j), right},
-                      [this, i, j](Time limit) { return behind(i, j, limit); });
+            const Time estimate = behind(i, j, limit);
+            if (estimate <= limit &&
+                orientation.may_stand(task(i), task(j), orientation.none())) {
+                const Node& anchor = orientation.node(task(j));
+                offer(Move{task(i), orientation.node(task(i)).mode, task(j), anchor.right}, estimate);
             }
         };
         const auto before_of = [&](Index i, Index j) {
-            const Index left = orientation.node(task(i)).left;
-            if (orientation.may_stand(task(j), orientation.none(), task(i))) {
-                offer(Move{task(j), orientation.node(task(j)).mode, left, task(i)},
-                      [this, i, j](Time limit) { return before(i, j, limit); });
+            const Time estimate = before(i, j, limit);
+            if (estimate <= limit &&
+                orientation.may_stand(task(j), orientation.none(), task(i))) {
+                const Node& anchor = orientation.node(task(i));
+                offer(Move{task(j), orientation.node(task(j)).mode, anchor.left, task(i)}, estimate);
             }
         };
         if (!closes_) {
@@ -101,8 +104,8 @@ void for_each_block(const Orientation& orientation, const Orientation::Path& pat
     }
 }
 
-// A task's own part of the paths through it, by relations alone: its earliest start, and the
-// longest paths from its start and from its end on.
+// A task's own part of the paths through it, by relations alone: its earliest start but for
+// releases, and the longest paths from its start and from its end on.
 struct Reach {
     Time head, to_start, to_end;
 
@@ -111,35 +114,42 @@ struct Reach {
     }
 };
 
-Reach reach(const Orientation& orientation, Index task, const Mode& mode);
+Reach reach(const Orientation& orientation, Index task);
 
-// The best place for a task in another one of its modes.
+// A place for a task in another one of its modes.
 struct Insertion {
     Move move;
     Time through;  // the longest path through the task, if other heads and tails stay
 };
 
-// Between the tasks that must end before the task can start and those that must start after it
-// can end, each place is free of cycles, and the best of all places is among them (Mastrolilli and
-// Gambardella 2000); ties are broken at random. The mode is not the present one.
-Insertion best_insertion(const Orientation& orientation, Index task, Index mode, Random& random);
+// The best place in a mode that is not the present one, if the path through the task is no longer
+// than the limit. Between the tasks that must end before the task can start and those that must
+// start after it can end, each place is free of cycles, and the best of all places is among them
+// (Mastrolilli and Gambardella 2000); ties are broken at random.
+std::optional<Insertion> best_insertion(const Orientation& orientation, Index task, Index mode,
+                                        const Reach& own, Time limit, Random& random);
 
 // Calls visit(move, estimate) for every move within the blocks of a critical path, and for the best
-// place of each of its tasks in each other mode; `estimate` is a function that takes a limit, above
-// which it may give up.
+// place of each of its tasks in each other mode, if its estimate is up to the limit, which may fall
+// meanwhile.
 template <class Visit>
 void visit_moves(const Orientation& orientation, const Orientation::Path& path, Block& block,
-                 Random& random, Visit&& visit) {
-    for_each_block(orientation, path, block, [&](Block& b) { b.moves(orientation, visit); });
+                 const Time& limit, Random& random, Visit&& visit) {
+    for_each_block(orientation, path, block,
+                   [&](Block& b) { b.moves(orientation, limit, visit); });
     const Shop& shop = orientation.shop();
     for (const Index task : path.task) {
+        if (!shop.has_choice(task)) {
+            continue;
+        }
+        const Reach own = reach(orientation, task);
         for (Index m = shop.first_mode(task); m < shop.end_mode(task); ++m) {
             if (m == orientation.node(task).mode) {
                 continue;
             }
-            const Insertion found = best_insertion(orientation, task, m, random);
-            if (orientation.may_stand(task, found.move.left, found.move.right)) {
-                visit(found.move, [&found](Time) { return found.through; });
+            const auto found = best_insertion(orientation, task, m, own, limit, random);
+            if (found && orientation.may_stand(task, found->move.left, found->move.right)) {
+                visit(found->move, found->through);
             }
         }
     }

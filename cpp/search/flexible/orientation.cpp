@@ -30,6 +30,7 @@ Orientation::Orientation(const Shop& shop)
         const auto before = shop.before(i), after = shop.after(i);
         chain_[at(i)].before = before.empty() ? none_ : before[0].task;
         chain_[at(i)].after = after.empty() ? none_ : after[0].task;
+        chain_[at(i)].from_end = after.empty() || after[0].from_end;
         chains_ = chains_ && before.size() <= 1 && after.size() <= 1;
         const auto outlasts = [](const Link& link) { return link.from_end && link.lag >= 0; };
         if (std::ranges::none_of(after, outlasts)) {
@@ -76,12 +77,15 @@ void Orientation::set_mode(Index task, Index mode) {
     const auto after = shop_->after(task);
     chain_[at(task)].length_after =
         after.empty() ? node.duration : after[0].length(node.duration);
+    Time step = node.duration;
     for (const Link& link : after) {
+        step = std::min(step, link.length(node.duration));
         Chain& next = chain_[at(link.task)];
         if (next.before == task) {
             next.length_before = shop_->before(link.task)[0].length(node.duration);
         }
     }
+    chain_[at(task)].step = step;
 }
 
 void Orientation::take_from_row(Index task) {
@@ -131,7 +135,8 @@ void Orientation::apply(const Move& move) {
 
 bool Orientation::leads(Index from, Index to) const {
     const Node &a = node(from), &b = node(to);
-    return a.place <= b.place && a.head <= b.head && b.tail <= a.tail;
+    const Time step = from == to ? 0 : chain(from).step;
+    return a.place <= b.place && a.head + step <= b.head && b.tail + step <= a.tail;
 }
 
 bool Orientation::may_stand(Index task, Index left, Index right) const {

@@ -41,8 +41,10 @@ struct alignas(64) Node {
 struct Chain {
     Time length_before = 0;
     Time length_after = 0;
+    Time step = 0;     // no path leads from the task to another in less time
     Index before = 0;  // n_tasks() for none
     Index after = 0;
+    bool from_end = true;  // whether length_after counts the duration
 };
 
 // A choice of modes and machine orders without a cycle, a linear order of all tasks that agrees
@@ -75,7 +77,7 @@ public:
 
     // Sufficient for a task to close no cycle between two others: none of its successors can lie on
     // a path to the left one, nor the right one on a path to one of its predecessors. (A path from
-    // a to b implies that b has no smaller head, no larger tail, and a later place.)
+    // a to b implies that b has a larger head, a smaller tail, and a later place.)
     bool may_stand(Index task, Index left, Index right) const;
 
     // A critical path, chosen at random where several meet, from its start to its end;

@@ -36,8 +36,8 @@ TabuSearch::TabuSearch(const Shop& shop, Random& random)
       state_(shop),
       block_(shop.n_tasks()),
       tabu_(shop),
-      order_tenure_(4 + shop.n_tasks() / std::max(1, shop.n_machines()) / 4),
-      mode_tenure_(4 + shop.n_tasks() / std::max(1, shop.n_machines()) / 4) {
+      order_tenure_(4 + shop.n_tasks() / std::max(1, shop.n_machines()) / 10),
+      mode_tenure_(4) {
     path_.task.reserve(static_cast<std::size_t>(shop.n_tasks()));
     path_.by_machine.reserve(static_cast<std::size_t>(shop.n_tasks()));
 }
@@ -77,11 +77,7 @@ std::optional<Move> TabuSearch::choose(std::uint32_t now, Time aspiration) {
     std::optional<Move> best, any;
     Time limit = NO_LIMIT;
     Index ties = 0, seen = 0;
-    visit_moves(state_, path_, block_, random_, [&](const Move& move, auto&& estimate) {
-        const Time value = estimate(limit);
-        if (value > limit) {
-            return;
-        }
+    visit_moves(state_, path_, block_, limit, random_, [&](const Move& move, Time value) {
         if (value >= aspiration && is_tabu(move, now)) {
             if (!best && random_.below(++seen) == 0) {
                 any = move;
