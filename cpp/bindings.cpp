@@ -52,4 +52,5 @@ NB_MODULE(_core, m) {
     bind_job_shop(m);
     bind_project(m);
     bind_no_wait(m);
+    bind_single(m);
 }

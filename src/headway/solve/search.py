@@ -138,6 +138,11 @@ class Search(ABC):
     def _decode(self, *arrays: Ints) -> Schedule:
         """Return the schedule that the arrays of an improvement describe."""
 
+    @property
+    def bound(self) -> int | None:
+        """Lower bound that the search itself has proven so far, if it proves any."""
+        return None
+
     def raise_goal(self, goal: int) -> None:
         """Stop as soon as the value is at most `goal`, as it is when it meets a lower bound.
 

@@ -136,10 +136,12 @@ class Searcher:
                 on_improvement=take,
             )
             made, proven = found.moves, found.proven and budget.gap == 0
+            if search.bound is not None:
+                bound = max(bound, search.bound)
         if best is None:
             status, reason = Status.UNKNOWN, "no schedule within the horizon was found"
         else:
-            met = best.objective_values[0] <= goal and not several
+            met = best.objective_values[0] <= goal_of(bound, budget.gap) and not several
             status = Status.OPTIMAL if met or proven else Status.FEASIBLE
             reason = f"{made} moves of {self.title}"
         return Result(
