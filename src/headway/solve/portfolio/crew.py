@@ -142,6 +142,8 @@ class SearchWorker:
         )
         if found.proven and found.schedule is not None and self._gap == 0:
             board.raise_bound(found.schedule.objective_values, self.name)
+        if self._search.bound is not None:
+            board.raise_bound((self._search.bound,), self.name)
         # If nothing made it end, it has nothing more to try.
         ended = stop.is_set() or board.over or time.perf_counter() >= until
         return moves is not None or ended

@@ -24,7 +24,7 @@ def single_machine_bound(problem: Problem) -> int:
     >>> import headway as hw
     >>> jobs = {"due": [9, 3, 5], "release": [0, 2, 4], "objective": hw.max_lateness()}
     >>> single_machine_bound(hw.single_machine([5, 3, 1], **jobs))
-    3
+    2
     """
     line = OneMachine(problem)
     easy = easy_order(line)

@@ -13,4 +13,5 @@ solve = Searcher(
     obstacle,
     SingleMachineSearch,
     single_machine_bound,
+    pace=2000,
 )
