@@ -14,9 +14,9 @@ LARGEST_PROVABLE = 250
 """Up to this many tasks CP-SAT often proves the optimum once a good schedule is known."""
 
 _FIRST_SHARE = 0.1
-_FIRST_LIMIT_S = 1.0
+_FIRST_S_PER_TASK = 0.005
 """How long searches have all threads before CP-SAT joins where a proof can be expected: a share
-of the time, but not longer than this."""
+of the time, but no longer than this."""
 
 _EXACT_SHARE = 0.25
 _EXACT_LIMIT_S = 5.0
@@ -119,7 +119,8 @@ def stages(problem: Problem, crew: Crew, threads: int) -> Iterator[Stage]:
         if provable and not crew.special:
             yield Stage((Part(crew.prover, threads),), share=_EXACT_SHARE, limit_s=_EXACT_LIMIT_S)
         elif provable:
-            yield Stage(first, share=_FIRST_SHARE, limit_s=_FIRST_LIMIT_S)
+            limit_s = _FIRST_S_PER_TASK * problem.n_tasks
+            yield Stage(first, share=_FIRST_SHARE, limit_s=limit_s)
         else:
             yield Stage(first, share=_LARGE_SHARE, limit_s=_LARGE_LIMIT_S)
     while crew.everyone:
