@@ -10,7 +10,7 @@ import numpy as np
 
 from headway.errors import UnsupportedError
 from headway.model import Problem, Schedule
-from headway.solve import flexible, flow, lns, no_wait, project, tabu
+from headway.solve import flexible, flow, lns, no_wait, project, single, tabu
 from headway.solve.portfolio.board import Board
 from headway.solve.portfolio.crew import CpsatWorker, RulesWorker, SearchWorker, Stint, Worker
 from headway.solve.portfolio.mix import Crew, Part, Stage, stages
@@ -25,6 +25,7 @@ LARGEST_SETUP_ARCS = 2_000_000
 """Up to this many pairs of tasks with setups between them, likewise."""
 
 SEARCHERS: tuple[tuple[Searcher, ...], ...] = (
+    (single.solve,),
     (flow.solve,),
     (no_wait.solve,),
     (tabu.solve,),
