@@ -13,34 +13,37 @@ or a schedule is wrong, here or in the literature.
 from __future__ import annotations
 
 import argparse
+import statistics
 
 from table import keep, machine
 
 import headway as hw
-from headway.instances import InstanceInfo
+from headway.bench import Campaign, Event, Plan, Standing, contestant, entries, standings
+from headway.bench.metrics import contradictions
+from headway.bench.tables import known, rounded
 
 PATTERNS = ("ft*", "la*", "orb*", "abz[56]", "mk0?", "mk10")
 
 
-def solve(info: InstanceInfo, time_limit: float, workers: int) -> dict[str, object]:
+def row(standing: Standing) -> dict[str, object]:
     """Return one row of the table."""
-    result = hw.solve(info.load(), time_limit=time_limit, workers=workers)
-    assert result.objective is not None, result.reason
-    assert result.bound is not None, result.reason
-    assert result.verified
-    (value,), (bound,) = result.objective, result.bound
-    assert info.lower is None or value >= info.lower, f"{info.name}: {value} beats {info.lower}"
-    assert info.upper is None or bound <= info.upper, f"{info.name}: bound {bound} is too high"
-    gap = None if info.upper is None else 100 * (value / info.upper - 1)
+    (run,) = standing.runs
+    assert run.valid, run.note
     return {
-        "instance": info.name,
-        "value": value,
-        "bound": bound,
-        "best known": str(info.best),
-        "gap to best known %": gap if gap is None else round(gap, 2),
-        "status": str(result.status),
-        "time s": round(result.time_s, 1),
+        "instance": standing.entry.name,
+        "value": run.value,
+        "bound": run.bound,
+        "best known": known(standing),
+        "gap to best known %": rounded(standing.gap, 2),
+        "status": "optimal" if run.proven else "feasible",
+        "time s": rounded(run.time_s, 1),
     }
+
+
+def tell(event: Event) -> None:
+    """Print a run that is over."""
+    run = event.record
+    print(f"[{event.number}/{event.total}] {run.instance} {run.value} {run.bound} {run.time_s}")
 
 
 def main() -> None:
@@ -51,19 +54,19 @@ def main() -> None:
     parser.add_argument("--name", default="classics", help="name of the result files")
     parser.add_argument("patterns", nargs="*", default=PATTERNS)
     args = parser.parse_args()
-    rows = []
-    for info in hw.instances(*args.patterns):
-        if info.access == "download":
-            continue  # a benchmark needs no network
-        rows.append(solve(info, args.time_limit, args.workers))
-        print(rows[-1], flush=True)
-    gaps = [row["gap to best known %"] for row in rows if row["gap to best known %"] is not None]
+    here = {info.name for info in hw.instances() if info.access != "download"}
+    found = [entry for entry in entries(args.patterns) if entry.name in here]  # needs no network
+    plan = Plan(found, [contestant("auto")], args.time_limit, args.workers)
+    standing = standings(Campaign(plan).run(tell))
+    wrong = contradictions(standing)
+    assert not wrong, wrong
+    rows = [row(s) for s in standing]
     keep(
         args.name,
         f"Classical instances, {args.time_limit:g} s, {args.workers} workers (measured)",
         rows,
-        proven=f"{sum(row['status'] == 'optimal' for row in rows)} of {len(rows)}",
-        mean_gap=f"{sum(gaps) / len(gaps):.3f} %",
+        proven=f"{sum(s.proven for s in standing)} of {len(standing)}",
+        mean_gap=f"{statistics.fmean(s.gap or 0 for s in standing):.3f} %",
         **machine(),
     )
 

@@ -15,12 +15,12 @@ import statistics
 import time
 from collections.abc import Callable
 
-import pyjobshop
-from peers import to_pyjobshop
 from pyjobshop.solvers.ortools import CPModel
 from table import keep, machine
 
 import headway as hw
+from headway.bench import Limits, contestant, measure_apart
+from headway.bench.peers.translation import Translation
 from headway.instances import best_known
 from headway.solve import cpsat
 
@@ -41,26 +41,25 @@ def median_s(build: Callable[[], object], repeats: int) -> float:
     return statistics.median(times)
 
 
-def compare(name: str, time_limit: float, workers: int, repeats: int) -> dict[str, object]:
+def compare(name: str, limits: Limits, repeats: int) -> dict[str, object]:
     """Return one row of the table."""
     problem = hw.instance(name)
-    data = to_pyjobshop(problem)
+    data = Translation(problem).data
     ours_build = median_s(lambda: cpsat.build(problem), repeats)
     peer_build = median_s(lambda: CPModel(data), repeats)
-    ours = hw.solve(problem, time_limit=time_limit, workers=workers)
-    peer = pyjobshop.solve(data, time_limit=time_limit, num_workers=workers)
-    value = ours.objective[0] if ours.objective else None
-    bound = ours.bound[0] if ours.bound else None
+    ours = measure_apart(contestant("auto"), problem, limits, name)
+    peer = measure_apart(contestant("pyjobshop"), problem, limits, name)
+    ratio = ours.value / peer.value if ours.value and peer.value else None
     return {
         "instance": name,
         "best known": str(best_known(name)),
-        "headway": value,
-        "bound": bound,
+        "headway": ours.value,
+        "bound": ours.bound,
         "time s": round(ours.time_s, 1),
-        "pyjobshop": int(peer.objective),
-        "its bound": int(peer.lower_bound),
-        "its time s": round(peer.runtime, 1),
-        "value ratio": None if value is None else round(value / peer.objective, 4),
+        "pyjobshop": peer.value,
+        "its bound": peer.bound,
+        "its time s": round(peer.time_s, 1),
+        "value ratio": None if ratio is None else round(ratio, 4),
         "build ms": round(1000 * ours_build, 1),
         "its build ms": round(1000 * peer_build, 1),
         "build ratio": round(ours_build / peer_build, 3),
@@ -77,7 +76,7 @@ def main() -> None:
     args = parser.parse_args()
     rows = []
     for name in args.instances:
-        rows.append(compare(name, args.time_limit, args.workers, args.repeats))
+        rows.append(compare(name, Limits(args.time_limit, args.workers), args.repeats))
         print(rows[-1], flush=True)
     keep(
         "exact",

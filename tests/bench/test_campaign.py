@@ -28,6 +28,15 @@ def test_runs_that_are_done_are_not_made_again(tmp_path) -> None:
     assert fresh(tmp_path, plan(Fake(), Fake("other"))) == [False, True, False, True]
 
 
+def test_runs_that_failed_can_be_made_again(tmp_path) -> None:
+    what = plan(Fake(), Fake("unlucky", does="raise"))
+    assert fresh(tmp_path, what) == [True] * 4
+    assert fresh(tmp_path, what) == [False] * 4
+    events: list[Event] = []
+    Campaign(what, tmp_path, apart=False, retry=True).run(events.append)
+    assert [event.fresh for event in events] == [False, True, False, True]
+
+
 def test_a_line_that_was_cut_off_is_made_again(tmp_path) -> None:
     assert fresh(tmp_path, plan()) == [True, True]
     path = tmp_path / RUNS

@@ -140,6 +140,8 @@ class Campaign:
         stopped; None keeps them in memory.
     apart
         Whether each run gets a process of its own, kept to as many cores as it has workers.
+    retry
+        Whether runs that brought no value before are made again.
 
     Raises
     ------
@@ -147,8 +149,11 @@ class Campaign:
         If the folder holds something else, or cannot be made.
     """
 
-    def __init__(self, plan: Plan, folder: Path | None = None, *, apart: bool = True) -> None:
+    def __init__(
+        self, plan: Plan, folder: Path | None = None, *, apart: bool = True, retry: bool = False
+    ) -> None:
         self._plan = plan
+        self._retry = retry
         if folder is not None:
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -188,6 +193,8 @@ class Campaign:
                         continue
                     key = key_of(entry.name, problem, contestant.name, versions, limits)
                     record = self._journal.get(key)
+                    if record is not None and record.value is None and self._retry:
+                        record = None
                     fresh = record is None
                     if record is None:
                         self._sessions.add(session)

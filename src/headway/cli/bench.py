@@ -41,6 +41,7 @@ DEFAULT = ("auto", "plain-cpsat")
     show_default=True,
     help="A process of its own for each run, kept to its cores.",
 )
+@click.option("--retry", is_flag=True, help="Make runs without a value again.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per run, then the tables.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the summary.")
 @click.option(
@@ -65,6 +66,7 @@ def command(
     out: str | None,
     plots: bool,  # noqa: FBT001 - click passes options by name
     apart: bool,  # noqa: FBT001
+    retry: bool,  # noqa: FBT001
     as_json: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
 ) -> int:
@@ -78,7 +80,7 @@ def command(
         sources, suite_name, only, limit, methods, time_limit, workers, seeds, objective
     )
     folder = None if out is None else Path(out)
-    campaign = bench.Campaign(plan, folder, apart=apart)
+    campaign = bench.Campaign(plan, folder, apart=apart, retry=retry)
     status = 0
     try:
         campaign.run(_listener(as_json=as_json, quiet=quiet))
