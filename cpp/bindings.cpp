@@ -53,4 +53,5 @@ NB_MODULE(_core, m) {
     bind_project(m);
     bind_no_wait(m);
     bind_single(m);
+    bind_shop(m);
 }

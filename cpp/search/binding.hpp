@@ -22,6 +22,8 @@ void bind_project(nb::module_& module);
 
 // NoWaitShop, NoWaitSearch.
 void bind_no_wait(nb::module_& module);
+// Shop, ShopState, ShopSearch.
+void bind_shop(nb::module_& module);
 
 // augmented, insertion_descent, least_total_tardiness, Line, SingleMachineSearch.
 void bind_single(nb::module_& module);

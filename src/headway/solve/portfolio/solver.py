@@ -10,7 +10,7 @@ import numpy as np
 
 from headway.errors import UnsupportedError
 from headway.model import Problem, Schedule
-from headway.solve import flexible, flow, lns, no_wait, project, single, tabu
+from headway.solve import flexible, flow, lns, no_wait, project, shop, single, tabu
 from headway.solve.portfolio.board import Board
 from headway.solve.portfolio.crew import CpsatWorker, RulesWorker, SearchWorker, Stint, Worker
 from headway.solve.portfolio.mix import Crew, Part, Stage, stages
@@ -30,6 +30,7 @@ SEARCHERS: tuple[tuple[Searcher, ...], ...] = (
     (no_wait.solve,),
     (tabu.solve,),
     (flexible.solve,),
+    (shop.solve,),
     (project.solve,),
 )
 """The searches, the most specific first. Those of the first row in which one applies take part:

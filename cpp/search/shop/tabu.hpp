@@ -1,0 +1,97 @@
+// Tabu search over the orders and modes of one state.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "search/random.hpp"
+#include "search/shop/block.hpp"
+#include "search/shop/insertion.hpp"
+#include "search/shop/paths.hpp"
+#include "search/shop/solution.hpp"
+#include "search/shop/state.hpp"
+
+namespace headway::search::shop {
+
+// Pairs of tasks that must not be brought into an order again for a while, and modes that must not
+// be taken again.
+class TabuList {
+public:
+    explicit TabuList(const Shop& shop);
+
+    void clear();
+    void forbid_pair(Index earlier, Index later, std::uint32_t until) {
+        pairs_[entry(earlier, later)] = until;
+    }
+    void forbid_mode(Index mode, std::uint32_t until) { modes_[at(mode)] = until; }
+    void set_now(std::uint32_t now) { now_ = now; }
+    Index pair(Index earlier, Index later) const {
+        return pairs_[entry(earlier, later)] >= now_ ? 1 : 0;
+    }
+    Index mode(Index mode) const { return modes_[at(mode)] >= now_ ? 1 : 0; }
+
+private:
+    static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+    // Exact where a table of all pairs is small; else a hash, where two pairs may share an entry.
+    std::size_t entry(Index earlier, Index later) const {
+        const auto pair = static_cast<std::uint64_t>(earlier) * n_tasks_ +
+                          static_cast<std::uint64_t>(later);
+        return shift_ == 0 ? pair : (pair * 0x9e3779b97f4a7c15U) >> shift_;
+    }
+
+    std::uint64_t n_tasks_;
+    int shift_ = 0;
+    std::uint32_t now_ = 0;
+    std::vector<std::uint32_t> pairs_, modes_;
+};
+
+// What a run may spend and must heed.
+class Monitor {
+public:
+    virtual ~Monitor() = default;
+    // Called every few iterations; false ends the run.
+    virtual bool go_on(std::uint64_t iterations) = 0;
+    // Called after an improvement, before the next call of go_on.
+    virtual void improved(const State& state) = 0;
+};
+
+class TabuSearch {
+public:
+    TabuSearch(const Shop& shop, Random& random);
+
+    // Searches from a solution until `patience` iterations in a row have brought nothing better,
+    // the monitor says stop or no move is left; leaves the best in its place.
+    void run(Solution& solution, std::uint64_t patience, Monitor& monitor);
+
+private:
+    static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+    // One move; false if there is none.
+    bool step(std::uint32_t now, Time aspiration);
+    // The best shift by expected value that is not forbidden or promises a new best, ties broken at
+    // random; if all are forbidden any of them.
+    bool try_shift(std::uint32_t now, Time aspiration);
+    // The same for one critical task, lifted and put elsewhere, unless all values are beyond
+    // `worst` and it can go back to where it was.
+    bool try_insertion(std::uint32_t now, Time aspiration, Time worst);
+    bool is_tabu(const Shift& shift) const;
+    void forbid(const Shift& shift, std::uint32_t until);
+    void forbid_origin(Index task, const Place& place, std::uint32_t until);
+    std::uint32_t until(std::uint32_t now);
+
+    const Shop* shop_;
+    Random& random_;
+    State state_;
+    Paths paths_;
+    Block block_;
+    Insertion insertion_;
+    TabuList tabu_;
+    std::int32_t insertions_;
+    Index most_paths_;
+    std::uint32_t check_every_;
+    Origin origin_;
+    Place best_place_;
+};
+
+}  // namespace headway::search::shop

@@ -1,0 +1,119 @@
+"""Problems as the native search of shops sees them, and why some are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from headway import _core
+from headway.model.problem import Problem
+from headway.model.tables import ABSENT, FOREVER, Bools, RelationKind, ResourceKind
+from headway.solve.shop.costs import TAKEN, costs
+
+_LARGEST_WEIGHT = 2**40
+"""Sums of costs with larger weights do not fit."""
+
+
+def obstacle(problem: Problem) -> str | None:
+    """Return why the search of shops does not apply to a problem, or None if it does.
+
+    Examples
+    --------
+    >>> import headway as hw
+    >>> obstacle(hw.instance("mk01"))
+    >>> obstacle(hw.project([[(1, [1])]], [1], [[]]))
+    "resource 'resource 1' is no machine"
+    """
+    native = native_shop(problem)
+    return native if isinstance(native, str) else None
+
+
+def native_shop(problem: Problem) -> _core.Shop | str:
+    """Return the native shop, or what keeps the problem from being one."""
+    reason = next(_obstacles(problem), None)
+    if reason is not None:
+        return reason
+    table = costs(problem)
+    columns = table.member_ptr, table.member, table.offset
+    try:
+        return _core.Shop(
+            problem, *columns, table.threshold, table.slope, table.jump, table.constant
+        )
+    except ValueError as error:
+        return str(error).removeprefix("shop: ")
+
+
+def _obstacles(problem: Problem) -> Iterator[str]:
+    """Yield what keeps a problem from being a shop, in words that follow "because"."""
+    tasks, relations = problem.tasks, problem.relations
+
+    def first(mask: Bools) -> str:
+        return repr(problem.task_label(int(np.argmax(mask))))
+
+    if not problem.n_tasks:
+        yield "there is no task"
+    levels = problem.objective.levels
+    if len(levels) != 1:
+        yield f"the objective, {problem.objective}, has {len(levels)} levels"
+        return
+    for term in levels[0]:
+        if term.measure not in TAKEN:
+            yield f"the objective counts {term.measure}"
+        if term.weight * max(problem.jobs.weight.tolist(), default=1) > _LARGEST_WEIGHT:
+            yield "weights are too large; divide them by a common factor"
+    if tasks.optional.any():
+        yield f"task {first(tasks.optional)} is optional"
+    dated = (tasks.latest_start < FOREVER) | (tasks.latest_end < FOREVER)
+    dated |= np.append(problem.jobs.deadline, FOREVER)[tasks.job] < FOREVER
+    if dated.any():
+        yield f"task {first(dated)} has a latest time"
+    if (tasks.hold_until != ABSENT).any():
+        yield f"task {first(tasks.hold_until != ABSENT)} blocks its machine"
+    limited = np.zeros(problem.n_tasks, dtype=np.bool_)
+    limited[relations.before[relations.max_lag < FOREVER]] = True
+    if limited.any():
+        yield f"task {first(limited)} has a maximum lag"
+    yield from _relation_obstacles(problem)
+    yield from _resource_obstacles(problem)
+    for table, what in (
+        (problem.pairs, "pairs of tasks with a say on each other's resources"),
+        (problem.sequences, "machines with a common sequence"),
+        (problem.selections, "selections of tasks"),
+        (problem.mode_dependencies, "dependencies between modes"),
+    ):
+        if len(table):
+            yield f"there are {what}"
+
+
+def _relation_obstacles(problem: Problem) -> Iterator[str]:
+    table, modes = problem.relations, problem.modes
+    first = problem.tasks.mode_ptr[:-1]
+    shortest = np.minimum.reduceat(modes.duration, first)
+    longest = np.maximum.reduceat(modes.duration, first)
+    from_end = (table.kind == RelationKind.END_START) | (table.kind == RelationKind.END_END)
+    to_end = (table.kind == RelationKind.START_END) | (table.kind == RelationKind.END_END)
+    least = table.min_lag + np.where(from_end, shortest[table.before], 0)
+    least -= np.where(to_end, longest[table.after], 0)
+    early = np.flatnonzero((least < 0) & (table.min_lag > -FOREVER) & ~table.transfer)
+    if len(early):
+        tasks = int(table.after[early[0]]), int(table.before[early[0]])
+        names = (repr(problem.task_label(task)) for task in tasks)
+        yield "task {} may start before {}, which it waits for".format(*names)
+
+
+def _resource_obstacles(problem: Problem) -> Iterator[str]:
+    table, modes = problem.resources, problem.modes
+    used = np.unique(modes.demand_resource)
+    for r in used.tolist():
+        name = table.name[r]
+        if table.kind[r] != ResourceKind.MACHINE:
+            yield f"resource {name!r} is no machine"
+        if table.break_ptr[r] < table.break_ptr[r + 1]:
+            yield f"machine {name!r} has breaks"
+    mode = np.repeat(np.arange(len(modes)), np.diff(modes.demand_ptr))
+    instant = modes.duration[mode] == 0
+    for r in used[table.setup[used] != ABSENT].tolist():
+        # Of two that start at once, the one named first counts as the first of the two.
+        if len(np.unique(modes.task[mode[instant & (modes.demand_resource == r)]])) > 1:
+            yield f"machine {table.name[r]!r} has setup times and several tasks of no duration"

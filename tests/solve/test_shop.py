@@ -1,0 +1,185 @@
+"""Tabu search on shops of any kind: valid schedules, the same for the same seed, clear refusals."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+import headway as hw
+from headway.errors import ConfigError, UnsupportedError
+from headway.model import Model, Problem, verify
+from headway.solve import cpsat, shop
+from headway.solve.result import Budget, Status, Stop
+from tests.solve.shops import OBJECTIVES, random_shop, tardy
+
+
+def run(problem: Problem, *, seconds: float = 20.0, stop: Stop | None = None, **options):
+    return shop.solve(
+        problem,
+        Budget(time_limit_s=seconds, workers=options.pop("workers", 1), gap=options.pop("gap", 0)),
+        warm_start=options.pop("warm_start", None),
+        seed=options.pop("seed", 0),
+        on_progress=options.pop("on_progress", lambda news: None),
+        stop=stop or Stop(),
+    )
+
+
+@pytest.mark.parametrize("seed", range(64))
+def test_small_shops_are_solved_as_well_as_by_the_exact_solver(seed):
+    problem = random_shop(seed)
+    best = cpsat.solve(problem, Budget(time_limit_s=60))
+    assert best.status is Status.OPTIMAL
+    goal = best.schedule.objective
+    found = shop.search(problem, moves=30_000, goal=goal, seed=seed).schedule
+    assert verify(problem, found).ok
+    assert found.objective == goal
+    assert shop.solve.bound(problem) <= goal
+
+
+def test_random_shops_show_every_objective_and_every_kind():
+    problems = [random_shop(seed) for seed in range(64)]
+    assert {str(p.objective) for p in problems} == set(OBJECTIVES)
+    assert any(p.setups for p in problems)
+    assert any(p.relations.transfer.any() and p.transfers.any() for p in problems)
+    assert any((np.diff(p.modes.demand_ptr) > 1).any() for p in problems)
+
+
+@pytest.mark.parametrize(("name", "optimum"), [("la18", 929), ("la19", 948), ("orb01", 2568)])
+def test_tardy_job_shops_are_solved_to_their_published_optimum(name, optimum):
+    """Singer and Pinedo (1998), due dates at 1.3 times the work of a job."""
+    found = shop.search(tardy(name), moves=1_000_000, goal=optimum)
+    assert found.schedule.objective == optimum
+
+
+@pytest.mark.parametrize(("name", "optimum"), [("gp06-01", 1264), ("mk01", 40), ("la05", 593)])
+def test_classic_shops_are_solved_to_their_optimum(name, optimum):
+    problem = hw.instance(name)
+    found = shop.search(problem, moves=1_000_000, goal=optimum)
+    assert found.schedule.objective == optimum
+    assert verify(problem, found.schedule).ok
+
+
+def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
+    problem = hw.instance("mk01")
+    first, second = (shop.search(problem, moves=20_000, seed=5, goal=0) for _ in range(2))
+    assert first.schedule == second.schedule
+    assert first.moves == second.moves
+
+
+def test_the_same_answer_comes_back_on_every_machine():
+    """The checksum of the starts of a short run, as recorded when this was written."""
+    found = shop.search(tardy("ft10"), moves=5_000, seed=1).schedule
+    assert (found.objective, int(found.start @ np.arange(1, 101))) == (1363, 2_547_929)
+
+
+def test_other_seeds_take_other_ways():
+    problem = hw.instance("mk04")
+    starts = {shop.search(problem, moves=500, seed=s).schedule.start.tobytes() for s in range(3)}
+    assert len(starts) > 1
+
+
+def test_two_workers_share_what_they_find():
+    problem = tardy("la18")
+    found = shop.search(problem, workers=2, goal=1_000, time_limit_s=60)
+    assert found.schedule.objective <= 1_000
+    assert verify(problem, found.schedule).ok
+
+
+def test_the_search_is_never_worse_than_what_it_is_offered():
+    problem = hw.instance("mk04")
+    good = shop.search(problem, moves=10_000, seed=3).schedule
+    again = shop.search(problem, moves=1, seed=4, start=good)
+    assert again.schedule.objective <= good.objective
+
+
+def test_a_stop_from_another_thread_ends_the_search():
+    stop = Stop()
+    timer = threading.Timer(0.2, stop.set)
+    timer.start()
+    result = run(tardy("ft10"), seconds=60, stop=stop)
+    timer.join()
+    assert result.time_s < 30
+    assert result.status is Status.FEASIBLE
+
+
+def test_the_solver_stops_where_value_and_bound_meet():
+    seen = []
+    result = run(hw.instance("tos55"), on_progress=seen.append, seconds=60, gap=0.02)
+    assert result.status is Status.OPTIMAL
+    assert result.gap <= 0.02
+    assert all(verify(result.problem, news.schedule).ok for news in seen)
+
+
+def test_work_that_is_never_late_is_proven_optimal():
+    problem = hw.job_shop(
+        [[0, 1], [1, 0]], [[3, 2], [2, 4]], due=[9, 9], objective=hw.total_tardiness()
+    )
+    result = run(problem)
+    assert (result.status, result.objective) == (Status.OPTIMAL, (0,))
+
+
+def test_the_solver_is_found_by_name():
+    result = hw.solve(hw.instance("la05"), method="shop", workers=1, time_limit=20)
+    assert result.verified
+    assert result.reason.endswith("of tabu search on shops of any kind")
+    assert result.objective == (593,)
+
+
+def refused() -> dict[str, Problem]:
+    """One problem per obstacle, by the words that name it."""
+    problems = {
+        "levels": hw.job_shop([[0]], [[1]], objective=hw.makespan().then(hw.total_completion())),
+        "counts setup": hw.job_shop([[0]], [[1]], objective=hw.total_setup()),
+        "latest time": hw.job_shop([[0]], [[1]], deadline=[9]),
+        "common sequence": hw.flow_shop(np.ones((2, 2), dtype=int)),
+        "several tasks of no duration": hw.single_machine(
+            [0, 0], setups=np.zeros((3, 2), dtype=int)
+        ),
+        "no machine": hw.project([[(1, [1])]], [1], [[]]),
+        "no task": Model("empty").problem(),
+        "too many tasks and jobs": hw.single_machine(
+            np.ones(2_100, dtype=int), objective=hw.total_completion()
+        ),
+        "weights are too large": hw.single_machine(
+            [1], weight=[2**30], objective=2**30 * hw.total_completion(weighted=True)
+        ),
+        "coarser tick": hw.single_machine([2**43]),
+    }
+
+    def small(name: str):
+        model = Model(name)
+        saw = model.machine("saw", breaks=[(2, 3)] if name == "breaks" else [])
+        drill = model.machine("drill")
+        a = model.task(None, "a", optional=name == "optional").mode({saw: 1}, duration=2)
+        b = model.task(None, "b").mode({drill: 1}, duration=2)
+        return model, a, b
+
+    for name in ("breaks", "optional"):
+        problems[name] = small(name)[0].problem()
+    model, a, b = small("lag")
+    model.end_before_start(a, b, max_lag=3)
+    problems["maximum lag"] = model.problem()
+    model, a, b = small("early")
+    model.end_before_start(a, b, -5)
+    problems["'b' may start before 'a'"] = model.problem()
+    model, a, b = small("circle")
+    model.start_before_start(a, b)
+    model.start_before_start(b, a)
+    problems["form a cycle"] = model.problem()
+    return problems
+
+
+@pytest.mark.parametrize("words", list(refused()))
+def test_other_problems_are_refused_by_name(words):
+    problem = refused()[words]
+    assert words in shop.obstacle(problem)
+    with pytest.raises(UnsupportedError, match="does not apply"):
+        shop.ShopSearch(problem)
+
+
+@pytest.mark.parametrize("settings", [{"population": 1}, {"patience": 0}])
+def test_settings_that_make_no_sense_are_refused(settings):
+    with pytest.raises(ConfigError, match=next(iter(settings))):
+        shop.Settings(**settings)
