@@ -25,6 +25,7 @@ def test_all_files_are_written_and_agree(tmp_path) -> None:
     assert text.startswith("# Two shops: 2 s, 1 worker per run (measured)\n")
     assert "## rules against the others" in text
     assert "invalid schedule" in text
+    assert "](two-all.png)" in text
     assert "another machine" in text
     assert "Load average before the runs" in text
     rows = list(csv.DictReader((tmp_path / "two.csv").read_text("utf-8").splitlines()))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 
@@ -58,3 +62,19 @@ def test_orders_that_make_no_sense_are_refused(run) -> None:
 def test_more_time_for_one_is_said_in_its_name(run) -> None:
     done = run("bench", "ft06", "-m", "rules", "-m", "rules@3", "-t", 1, "--together")
     assert "| ft | rules@3 |" in done.out
+
+
+def test_ctrl_c_keeps_what_is_done(tmp_path) -> None:
+    code = "from headway.cli import main; main()"
+    args = ["bench", "ft06", "ta41", "-m", "rules", "-m", "plain-cpsat", "-t", "600", "-o", "there"]
+    child = subprocess.Popen(
+        [sys.executable, "-c", code, *args], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+    )
+    runs = tmp_path / "there" / "runs.jsonl"
+    while child.poll() is None and not (runs.exists() and runs.read_text().count("\n") >= 3):
+        time.sleep(0.05)
+    child.send_signal(signal.SIGINT)
+    _, said = child.communicate(timeout=120)
+    assert child.returncode == 130, said
+    assert len(runs.read_text().splitlines()) == 3
+    assert "**Not finished**: 3 of 4" in (tmp_path / "there" / "report.md").read_text("utf-8")

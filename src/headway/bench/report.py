@@ -72,14 +72,15 @@ class Report:
         rows = summary_rows(summaries(self.standing))
         return markdown(rows) if rows else "No run is done yet."
 
-    def text(self) -> str:
-        """Return the whole report as Markdown."""
+    def text(self, pictures: Sequence[str] = ()) -> str:
+        """Return the whole report as Markdown, with pictures by their files' names."""
         parts = [f"# {self._title}: {self.limits}"]
         if not self._outcome.complete:
             done, total = len(self._outcome.records), self._outcome.plan.n_runs
             parts.append(f"**Not finished**: {done} of {total} runs are done.")
         if self.standing:
             parts += [self.summary(), *self._comparisons(), *self._notes()]
+            parts += ["\n".join(f"![mean gap over time]({picture})" for picture in pictures)]
             parts += ["## Instances", markdown(instance_rows(self.standing))]
         parts += ["## Machine", *_sessions(self._outcome.sessions), self._load()]
         return "\n\n".join(filter(None, parts)) + "\n"
@@ -141,7 +142,8 @@ class Report:
         FormatError
             If a file cannot be written.
         """
-        texts = {folder / f"{name}.md": self.text()}
+        pictures = self._pictures(folder, name) if plots else []
+        texts = {folder / f"{name}.md": self.text([picture.name for picture in pictures])}
         rows = summary_rows(summaries(self.standing))
         if rows:
             texts[folder / f"{name}.csv"] = comma_separated(instance_rows(self.standing))
@@ -149,7 +151,6 @@ class Report:
             texts[folder / f"{name}.json"] = self.json()
         for path, text in texts.items():
             files.write_text(path, text)
-        pictures = self._pictures(folder, name) if plots else []
         return [*texts, *pictures]
 
     def json(self) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
@@ -92,9 +94,7 @@ def measure_apart(contestant: Contestant, problem: Problem, limits: Limits, name
         except subprocess.TimeoutExpired:
             said, end = b"", f"did not stop; ended after {most:g} s"
         finally:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
+            _end(child)
         if reply.exists():
             record: Record = pickle.loads(reply.read_bytes())  # noqa: S301 - our own file
             return record
@@ -104,6 +104,17 @@ def measure_apart(contestant: Contestant, problem: Problem, limits: Limits, name
             time_s=round(time.perf_counter() - began, 3),
             note=": ".join([end, *last]),
         )
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End a process that still runs, and whatever it started."""
+    if child.poll() is not None:
+        return
+    if hasattr(os, "killpg"):
+        os.killpg(child.pid, signal.SIGKILL)
+    else:
+        child.kill()
+    child.wait()
 
 
 def _blank(contestant: Contestant, problem: Problem, limits: Limits, name: str) -> Record:
