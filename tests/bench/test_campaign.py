@@ -100,6 +100,9 @@ def test_entries_are_names_patterns_and_files(tmp_path) -> None:
     assert found[-1] == Entry("six", "mine", str(folder / "six.json"))
     assert found[-1].problem().n_tasks == 36
     assert entries([str(folder / "six.json")], group="all mine")[0].group == "all mine"
+    instance("la01").save(tmp_path / "six.json")
+    twice = entries([str(folder), str(tmp_path / "six.json"), str(folder)])
+    assert [entry.name for entry in twice] == ["six", str(tmp_path / "six.json")]
     with pytest.raises(ConfigError, match="no instance fits"):
         entries(["zz*"])
     with pytest.raises(UnknownNameError):

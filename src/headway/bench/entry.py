@@ -88,6 +88,8 @@ def entries(
                 entry = replace(entry, group=group)
             if objective is not None:
                 entry = replace(entry, objective=objective, lower=None, upper=None)
+            if found.get(entry.name, entry).source != entry.source:
+                entry = replace(entry, name=entry.source)  # another file of the same name
             found.setdefault(entry.name, entry)
     return list(found.values())
 
