@@ -13,7 +13,7 @@ import click
 
 from headway.errors import HeadwayError, UnknownNameError
 
-COMMANDS = ("solve", "verify", "show", "instances", "convert", "generate", "bench")
+COMMANDS = ("solve", "discover", "verify", "show", "instances", "convert", "generate", "bench")
 """Each is a module of this package holding a command named ``command``; loaded when used."""
 
 BAD_INPUT = 2
