@@ -49,6 +49,7 @@ NB_MODULE(_core, m) {
     bind_common(m);
     bind_flexible(m);
     bind_flow(m);
+    bind_hybrid(m);
     bind_job_shop(m);
     bind_project(m);
     bind_no_wait(m);

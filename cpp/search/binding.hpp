@@ -14,6 +14,9 @@ void bind_flexible(nb::module_& module);
 // FlowShop, FlowSequence, FlowSearch.
 void bind_flow(nb::module_& module);
 
+// HybridShop, HybridSearch.
+void bind_hybrid(nb::module_& module);
+
 // JobShop, Orientation, JobShopSearch.
 void bind_job_shop(nb::module_& module);
 

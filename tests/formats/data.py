@@ -17,6 +17,8 @@ FORMATS = {
     "rec01.txt": "flow-shop",
     "tai20_5_two.txt": "flow-shop",
     "ssd.txt": "flow-shop",
+    "hybrid.txt": "hybrid-flow-shop",
+    "due_dates.txt": "flow-shop-due-dates",
     "gp03-01.txt": "open-shop",
     "square.txt": "open-shop",
     "taillard_open.txt": "open-shop",

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import headway as hw
+from headway.errors import ProblemError
 from headway.model import FOREVER
 
 
@@ -58,6 +59,32 @@ def test_flow_shop_setups_end_with_the_initial_row() -> None:
     problem = hw.flow_shop([[1, 1], [1, 1]], setups=setups, initial_setups=[[7, 8], [9, 10]])
     assert problem.setups[1].tolist() == [[4, 5], [6, 7], [9, 10]]
     assert problem.tasks.family.tolist() == [0, 0, 1, 1]
+
+
+def test_a_hybrid_flow_shop_has_a_mode_per_machine_of_a_stage() -> None:
+    problem = hw.hybrid_flow_shop([[3, 2], [4, 5]], machines=[1, 2])
+    assert problem.tasks.mode_ptr.tolist() == [0, 1, 3, 4, 6]
+    assert problem.modes.demand_resource.tolist() == [0, 1, 2, 0, 1, 2]
+    assert problem.modes.duration.tolist() == [3, 2, 2, 4, 5, 5]
+    assert problem.relations.before.tolist() == [0, 2]
+
+
+def test_machines_of_a_stage_may_differ() -> None:
+    problem = hw.hybrid_flow_shop([[3, 2, 7], [4, 5, 6]], machines=[1, 2])
+    assert problem.modes.duration.tolist() == [3, 2, 7, 4, 5, 6]
+
+
+@pytest.mark.parametrize(
+    ("durations", "machines", "words"),
+    [
+        ([[1, 2]], [], "one machine or more"),
+        ([[1, 2]], [1, 0], "one machine or more"),
+        ([[1, 2]], [1, 1, 2], r"per stage \(3\) or per machine \(4\), got 2"),
+    ],
+)
+def test_hybrid_flow_shops_of_other_widths_are_refused(durations, machines, words) -> None:
+    with pytest.raises(ProblemError, match=words):
+        hw.hybrid_flow_shop(durations, machines)
 
 
 def test_operations_of_an_open_shop_share_the_job_as_a_machine() -> None:

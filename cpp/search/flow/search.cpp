@@ -1,22 +1,13 @@
 #include "search/flow/search.hpp"
 
 #include <algorithm>
-#include <bit>
 
+#include "search/exponential.hpp"
 #include "search/flow/greedy.hpp"
 #include "search/random.hpp"
 
 namespace headway::search::flow {
 namespace {
-
-// A random number, exponentially distributed with mean 1, in 1024ths. The logarithm is taken by
-// integers alone, from the position of the first digit and a straight line between powers of two.
-Int exponential(Random& random) {
-    const std::uint64_t u = random.next() | 1U;
-    const int zeros = std::countl_zero(u);
-    const auto mantissa = static_cast<Int>((u << zeros) >> 53) - 1024;  // 0 to 1023
-    return ((Int{zeros} + 1) * 1024 - mantissa) * 710 / 1024;           // 710 / 1024 = ln 2
-}
 
 // Mean duration of an operation, in 1024ths.
 Int mean_duration(const Shop& shop) {

@@ -4,6 +4,7 @@ from headway.model.build import Job, Mode, Model, Resource, Task
 from headway.model.families import (
     flexible_job_shop,
     flow_shop,
+    hybrid_flow_shop,
     job_shop,
     open_shop,
     project,
@@ -60,6 +61,7 @@ __all__ = [
     "ViolationKind",
     "flexible_job_shop",
     "flow_shop",
+    "hybrid_flow_shop",
     "job_shop",
     "levelling",
     "makespan",

@@ -222,6 +222,59 @@ def flow_shop(
     )
 
 
+def hybrid_flow_shop(
+    durations: ArrayLike,
+    machines: Sequence[int],
+    *,
+    name: str = "hybrid flow shop",
+    **job: Unpack[JobData],
+) -> Problem:
+    """Return a hybrid flow shop: every job visits all stages, one machine of each.
+
+    Parameters
+    ----------
+    durations
+        Shape (n_jobs, n_stages) where the machines of a stage are alike; or one column per machine,
+        shape (n_jobs, sum(machines)).
+    machines
+        Number of machines of each stage; they are numbered from the first stage on.
+    name, **job
+        See `JobData`.
+
+    Examples
+    --------
+    >>> hybrid_flow_shop([[3, 2], [2, 4], [1, 5]], machines=[1, 2]).summary()
+    'hybrid flow shop: 3 jobs, 6 tasks, 9 modes, 3 machines; minimise makespan'
+    """
+    counts = _array(machines, "machines", 1)
+    if not counts.size or counts.min() < 1:
+        raise ProblemError("machines: expected one machine or more at each stage")
+    work = _matrix(durations, "durations")
+    n_jobs, total = len(work), int(counts.sum())
+    if work.shape[1] == len(counts):
+        work = np.repeat(work, counts, axis=1)
+    elif work.shape[1] != total:
+        raise ProblemError(
+            f"durations: expected a column per stage ({len(counts)}) or per machine ({total}),"
+            f" got {work.shape[1]}"
+        )
+    lengths = [len(counts)] * n_jobs
+    choices = np.tile(counts, n_jobs)
+    return Problem(
+        name=name,
+        jobs=_jobs(n_jobs, job),
+        resources=_machines([f"machine {k}" for k in range(total)]),
+        tasks=_tasks(np.repeat(np.arange(n_jobs), len(counts)), _positions(lengths), choices),
+        modes=_single_demands(
+            np.repeat(np.arange(len(choices)), choices),
+            work.ravel(),
+            np.tile(np.arange(total), n_jobs),
+        ),
+        relations=_chains(lengths),
+        objective=_objective(job),
+    )
+
+
 def open_shop(
     durations: ArrayLike,
     *,

@@ -24,6 +24,8 @@ _LONGEST = 2**28
 """The native search counts ticks in 32 bits."""
 
 _LARGEST_WEIGHT = 2**33
+NO_CHAINS = "its jobs are not chains of as many tasks each, by relations without lags"
+
 _LARGEST_SETUPS = 2**26
 """So many setup times are kept in memory, a quarter of a gigabyte."""
 
@@ -46,7 +48,7 @@ def operations(problem: Problem) -> np.ndarray:
 
     The problem has no `obstacle`.
     """
-    rows = _chains(problem)
+    rows = chains(problem)
     if rows is None:
         raise ValueError(f"{problem.name} is no flow shop")
     return rows
@@ -82,11 +84,16 @@ def setup_times(problem: Problem, tasks: np.ndarray) -> np.ndarray | None:
 
 def _obstacles(problem: Problem) -> Iterator[str]:
     """Yield what keeps a problem from being such a flow shop, in words that follow "because"."""
-    yield from _objective_obstacles(problem)
-    yield from _task_obstacles(problem)
-    tasks = _chains(problem)
+    yield from objective_obstacles(problem)
+    yield from task_obstacles(problem)
+    counts = np.diff(problem.tasks.mode_ptr)
+    if (counts != 1).any():
+        task = int(np.argmax(counts != 1))
+        yield f"task {problem.task_label(task)!r} has {counts[task]} modes"
+        return  # from here on, a task is its mode
+    tasks = chains(problem)
     if tasks is None:
-        yield "its jobs are not chains of as many tasks each, by relations without lags"
+        yield NO_CHAINS
         return
     machine = _machines(problem)[tasks]
     other = (machine != machine[0]).any(axis=1)
@@ -98,17 +105,20 @@ def _obstacles(problem: Problem) -> Iterator[str]:
         yield "its jobs visit a machine twice"
     yield from _waiting_obstacles(problem, tasks)
     yield from _other_obstacles(problem, tasks)
-    yield from _size_obstacles(problem, tasks)
+    yield from size_obstacles(problem)
+    yield from _setup_obstacles(problem, tasks)
 
 
-def _objective_obstacles(problem: Problem) -> Iterator[str]:
+def objective_obstacles(problem: Problem) -> Iterator[str]:
+    """Yield what is wrong if the objective is not one measure of the jobs' ends."""
     levels = problem.objective.levels
     term = levels[0][0] if len(levels) == 1 and len(levels[0]) == 1 else None
     if term is None or term.measure not in _MEASURES or term.weight != 1:
         yield f"the objective is {problem.objective}, not one measure of the jobs' ends"
 
 
-def _task_obstacles(problem: Problem) -> Iterator[str]:
+def task_obstacles(problem: Problem) -> Iterator[str]:
+    """Yield what is in the way where tasks do not just need a job and one machine of several."""
     tasks, modes = problem.tasks, problem.modes
 
     def first(mask: Bools) -> str:
@@ -120,13 +130,10 @@ def _task_obstacles(problem: Problem) -> Iterator[str]:
         yield f"task {first(tasks.optional)} is optional"
     if (tasks.job == ABSENT).any():
         yield f"task {first(tasks.job == ABSENT)} belongs to no job"
-    counts = np.diff(tasks.mode_ptr)
-    if (counts != 1).any():
-        yield f"task {first(counts != 1)} has {counts[counts != 1][0]} modes"
-        return  # from here on, a task is its mode
     used = np.diff(modes.demand_ptr)
     if (used != 1).any():
-        yield f"task {first(used != 1)} needs {used[used != 1][0]} resources"
+        mode = int(np.argmax(used != 1))
+        yield f"task {problem.task_label(int(modes.task[mode]))!r} needs {used[mode]} resources"
         return
     table = problem.resources
     for r in np.unique(modes.demand_resource).tolist():
@@ -138,13 +145,20 @@ def _task_obstacles(problem: Problem) -> Iterator[str]:
     dated |= problem.jobs.deadline[tasks.job] < FOREVER
     if dated.any():
         yield f"task {first(dated)} has a latest time"
+    for other, what in (
+        (problem.pairs, "pairs of tasks with a say on each other's resources"),
+        (problem.selections, "selections of tasks"),
+        (problem.mode_dependencies, "dependencies between modes"),
+    ):
+        if len(other):
+            yield f"there are {what}"
 
 
 def _machines(problem: Problem) -> np.ndarray:
     return problem.modes.demand_resource
 
 
-def _chains(problem: Problem) -> np.ndarray | None:
+def chains(problem: Problem) -> np.ndarray | None:
     """Return the tasks of each job in the order of its relations, or None if they are no chains."""
     relations, job = problem.relations, problem.tasks.job
     n, total = problem.n_jobs, problem.n_tasks
@@ -204,28 +218,25 @@ def _other_obstacles(problem: Problem, tasks: np.ndarray) -> Iterator[str]:
     if len(sequences) and ((work == 0).sum(axis=0) > 1).any():
         # Two such tasks at one instant have an order that is not ours to choose.
         yield "machines with a common sequence have several tasks that take no time"
-    for other, what in (
-        (problem.pairs, "pairs of tasks with a say on each other's resources"),
-        (problem.selections, "selections of tasks"),
-        (problem.mode_dependencies, "dependencies between modes"),
-    ):
-        if len(other):
-            yield f"there are {what}"
 
 
-def _size_obstacles(problem: Problem, tasks: np.ndarray) -> Iterator[str]:
-    n, m = tasks.shape
+def size_obstacles(problem: Problem) -> Iterator[str]:
+    """Yield what is in the way where times or weights do not fit into the native search."""
+    modes, tasks, jobs = problem.modes, problem.tasks, problem.jobs
     setup = max((int(matrix.max(initial=0)) for matrix in problem.setups), default=0)
-    release = problem.tasks.earliest_start.max(initial=0) + problem.tasks.earliest_end.max(
-        initial=0
-    )
-    total = int(problem.modes.duration.sum()) + n * setup + int(release)
-    total += int(problem.jobs.release.max(initial=0))
-    due = problem.jobs.due[problem.jobs.due < FOREVER]
+    total = int(np.maximum.reduceat(modes.duration, tasks.mode_ptr[:-1]).sum())
+    total += problem.n_jobs * setup + int(jobs.release.max(initial=0))
+    total += int(tasks.earliest_start.max(initial=0)) + int(tasks.earliest_end.max(initial=0))
+    due = jobs.due[jobs.due < FOREVER]
     if max(total, int(np.abs(due).max(initial=0))) >= _LONGEST:
         yield "its times are large numbers; choose a coarser tick"
-    if int(problem.jobs.weight.sum()) >= _LARGEST_WEIGHT:
+    if int(jobs.weight.sum()) >= _LARGEST_WEIGHT:
         yield "its weights are large numbers"
+
+
+def _setup_obstacles(problem: Problem, tasks: np.ndarray) -> Iterator[str]:
+    n, m = tasks.shape
+    setup = any(matrix.any() for matrix in problem.setups)
     kind = waits(problem, tasks)
     if setup and kind == "on the machine":
         yield "tasks block machines that have setup times"

@@ -12,8 +12,6 @@ from headway.model.schedule import Schedule
 from headway.model.tables import FOREVER, Ints, ints
 from headway.solve.flow.recognise import obstacle, operations, setup_times, waits
 
-__all__ = ["NO_DUE", "FlowShop", "obstacle"]
-
 _LATEST, _TARDINESS, _TARDY = range(3)
 """What the native search minimises: the largest C - d, or a sum of w max(0, C - d) or w [C > d]."""
 
@@ -63,7 +61,7 @@ class FlowShop:
         if waits(problem, self.tasks) == "never":
             self._offset = np.cumsum(work, axis=1) - work
             work, setups = _as_one_machine(work, setups)
-        aim, due, weight, floor = _aim(problem)
+        aim, due, weight, floor = aim_of(problem)
         self.native = _core.FlowShop(
             work.shape[1],
             ints(work),
@@ -97,7 +95,7 @@ def release_times(problem: Problem, tasks: np.ndarray) -> Ints:
     return ints(np.maximum(np.maximum(earliest, problem.jobs.release[table.job[first]]), 0))
 
 
-def _aim(problem: Problem) -> tuple[int, Ints, Ints, int]:
+def aim_of(problem: Problem) -> tuple[int, Ints, Ints, int]:
     """Return the native aim, the due dates and weights that go with it, and the least value."""
     ((term,),) = problem.objective.levels
     jobs, measure = problem.jobs, term.measure
