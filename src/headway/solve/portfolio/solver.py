@@ -31,6 +31,7 @@ SEARCHERS: tuple[tuple[Searcher, ...], ...] = (
     (tabu.solve,),
     (flexible.solve,),
     (shop.solve,),
+    (shop.solve,),
     (project.solve,),
 )
 """The searches, the most specific first. Those of the first row in which one applies take part:
