@@ -61,6 +61,12 @@ def test_a_best_known_value_of_zero_can_only_be_met() -> None:
     assert standing("a", record("a", 3), low=0, high=0).gap is None
 
 
+def test_a_bound_of_zero_is_no_bound() -> None:
+    rows = [standing("a", record("a", 100, bound)) for bound in (0, 90)]
+    assert summarise(rows)[0].bound_ratio == 0
+    assert summarise(rows[1:])[0].bound_ratio == 1
+
+
 def test_values_below_bounds_are_named() -> None:
     rows = [standing("a", record("a", 89, 95)), standing("b", record("b", 99, 80))]
     assert contradictions(rows) == [

@@ -282,8 +282,11 @@ def _mean(values: Iterable[float | None]) -> float | None:
 
 
 def _geometric(ratios: Iterable[float | None]) -> float | None:
-    known = [ratio for ratio in ratios if ratio]
-    return math.exp(statistics.fmean(map(math.log, known))) if known else None
+    """Return the geometric mean of what is known; one ratio of zero makes it zero."""
+    known = [ratio for ratio in ratios if ratio is not None]
+    if not known or min(known) <= 0:
+        return 0.0 if known else None
+    return math.exp(statistics.fmean(map(math.log, known)))
 
 
 def _shifted(rows: Sequence[Standing]) -> float | None:
