@@ -16,14 +16,16 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from table import RESULTS, keep, machine
 
-from headway.bench import Campaign, Event, Plan, Report, Standing, contestant, suite
+from headway.bench import Campaign, Contestant, Event, Plan, Report, Standing, contestant, suite
 from headway.bench.tables import rounded
+from headway.errors import MissingExtraError
 
 PEERS = ("plain-cpsat", "pyjobshop")
 JOB_SHOP_LIB = ("jobshoplib-rules", "jobshoplib-annealing", "jobshoplib-cpsat")
@@ -142,12 +144,25 @@ def planned(part: Part, args: argparse.Namespace) -> Plan | None:
     found, several = chosen.entries(only=only, limit=limit)
     return Plan(
         entries=found,
-        contestants=[contestant(who) for who in args.methods or part.contestants],
+        contestants=installed(args.methods or part.contestants),
         time_limit_s=chosen.time_limit_s if args.time_limit is None else args.time_limit,
         workers=args.workers,
         seeds=seeds or 1,
         seeds_of=several if seeds is None else {},
     )
+
+
+def installed(names: Sequence[str]) -> list[Contestant]:
+    """Return the contestants that can run here; say what the others need."""
+    found = []
+    for name in names:
+        try:
+            contestant(name).load()
+        except MissingExtraError as error:
+            print(f"without {name}: {error}", flush=True)
+        else:
+            found.append(contestant(name))
+    return found
 
 
 def hours(plan: Plan) -> float:
@@ -209,4 +224,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("interrupted; the same command goes on from here")
