@@ -126,6 +126,8 @@ def stages(problem: Problem, crew: Crew, threads: int) -> Iterator[Stage]:
     while crew.everyone:
         if crew.prover is None:
             yield Stage(_among(crew.improvers, threads))
+        elif not provable and threads <= len(crew.improvers):
+            crew.dismiss(crew.prover)  # every search needs a thread more urgently
         elif not crew.improvers:
             yield Stage((Part(crew.prover, threads),))
         else:

@@ -10,7 +10,7 @@ import numpy as np
 
 from headway.errors import UnsupportedError
 from headway.model import Problem, Schedule
-from headway.solve import flexible, flow, lns, no_wait, project, shop, single, tabu
+from headway.solve import flexible, flow, hybrid, lns, no_wait, project, shop, single, tabu
 from headway.solve.portfolio.board import Board
 from headway.solve.portfolio.crew import CpsatWorker, RulesWorker, SearchWorker, Stint, Worker
 from headway.solve.portfolio.mix import Crew, Part, Stage, stages
@@ -29,13 +29,14 @@ SEARCHERS: tuple[tuple[Searcher, ...], ...] = (
     (flow.solve,),
     (no_wait.solve,),
     (tabu.solve,),
+    (hybrid.solve, flexible.solve),
     (flexible.solve,),
     (shop.solve,),
     (shop.solve,),
     (project.solve,),
 )
-"""The searches, the most specific first. Those of the first row in which one applies take part:
-what they know about the problem, the later ones do not."""
+"""The searches, the most specific first. The first one that applies takes part, since it knows more
+about the problem than the later ones, and with it the others of its row that apply."""
 
 _SHARE_OF_RULES = 0.1
 _WATCH_S = 0.02
@@ -205,9 +206,9 @@ class Portfolio:
 
 
 def _searchers(problem: Problem) -> list[Searcher]:
-    for row in SEARCHERS:
-        if found := [searcher for searcher in row if searcher.applies(problem)]:
-            return found
+    for first, *others in SEARCHERS:
+        if first.applies(problem):
+            return [first, *(other for other in others if other.applies(problem))]
     return []
 
 
