@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count
 
@@ -75,82 +75,77 @@ class Crew:
 
     Attributes
     ----------
-    improvers
-        Searches that apply, the most specific first.
+    search
+        The search that takes part, or None.
     prover
         CP-SAT, or None where its model would not fit.
     special
-        Whether a search takes part that knows this kind of problem.
+        Whether the search knows this kind of problem.
     """
 
-    improvers: list[Worker]
-    prover: Worker | None
+    search: Worker | None = None
+    prover: Worker | None = None
     special: bool = True
 
     def dismiss(self, worker: Worker) -> None:
         """Let somebody go who has nothing more to give."""
-        if worker is self.prover:
+        if worker is self.search:
+            self.search = None
+        else:
             self.prover = None
-        elif worker in self.improvers:
-            self.improvers.remove(worker)
-
-    @property
-    def everyone(self) -> list[Worker]:
-        """All of them."""
-        return self.improvers + ([] if self.prover is None else [self.prover])
 
 
 def stages(problem: Problem, crew: Crew, threads: int) -> Iterator[Stage]:
     """Yield stages until the time is up; the crew may shrink between them.
 
     With one thread the crew takes turns, measured in effort, not by the clock, so that the same
-    seed gives the same answer. With several, searches and CP-SAT run side by side: CP-SAT proves
+    seed gives the same answer. With several, the search and CP-SAT run side by side: CP-SAT proves
     best with one thread and a good schedule to start from, so it joins once there is one. Small
     problems of a kind that no search knows it often solves at once, so there it begins. Where no
-    proof can be expected, its threads go back to the searches unless it comes close; the proof of
+    proof can be expected, its threads go back to the search unless it comes close; the proof of
     a small problem comes at once, after a long time in which the bound tells nothing.
     """
     if threads == 1:
         yield from _turns(crew)
         return
     provable = problem.n_tasks <= LARGEST_PROVABLE
-    if crew.improvers and crew.prover is not None:
-        first = _among(crew.improvers, threads)
-        if provable and not crew.special:
-            yield Stage((Part(crew.prover, threads),), share=_EXACT_SHARE, limit_s=_EXACT_LIMIT_S)
-        elif provable:
-            limit_s = _FIRST_S_PER_TASK * problem.n_tasks
-            yield Stage(first, share=_FIRST_SHARE, limit_s=limit_s)
-        else:
-            yield Stage(first, share=_LARGE_SHARE, limit_s=_LARGE_LIMIT_S)
-    while crew.everyone:
-        if crew.prover is None:
-            yield Stage(_among(crew.improvers, threads))
-        elif not provable and threads <= len(crew.improvers):
-            crew.dismiss(crew.prover)  # every search needs a thread more urgently
-        elif not crew.improvers:
-            yield Stage((Part(crew.prover, threads),))
-        else:
-            proving = max(1, threads // (2 if provable else 4))
-            parts = (*_among(crew.improvers, threads - proving), Part(crew.prover, proving))
-            share = 1.0 if provable else _PROVING_SHARE
-            yield Stage(parts, share=share, helped=True, persistent=provable)
+    if crew.search is not None and crew.prover is not None:
+        yield _opening(problem, crew.search, crew.prover, threads, special=crew.special)
+    while crew.search is not None or crew.prover is not None:
+        if crew.search is None or crew.prover is None:
+            yield from _alone(crew, threads)
+            continue
+        proving = max(1, threads // (2 if provable else 4))
+        parts = Part(crew.search, threads - proving), Part(crew.prover, proving)
+        share = 1.0 if provable else _PROVING_SHARE
+        yield Stage(parts, share=share, helped=True, persistent=provable)
+
+
+def _opening(
+    problem: Problem, search: Worker, prover: Worker, threads: int, *, special: bool
+) -> Stage:
+    """Return the first stage, in which one of the two has all threads."""
+    if problem.n_tasks > LARGEST_PROVABLE:
+        return Stage((Part(search, threads),), share=_LARGE_SHARE, limit_s=_LARGE_LIMIT_S)
+    if not special:
+        return Stage((Part(prover, threads),), share=_EXACT_SHARE, limit_s=_EXACT_LIMIT_S)
+    limit_s = _FIRST_S_PER_TASK * problem.n_tasks
+    return Stage((Part(search, threads),), share=_FIRST_SHARE, limit_s=limit_s)
+
+
+def _alone(crew: Crew, threads: int) -> Iterator[Stage]:
+    worker = crew.prover if crew.search is None else crew.search
+    if worker is not None:
+        yield Stage((Part(worker, threads),))
 
 
 def _turns(crew: Crew) -> Iterator[Stage]:
     for turn in count():
-        if not crew.everyone:
-            return
-        for worker in crew.everyone:
-            if len(crew.everyone) == 1:
-                yield Stage((Part(worker, 1),))
-            else:
-                effort = _ROUND_S * _GROWTH**turn
-                yield Stage((Part(worker, 1),), effort=effort, helped=True)
-
-
-def _among(workers: Sequence[Worker], threads: int) -> tuple[Part, ...]:
-    """Share threads among workers, the first ones getting the most; some may get none."""
-    each, more = divmod(threads, len(workers))
-    parts = (Part(worker, each + (k < more)) for k, worker in enumerate(workers))
-    return tuple(part for part in parts if part.threads)
+        effort = _ROUND_S * _GROWTH**turn
+        if crew.search is None or crew.prover is None:
+            break
+        yield Stage((Part(crew.search, 1),), effort=effort, helped=True)
+        if crew.prover is not None:
+            yield Stage((Part(crew.prover, 1),), effort=effort, helped=True)
+    while crew.search is not None or crew.prover is not None:
+        yield from _alone(crew, 1)

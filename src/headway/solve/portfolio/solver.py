@@ -24,19 +24,18 @@ LARGEST_EXACT_MODEL = 60_000
 LARGEST_SETUP_ARCS = 2_000_000
 """Up to this many pairs of tasks with setups between them, likewise."""
 
-SEARCHERS: tuple[tuple[Searcher, ...], ...] = (
-    (single.solve,),
-    (flow.solve,),
-    (no_wait.solve,),
-    (tabu.solve,),
-    (hybrid.solve, flexible.solve),
-    (flexible.solve,),
-    (shop.solve,),
-    (shop.solve,),
-    (project.solve,),
+SEARCHERS: tuple[Searcher, ...] = (
+    single.solve,
+    flow.solve,
+    no_wait.solve,
+    hybrid.solve,
+    tabu.solve,
+    flexible.solve,
+    shop.solve,
+    project.solve,
 )
-"""The searches, the most specific first. The first one that applies takes part, since it knows more
-about the problem than the later ones, and with it the others of its row that apply."""
+"""The searches, the most specific first. The first one that applies takes part: it knows more about
+the problem than the later ones."""
 
 _SHARE_OF_RULES = 0.1
 _WATCH_S = 0.02
@@ -99,15 +98,17 @@ class Portfolio:
         board, budget = self._board, self._budget
         problem = board.problem
         fits = _fits_exact_model(problem)
-        searchers = _searchers(problem)
-        special = bool(searchers)
+        searcher = next((s for s in SEARCHERS if s.applies(problem)), None)
+        special = searcher is not None
         if fits and not special and lns.solve.applies(problem):
-            searchers = [lns.solve]
-        alone = not fits and not searchers
+            searcher = lns.solve
+        alone = not fits and searcher is None
         rules = Part(RulesWorker(sample=alone), 1)
         self._run(Stage((rules,), share=1.0 if alone else _SHARE_OF_RULES))
         if not self._over():
-            crew = Crew([SearchWorker(board, s, budget.gap) for s in searchers], None, special)
+            crew = Crew(special=special)
+            if searcher is not None:
+                crew.search = SearchWorker(board, searcher, budget.gap)
             if fits:
                 crew.prover = self._cpsat = CpsatWorker(budget.gap)
             for stage in stages(problem, crew, budget.workers):
@@ -203,13 +204,6 @@ class Portfolio:
             return f"{text}; {self._refusal}"
         stopped = self._board.stop.is_set()
         return f"{text}; {'stopped from outside' if stopped else 'time limit reached'}"
-
-
-def _searchers(problem: Problem) -> list[Searcher]:
-    for first, *others in SEARCHERS:
-        if first.applies(problem):
-            return [first, *(other for other in others if other.applies(problem))]
-    return []
 
 
 def _told(part: Part) -> str:
