@@ -5,7 +5,7 @@
 
 namespace headway {
 
-// StopFlag, one_machine_optimum.
+// StopFlag, energetic_bound, one_machine_optimum.
 void bind_common(nb::module_& module);
 
 // FlexibleShop, FlexibleOrientation, FlexibleSearch.

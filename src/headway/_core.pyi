@@ -40,6 +40,16 @@ class Generator:
         interrupted: Callable[[], bool] | None = None,
     ) -> tuple[_Ints, _Ints, _Ints, int, int]: ...
 
+def energetic_bound(
+    head: _Ints,
+    work: _Ints,
+    tail: _Ints,
+    amount: _Ints,
+    step_time: _Ints,
+    step_capacity: _Ints,
+    low: int,
+    effort: int,
+) -> int: ...
 def one_machine_optimum(head: _Ints, work: _Ints, tail: _Ints, nodes: int) -> int: ...
 
 class Neighbourhood(Enum):

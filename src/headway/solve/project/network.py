@@ -98,7 +98,7 @@ def _translated(problem: Problem) -> _core.Project | str:
             ints(np.searchsorted(budgets, budget)),
             ints(spent),
             ints(problem.resources.capacity[budgets]),
-            *_steps(problem, shared),
+            *capacity_steps(problem, shared),
             before,
             after,
             lag,
@@ -190,7 +190,7 @@ def _spending(problem: Problem) -> tuple[Ints, Ints, Ints]:
     return ints(mode[mask]), ints(modes.demand_resource[mask]), ints(modes.demand_amount[mask])
 
 
-def _steps(problem: Problem, shared: Ints) -> tuple[Ints, Ints, Ints]:
+def capacity_steps(problem: Problem, shared: Ints) -> tuple[Ints, Ints, Ints]:
     """Return the capacities of shared resources as rows of steps: pointers, times, capacities."""
     table = problem.resources
     times, capacities = [], []
