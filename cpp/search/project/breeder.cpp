@@ -6,8 +6,10 @@ namespace headway::search::project {
 namespace {
 
 // The window of a crossing is so many hundredths of the makespan long.
-constexpr Time SHORTEST_WINDOW = 5;
-constexpr Time LONGEST_WINDOW = 30;
+constexpr Time SHORTEST_WINDOW = 10;
+constexpr Time LONGEST_WINDOW = 40;
+// In one crossing out of so many, the order within the window is blurred.
+constexpr std::int32_t CROSSINGS_PER_SHAKE = 5;
 // One task out of so many changes its mode.
 constexpr std::int32_t TASKS_PER_CHANGE = 50;
 
@@ -22,7 +24,7 @@ Breeder::Breeder(const Project& project) : project_(&project) {
 }
 
 void Breeder::sample(Random& random, std::vector<Time>& key, std::vector<Index>& mode) const {
-    const Time blur = 1 + random.below(1 + longest_ / 2);
+    const Time blur = 1 + longest_;
     const bool quick = random.below(2) == 0;
     for (Index i = 0; i < project_->n_tasks(); ++i) {
         key[at(i)] = random.below(blur) - project_->tail(i);
@@ -40,11 +42,12 @@ void Breeder::cross(const Plan& window, const Plan& rest, Random& random, std::v
     const Time length = std::max<Time>(1, static_cast<Time>(window.makespan * share / 100));
     const Time begin = random.below(std::max<Time>(1, window.makespan - length + 1));
     const Time end = begin + length;
-    const Time apart = std::max(window.makespan, rest.makespan) + 1;
+    const Time blur = random.below(CROSSINGS_PER_SHAKE) == 0 ? 1 + length / 2 : 1;
+    const Time apart = 2 * std::max(window.makespan, rest.makespan) + 1;
     for (Index i = 0; i < project_->n_tasks(); ++i) {
         const Time here = window.start[at(i)], there = rest.start[at(i)];
         if (here >= begin && here < end) {
-            key[at(i)] = apart + here;
+            key[at(i)] = apart + here + random.below(blur);
             mode[at(i)] = window.mode[at(i)];
         } else {
             key[at(i)] = there < begin ? there : 2 * apart + there;

@@ -18,8 +18,8 @@ public:
     // Tasks by the time that is to pass from their start to the end of all work, longest first,
     // but blurred.
     void sample(Random& random, std::vector<Time>& key, std::vector<Index>& mode) const;
-    // What starts within some window of time, from one plan; what is before and behind, from the
-    // other; and few modes at random.
+    // What starts within some window of time, from one plan, now and then in blurred order; what
+    // is before and behind, from the other; and few modes at random.
     void cross(const Plan& window, const Plan& rest, Random& random, std::vector<Time>& key,
                std::vector<Index>& mode) const;
 

@@ -4,13 +4,6 @@
 #include <utility>
 
 namespace headway::search::project {
-namespace {
-
-// The worst of so many members, picked at random, makes room for a new one.
-constexpr int CANDIDATES_TO_LEAVE = 5;
-
-}  // namespace
-
 void Population::offer(Plan plan) {
     const std::lock_guard lock(mutex_);
     offers_.push_back(std::move(plan));
@@ -26,14 +19,15 @@ std::optional<Plan> Population::take_offer() {
     return plan;
 }
 
-bool Population::parents(Random& random, Member& first, Member& second) const {
+std::optional<std::size_t> Population::parents(Random& random, Member& first,
+                                               Member& second) const {
     const std::lock_guard lock(mutex_);
     if (members_.size() < capacity_) {
-        return false;
+        return std::nullopt;
     }
     const auto better = [&] {
         const std::size_t a = pick(random), b = pick(random);
-        return members_[a].value <= members_[b].value ? a : b;
+        return members_[b].beats(members_[a]) ? b : a;
     };
     const std::size_t a = better();
     std::size_t b = better();
@@ -42,36 +36,37 @@ bool Population::parents(Random& random, Member& first, Member& second) const {
     }
     first = members_[a];
     second = members_[b];
-    return true;
+    return b;
 }
 
-void Population::add(const Member& member, Random& random) {
+void Population::add(const Member& member, std::optional<std::size_t> place, Random& random) {
     const std::lock_guard lock(mutex_);
-    in_vain_ = member.value < best_ ? 0 : in_vain_ + 1;
-    best_ = std::min(best_, member.value);
-    if (in_vain_ > patience_) {
-        members_.clear();
-        best_ = FOREVER;
+    if (member.beats(best_)) {
+        best_ = member;
         in_vain_ = 0;
-    } else if (contains(member)) {
+    } else if (++in_vain_ > patience_) {
+        members_.clear();
+        best_ = Member{};
+        in_vain_ = 0;
         return;
-    } else if (members_.size() < capacity_) {
+    }
+    if (contains(member)) {
+        return;
+    }
+    if (members_.size() < capacity_) {
         members_.push_back(member);
-    } else {
-        std::size_t leaves = pick(random);
-        for (int k = 1; k < CANDIDATES_TO_LEAVE; ++k) {
-            const std::size_t other = pick(random);
-            leaves = members_[other].value > members_[leaves].value ? other : leaves;
-        }
-        if (member.value <= members_[leaves].value) {
-            members_[leaves] = member;
-        }
+        return;
+    }
+    Member& rival = members_[place ? *place : pick(random)];
+    if (!rival.beats(member)) {
+        rival = member;
     }
 }
 
 bool Population::contains(const Member& member) const {
     return std::ranges::any_of(members_, [&](const Member& other) {
-        return other.value == member.value && other.plan.start == member.plan.start &&
+        return other.value == member.value && other.slack == member.slack &&
+               other.plan.start == member.plan.start &&
                other.plan.mode == member.plan.mode;
     });
 }

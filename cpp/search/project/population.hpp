@@ -11,13 +11,21 @@
 
 namespace headway::search::project {
 
-// A plan and what it is worth: its makespan, or more than any makespan if budgets are exceeded.
+// A plan and what it is worth.
 struct Member {
     Plan plan;
-    Int value = FOREVER;
+    Int value = FOREVER;  // the makespan, or more than any makespan if budgets are exceeded
+    // By how much tasks could be moved to the right, all together. Of two plans of one value, the
+    // one with more room is closer to a shorter one.
+    Int slack = 0;
+
+    bool beats(const Member& other) const {
+        return value < other.value || (value == other.value && slack > other.slack);
+    }
 };
 
-// A set of different plans. All of it may be called from several threads.
+// A set of different plans. A child competes with the parent that it has most from, so that the
+// population stays diverse. All of it may be called from several threads.
 class Population {
 public:
     Population(std::size_t capacity, std::uint64_t patience)
@@ -27,11 +35,13 @@ public:
     void offer(Plan plan);
     std::optional<Plan> take_offer();
 
-    // Copies two different members, the better ones more often; false while there are too few.
-    bool parents(Random& random, Member& first, Member& second) const;
-    // Adds a member unless it is there, in place of one that is no better if there is no more
-    // room. Once many in a row have brought no better value, all members are let go.
-    void add(const Member& member, Random& random);
+    // Copies two different members, the better ones more often, and returns the place of the
+    // second; none while there are too few.
+    std::optional<std::size_t> parents(Random& random, Member& first, Member& second) const;
+    // Adds a member, unless it is there, if there is room or if the one at `place`, or at some
+    // random place, does not beat it. Once many in a row have not beaten the best one, all members
+    // are let go.
+    void add(const Member& member, std::optional<std::size_t> place, Random& random);
 
 private:
     std::size_t pick(Random& random) const {
@@ -44,7 +54,7 @@ private:
     mutable std::mutex mutex_;
     std::vector<Member> members_;
     std::vector<Plan> offers_;
-    Int best_ = FOREVER;
+    Member best_;
     std::uint64_t in_vain_ = 0;
 };
 

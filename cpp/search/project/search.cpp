@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
+#include <optional>
 #include <vector>
 
 #include "search/project/breeder.hpp"
@@ -34,11 +36,12 @@ public:
     // Makes one plan and adds it to the population.
     void breed() {
         bool choose = random_.below(2) == 0;
+        std::optional<std::size_t> place;
         if (auto offer = population_->take_offer()) {
             child_.plan = std::move(*offer);
             key_ = child_.plan.start;
             choose = false;
-        } else if (population_->parents(random_, first_, second_)) {
+        } else if (place = population_->parents(random_, first_, second_); place) {
             breeder_.cross(first_.plan, second_.plan, random_, key_, child_.plan.mode);
         } else {
             breeder_.sample(random_, key_, child_.plan.mode);
@@ -51,7 +54,7 @@ public:
         }
         while (improve(choose, excess)) {
         }
-        population_->add(child_, random_);
+        population_->add(child_, place, random_);
     }
 
     std::uint64_t passes() const { return passes_; }
@@ -62,6 +65,7 @@ private:
         if (!decoder_->forward(order_, choose, member.plan)) {
             return false;
         }
+        member.slack = 0;
         member.value = member.plan.makespan + (excess > 0 ? LONGEST + excess : 0);
         if (excess == 0 && member.value < incumbent_->best() && incumbent_->note(member.value)) {
             (*on_improvement_)(member.value, member.plan.start, member.plan.mode);
@@ -83,11 +87,14 @@ private:
             return false;
         }
         key_ = trial_.plan.start;
+        const Int rightmost = std::accumulate(key_.begin(), key_.end(), Int{0});
         std::ranges::reverse(order_);
         sorter_.sort(project_->forward(), key_, order_);
         if (!forward(choose, excess, trial_) || trial_.value > child_.value) {
             return false;
         }
+        const auto& start = trial_.plan.start;
+        trial_.slack = rightmost - std::accumulate(start.begin(), start.end(), Int{0});
         const bool better = trial_.value < child_.value;
         std::swap(child_, trial_);
         return better;

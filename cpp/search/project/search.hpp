@@ -12,8 +12,8 @@
 namespace headway::search::project {
 
 struct SearchSettings {
-    std::size_t population = 500;
-    std::uint64_t patience = 100;  // children in a row without a better value, per member
+    std::size_t population = 200;
+    std::uint64_t patience = 300;  // children in a row without a better value, per member
 };
 
 // Called with each improvement of the best makespan: its value, all starts and all modes.

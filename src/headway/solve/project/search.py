@@ -29,8 +29,8 @@ class Settings:
         schedule.
     """
 
-    population: int = 500
-    patience: int = 100
+    population: int = 200
+    patience: int = 300
 
     def __post_init__(self) -> None:
         if self.population < 2:
@@ -62,7 +62,9 @@ class ProjectSearch(Search):
     tasks before it in the list allow. The schedule is then moved to the right, tasks that end last
     first, and back to the left, which often shortens it and never makes it longer. A child takes
     the tasks that start within some window of time from one parent, in their order there, and
-    those before and behind from the other. A task brings along its mode; while a schedule moves to
+    those before and behind from the other, in whose place it is kept unless it is worse. Of two
+    schedules of one makespan, the one in which tasks have more room to the right is better. A task
+    brings along its mode; while a schedule moves to
     the right and back, tasks change to modes in which they end sooner, as far as budgets allow.
 
     References
