@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -77,4 +78,6 @@ def test_ctrl_c_keeps_what_is_done(tmp_path) -> None:
     _, said = child.communicate(timeout=120)
     assert child.returncode == 130, said
     assert len(runs.read_text().splitlines()) == 3
-    assert "**Not finished**: 3 of 4" in (tmp_path / "there" / "report.md").read_text("utf-8")
+    # The third run may be on the disk, but not yet among those told of, when the signal comes.
+    text = (tmp_path / "there" / "report.md").read_text("utf-8")
+    assert re.search(r"\*\*Not finished\*\*: [23] of 4", text)
