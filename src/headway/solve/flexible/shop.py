@@ -9,7 +9,6 @@ import numpy as np
 
 from headway import _core
 from headway.errors import UnsupportedError
-from headway.model.objective import Measure
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import (
@@ -18,10 +17,10 @@ from headway.model.tables import (
     Bools,
     Ints,
     RelationKind,
-    ResourceKind,
     bools,
     ints,
 )
+from headway.solve import obstacles
 
 
 class FlexibleShop:
@@ -110,53 +109,17 @@ def _translated(problem: Problem) -> _core.FlexibleShop | str:
 
 def _obstacles(problem: Problem) -> Iterator[str]:
     """Yield what keeps a problem from being a flexible shop, in words that follow "because"."""
-    tasks, relations = problem.tasks, problem.relations
-
-    def first(mask: Bools) -> str:
-        return repr(problem.task_label(int(np.argmax(mask))))
-
-    if not problem.objective.is_only(Measure.MAKESPAN):
-        yield f"the objective is {problem.objective}, not the makespan"
-    if not problem.n_tasks:
-        yield "there is no task"
-    if tasks.optional.any():
-        yield f"task {first(tasks.optional)} is optional"
-    used = np.diff(problem.modes.demand_ptr)
-    if (used > 1).any():
-        m = int(np.argmax(used > 1))
-        label = problem.task_label(int(problem.modes.task[m]))
-        yield f"task {label!r} needs {used[m]} resources at once"
-        return
-    yield from _resource_obstacles(problem)
-    dated = (tasks.latest_start < FOREVER) | (tasks.latest_end < FOREVER)
-    dated |= np.append(problem.jobs.deadline, FOREVER)[tasks.job] < FOREVER
-    if dated.any():
-        yield f"task {first(dated)} has a latest time"
-    if (tasks.hold_until != ABSENT).any():
-        yield f"task {first(tasks.hold_until != ABSENT)} blocks its machine"
-    if (relations.max_lag < FOREVER).any():
-        yield f"task {_earlier(problem, relations.max_lag < FOREVER)} has a maximum lag"
+    yield from obstacles.other_objectives(problem)
+    yield from obstacles.missing_tasks(problem)
+    yield from obstacles.several_resources(problem)
+    yield from obstacles.other_resources(problem)
+    yield from obstacles.breaks(problem)
+    yield from obstacles.setups(problem)
+    yield from obstacles.latest_times(problem)
+    yield from obstacles.blocking(problem)
+    yield from obstacles.maximum_lags(problem)
     yield from _lag_obstacles(problem)
-    for table, what in (
-        (problem.pairs, "pairs of tasks with a say on each other's resources"),
-        (problem.sequences, "machines with a common sequence"),
-        (problem.selections, "selections of tasks"),
-        (problem.mode_dependencies, "dependencies between modes"),
-    ):
-        if len(table):
-            yield f"there are {what}"
-
-
-def _resource_obstacles(problem: Problem) -> Iterator[str]:
-    table = problem.resources
-    for r in np.unique(problem.modes.demand_resource).tolist():
-        name = table.name[r]
-        if table.kind[r] != ResourceKind.MACHINE:
-            yield f"resource {name!r} is no machine"
-        if table.break_ptr[r] < table.break_ptr[r + 1]:
-            yield f"machine {name!r} has breaks"
-        if table.setup[r] != ABSENT:
-            yield f"machine {name!r} has setup times"
+    yield from obstacles.ties(problem)
 
 
 def _lag_obstacles(problem: Problem) -> Iterator[str]:

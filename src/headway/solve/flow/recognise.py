@@ -9,7 +9,8 @@ import numpy as np
 
 from headway.model.objective import Measure
 from headway.model.problem import Problem
-from headway.model.tables import ABSENT, FOREVER, Bools, RelationKind, ResourceKind
+from headway.model.tables import ABSENT, FOREVER, RelationKind
+from headway.solve import obstacles
 
 _MEASURES = (
     Measure.MAKESPAN,
@@ -121,37 +122,18 @@ def task_obstacles(problem: Problem) -> Iterator[str]:
     """Yield what is in the way where tasks do not just need a job and one machine of several."""
     tasks, modes = problem.tasks, problem.modes
 
-    def first(mask: Bools) -> str:
-        return repr(problem.task_label(int(np.argmax(mask))))
-
-    if not problem.n_tasks:
-        yield "there is no task"
-    if tasks.optional.any():
-        yield f"task {first(tasks.optional)} is optional"
+    yield from obstacles.missing_tasks(problem)
     if (tasks.job == ABSENT).any():
-        yield f"task {first(tasks.job == ABSENT)} belongs to no job"
+        yield f"task {obstacles.first_task(problem, tasks.job == ABSENT)} belongs to no job"
     used = np.diff(modes.demand_ptr)
     if (used != 1).any():
         mode = int(np.argmax(used != 1))
         yield f"task {problem.task_label(int(modes.task[mode]))!r} needs {used[mode]} resources"
         return
-    table = problem.resources
-    for r in np.unique(modes.demand_resource).tolist():
-        if table.kind[r] != ResourceKind.MACHINE:
-            yield f"resource {table.name[r]!r} is no machine"
-        if table.break_ptr[r] < table.break_ptr[r + 1]:
-            yield f"machine {table.name[r]!r} has breaks"
-    dated = (tasks.latest_start < FOREVER) | (tasks.latest_end < FOREVER)
-    dated |= problem.jobs.deadline[tasks.job] < FOREVER
-    if dated.any():
-        yield f"task {first(dated)} has a latest time"
-    for other, what in (
-        (problem.pairs, "pairs of tasks with a say on each other's resources"),
-        (problem.selections, "selections of tasks"),
-        (problem.mode_dependencies, "dependencies between modes"),
-    ):
-        if len(other):
-            yield f"there are {what}"
+    yield from obstacles.other_resources(problem)
+    yield from obstacles.breaks(problem)
+    yield from obstacles.latest_times(problem)
+    yield from obstacles.ties(problem, sequences=True)
 
 
 def _machines(problem: Problem) -> np.ndarray:

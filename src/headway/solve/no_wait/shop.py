@@ -11,7 +11,8 @@ from headway.errors import UnsupportedError
 from headway.model.arrays import entries
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
-from headway.model.tables import ABSENT, FOREVER, Bools, Ints, ResourceKind, ints
+from headway.model.tables import Ints, ints
+from headway.solve import obstacles
 from headway.solve.no_wait.costs import Costs
 from headway.solve.no_wait.steps import Steps
 
@@ -96,36 +97,14 @@ def _task_obstacles(problem: Problem) -> Iterator[str]:
     """Yield what is in the way apart from relations and the objective, after "because"."""
     tasks, table = problem.tasks, problem.resources
 
-    def first(mask: Bools) -> str:
-        return repr(problem.task_label(int(np.argmax(mask))))
-
-    if not problem.n_tasks:
-        yield "there is no task"
-    if tasks.optional.any():
-        yield f"task {first(tasks.optional)} is optional"
-    counts = np.diff(tasks.mode_ptr)
-    if (counts != 1).any():
-        yield f"task {first(counts != 1)} has {counts[counts != 1][0]} modes"
-        return  # from here on, a task is its mode
-    for r in np.unique(problem.modes.demand_resource).tolist():
-        if table.kind[r] != ResourceKind.MACHINE:
-            yield f"resource {table.name[r]!r} is no machine"
-        if table.setup[r] != ABSENT:
-            yield f"machine {table.name[r]!r} has setup times"
+    yield from obstacles.missing_tasks(problem)
+    yield from obstacles.several_modes(problem)
+    yield from obstacles.other_resources(problem)
+    yield from obstacles.setups(problem)
     if len(table.break_start) and tasks.interruptible.any():
-        yield f"task {first(tasks.interruptible)} may be interrupted"
-    dated = (tasks.latest_start < FOREVER) | (tasks.latest_end < FOREVER)
-    dated |= np.append(problem.jobs.deadline, FOREVER)[tasks.job] < FOREVER
-    if dated.any():
-        yield f"task {first(dated)} has a latest time"
-    for rules, what in (
-        (problem.pairs, "pairs of tasks with a say on each other's resources"),
-        (problem.sequences, "machines with a common sequence"),
-        (problem.selections, "selections of tasks"),
-        (problem.mode_dependencies, "dependencies between modes"),
-    ):
-        if len(rules):
-            yield f"there are {what}"
+        yield f"task {obstacles.first_task(problem, tasks.interruptible)} may be interrupted"
+    yield from obstacles.latest_times(problem)
+    yield from obstacles.ties(problem)
 
 
 def _native(problem: Problem, steps: Steps, costs: Costs) -> _core.NoWaitShop:

@@ -8,11 +8,9 @@ import numpy as np
 
 from headway import _core
 from headway.errors import UnsupportedError
-from headway.model.objective import Measure
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import (
-    ABSENT,
     FOREVER,
     Bools,
     Ints,
@@ -22,6 +20,7 @@ from headway.model.tables import (
     ints,
 )
 from headway.model.transfers import transfer_times
+from headway.solve import obstacles
 
 
 class Network:
@@ -113,39 +112,19 @@ def _obstacles(problem: Problem) -> Iterator[str]:
     """Yield what keeps a problem from being such a project, in words that follow "because"."""
     tasks, relations = problem.tasks, problem.relations
 
-    def first(mask: Bools) -> str:
-        return repr(problem.task_label(int(np.argmax(mask))))
-
-    if not problem.objective.is_only(Measure.MAKESPAN):
-        yield f"the objective is {problem.objective}, not the makespan"
-    if not problem.n_tasks:
-        yield "there is no task"
-    if tasks.optional.any():
-        yield f"task {first(tasks.optional)} is optional"
+    yield from obstacles.other_objectives(problem)
+    yield from obstacles.missing_tasks(problem)
     yield from _resource_obstacles(problem)
-    dated = (tasks.latest_start < FOREVER) | (tasks.latest_end < FOREVER)
-    dated |= np.append(problem.jobs.deadline, FOREVER)[tasks.job] < FOREVER
-    if dated.any():
-        yield f"task {first(dated)} has a latest time"
-    if (tasks.hold_until != ABSENT).any():
-        yield f"task {first(tasks.hold_until != ABSENT)} blocks its resources"
-    if (relations.max_lag < FOREVER).any():
-        late = np.zeros(problem.n_tasks, dtype=np.bool_)
-        late[relations.before[relations.max_lag < FOREVER]] = True
-        yield f"task {first(late)} has a maximum lag"
+    yield from obstacles.latest_times(problem)
+    yield from obstacles.blocking(problem)
+    yield from obstacles.maximum_lags(problem)
     if problem.n_modes > problem.n_tasks:
         if (tasks.earliest_end > 0).any():
-            yield f"task {first(tasks.earliest_end > 0)} has several modes and an earliest end"
+            task = obstacles.first_task(problem, tasks.earliest_end > 0)
+            yield f"task {task} has several modes and an earliest end"
         if relations.transfer.any():
             yield "there are transfer times between tasks with several modes"
-    for table, what in (
-        (problem.pairs, "pairs of tasks with a say on each other's resources"),
-        (problem.sequences, "machines with a common sequence"),
-        (problem.selections, "selections of tasks"),
-        (problem.mode_dependencies, "dependencies between modes"),
-    ):
-        if len(table):
-            yield f"there are {what}"
+    yield from obstacles.ties(problem)
 
 
 def _resource_obstacles(problem: Problem) -> Iterator[str]:
@@ -156,8 +135,7 @@ def _resource_obstacles(problem: Problem) -> Iterator[str]:
             yield f"resource {table.name[r]!r} is a reservoir"
         if table.kind[r] == ResourceKind.NONRENEWABLE and pauses[r]:
             yield f"budget {table.name[r]!r} has breaks"
-        if table.setup[r] != ABSENT:
-            yield f"machine {table.name[r]!r} has setup times"
+    yield from obstacles.setups(problem)
     mode, resource, _ = problem.occupied
     task = modes.task[mode]
     paused = tasks.interruptible[task] & pauses[resource]

@@ -8,7 +8,8 @@ import numpy as np
 
 from headway import _core
 from headway.model.problem import Problem
-from headway.model.tables import ABSENT, FOREVER, Bools, RelationKind, ResourceKind
+from headway.model.tables import ABSENT, FOREVER, RelationKind
+from headway.solve import obstacles
 from headway.solve.shop.costs import TAKEN, costs
 
 _LARGEST_WEIGHT = 2**40
@@ -46,13 +47,7 @@ def native_shop(problem: Problem) -> _core.Shop | str:
 
 def _obstacles(problem: Problem) -> Iterator[str]:
     """Yield what keeps a problem from being a shop, in words that follow "because"."""
-    tasks, relations = problem.tasks, problem.relations
-
-    def first(mask: Bools) -> str:
-        return repr(problem.task_label(int(np.argmax(mask))))
-
-    if not problem.n_tasks:
-        yield "there is no task"
+    yield from obstacles.missing_tasks(problem)
     levels = problem.objective.levels
     if len(levels) != 1:
         yield f"the objective, {problem.objective}, has {len(levels)} levels"
@@ -62,28 +57,12 @@ def _obstacles(problem: Problem) -> Iterator[str]:
             yield f"the objective counts {term.measure}"
         if term.weight * max(problem.jobs.weight.tolist(), default=1) > _LARGEST_WEIGHT:
             yield "weights are too large; divide them by a common factor"
-    if tasks.optional.any():
-        yield f"task {first(tasks.optional)} is optional"
-    dated = (tasks.latest_start < FOREVER) | (tasks.latest_end < FOREVER)
-    dated |= np.append(problem.jobs.deadline, FOREVER)[tasks.job] < FOREVER
-    if dated.any():
-        yield f"task {first(dated)} has a latest time"
-    if (tasks.hold_until != ABSENT).any():
-        yield f"task {first(tasks.hold_until != ABSENT)} blocks its machine"
-    limited = np.zeros(problem.n_tasks, dtype=np.bool_)
-    limited[relations.before[relations.max_lag < FOREVER]] = True
-    if limited.any():
-        yield f"task {first(limited)} has a maximum lag"
+    yield from obstacles.latest_times(problem)
+    yield from obstacles.blocking(problem)
+    yield from obstacles.maximum_lags(problem)
     yield from _relation_obstacles(problem)
     yield from _resource_obstacles(problem)
-    for table, what in (
-        (problem.pairs, "pairs of tasks with a say on each other's resources"),
-        (problem.sequences, "machines with a common sequence"),
-        (problem.selections, "selections of tasks"),
-        (problem.mode_dependencies, "dependencies between modes"),
-    ):
-        if len(table):
-            yield f"there are {what}"
+    yield from obstacles.ties(problem)
 
 
 def _relation_obstacles(problem: Problem) -> Iterator[str]:
@@ -104,13 +83,9 @@ def _relation_obstacles(problem: Problem) -> Iterator[str]:
 
 def _resource_obstacles(problem: Problem) -> Iterator[str]:
     table, modes = problem.resources, problem.modes
+    yield from obstacles.other_resources(problem)
+    yield from obstacles.breaks(problem)
     used = np.unique(modes.demand_resource)
-    for r in used.tolist():
-        name = table.name[r]
-        if table.kind[r] != ResourceKind.MACHINE:
-            yield f"resource {name!r} is no machine"
-        if table.break_ptr[r] < table.break_ptr[r + 1]:
-            yield f"machine {name!r} has breaks"
     mode = np.repeat(np.arange(len(modes)), np.diff(modes.demand_ptr))
     instant = modes.duration[mode] == 0
     for r in used[table.setup[used] != ABSENT].tolist():

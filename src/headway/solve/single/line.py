@@ -11,7 +11,8 @@ from headway.errors import UnsupportedError
 from headway.model.objective import NEEDS_DUE_DATES, Measure
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
-from headway.model.tables import ABSENT, FOREVER, Bools, Ints, ResourceKind, ints
+from headway.model.tables import ABSENT, FOREVER, Ints, ints
+from headway.solve import obstacles
 
 _LARGEST_VALUE = 2**61
 _MOST_JOBS_WITH_SETUPS = 5000
@@ -156,44 +157,25 @@ def _obstacles(problem: Problem) -> Iterator[str]:
     """Yield what keeps a problem from being one of one machine, in words that follow "because"."""
     tasks, modes = problem.tasks, problem.modes
 
-    def first(mask: Bools) -> str:
-        return repr(problem.task_label(int(np.argmax(mask))))
-
-    if not problem.n_tasks:
-        yield "there is no task"
-        return
+    yield from obstacles.missing_tasks(problem)
     yield from _objective_obstacles(problem)
     used = np.unique(modes.demand_resource)
     if len(used) != 1:
         yield f"it has {len(used)} machines" if len(used) else "no task needs a machine"
         return
-    if tasks.optional.any():
-        yield f"task {first(tasks.optional)} is optional"
-    counts = np.diff(tasks.mode_ptr)
-    if (counts != 1).any():
-        yield f"task {first(counts != 1)} has {counts[counts != 1][0]} modes"
-        return  # from here on, a task is its mode
+    yield from obstacles.several_modes(problem)
     idle = np.diff(modes.demand_ptr) == 0
     if idle.any():
-        yield f"task {first(idle)} needs no machine"
+        yield f"task {obstacles.first_task(problem, idle)} needs no machine"
     owners = np.bincount(tasks.job[tasks.job >= 0], minlength=problem.n_jobs)
     if (owners > 1).any():
         yield f"job {problem.jobs.name[int(np.argmax(owners > 1))]!r} has several tasks"
     yield from _machine_obstacles(problem, int(used[0]))
-    dated = (tasks.latest_start < FOREVER) | (tasks.latest_end < FOREVER)
-    dated |= np.append(problem.jobs.deadline, FOREVER)[tasks.job] < FOREVER
-    if dated.any():
-        yield f"task {first(dated)} has a latest time"
-    if (tasks.hold_until != ABSENT).any():
-        yield f"task {first(tasks.hold_until != ABSENT)} blocks its machine"
-    for table, what in (
-        (problem.relations, "relations between tasks"),
-        (problem.pairs, "pairs of tasks with a say on each other's resources"),
-        (problem.selections, "selections of tasks"),
-        (problem.mode_dependencies, "dependencies between modes"),
-    ):
-        if len(table):
-            yield f"there are {what}"
+    yield from obstacles.latest_times(problem)
+    yield from obstacles.blocking(problem)
+    if len(problem.relations):
+        yield "there are relations between tasks"
+    yield from obstacles.ties(problem, sequences=True)
     yield from _size_obstacles(problem)
 
 
@@ -209,11 +191,8 @@ def _objective_obstacles(problem: Problem) -> Iterator[str]:
 
 def _machine_obstacles(problem: Problem, machine: int) -> Iterator[str]:
     table = problem.resources
-    name = table.name[machine]
-    if table.kind[machine] != ResourceKind.MACHINE:
-        yield f"resource {name!r} is no machine"
-    if table.break_ptr[machine] < table.break_ptr[machine + 1]:
-        yield f"machine {name!r} has breaks"
+    yield from obstacles.other_resources(problem)
+    yield from obstacles.breaks(problem)
     if table.setup[machine] == ABSENT:
         return
     if problem.n_tasks > _MOST_JOBS_WITH_SETUPS:

@@ -9,7 +9,6 @@ import numpy as np
 
 from headway import _core
 from headway.errors import UnsupportedError
-from headway.model.objective import Measure
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import (
@@ -18,11 +17,11 @@ from headway.model.tables import (
     Bools,
     Ints,
     RelationKind,
-    ResourceKind,
     bools,
     ints,
 )
 from headway.model.transfers import transfer_times
+from headway.solve import obstacles
 
 
 class JobShop:
@@ -112,69 +111,29 @@ def _translated(problem: Problem) -> _core.JobShop | str:
 
 def _obstacles(problem: Problem) -> Iterator[str]:
     """Yield what keeps a problem from being a job shop, in words that follow "because"."""
-    tasks, modes, relations = problem.tasks, problem.modes, problem.relations
-
-    def first(mask: Bools) -> str:
-        return repr(problem.task_label(int(np.argmax(mask))))
-
-    if not problem.objective.is_only(Measure.MAKESPAN):
-        yield f"the objective is {problem.objective}, not the makespan"
-    if not problem.n_tasks:
-        yield "there is no task"
-    if tasks.optional.any():
-        yield f"task {first(tasks.optional)} is optional"
-    counts = np.diff(tasks.mode_ptr)
-    if (counts != 1).any():
-        yield f"task {first(counts != 1)} has {counts[counts != 1][0]} modes"
-        return  # from here on, a task is its mode
-    used = np.diff(modes.demand_ptr)
-    if (used > 1).any():
-        yield f"task {first(used > 1)} needs {used[used > 1][0]} resources at once"
-        return
-    yield from _resource_obstacles(problem)
-    dated = (tasks.latest_start < FOREVER) | (tasks.latest_end < FOREVER)
-    dated |= np.append(problem.jobs.deadline, FOREVER)[tasks.job] < FOREVER
-    if dated.any():
-        yield f"task {first(dated)} has a latest time"
-    if (tasks.hold_until != ABSENT).any():
-        yield f"task {first(tasks.hold_until != ABSENT)} blocks its machine"
+    tasks, relations = problem.tasks, problem.relations
+    yield from obstacles.other_objectives(problem)
+    yield from obstacles.missing_tasks(problem)
+    yield from obstacles.several_modes(problem)
+    yield from obstacles.several_resources(problem)
+    yield from obstacles.other_resources(problem)
+    yield from obstacles.setups(problem)
+    yield from obstacles.latest_times(problem)
+    yield from obstacles.blocking(problem)
     pauses = _pauses(problem)
     bound = pauses & (tasks.earliest_end > 0)
     bound[relations.after[_to_end(problem) & (relations.min_lag > -FOREVER)]] = True
     bound &= pauses
     if bound.any():
-        yield f"task {first(bound)} may pause, and something bounds its end from below"
-    if (relations.max_lag < FOREVER).any():
-        yield f"task {first(_members(problem, relations.max_lag < FOREVER))} has a maximum lag"
+        task = obstacles.first_task(problem, bound)
+        yield f"task {task} may pause, and something bounds its end from below"
+    yield from obstacles.maximum_lags(problem)
     before, after, lag, from_end = _lags(problem)
     early = lag + np.where(from_end, problem.modes.duration[before], 0) < 0
     if early.any():
         names = (repr(problem.task_label(int(task[early][0]))) for task in (after, before))
         yield "task {} may start before {}, which it waits for".format(*names)
-    for table, what in (
-        (problem.pairs, "pairs of tasks with a say on each other's resources"),
-        (problem.sequences, "machines with a common sequence"),
-        (problem.selections, "selections of tasks"),
-        (problem.mode_dependencies, "dependencies between modes"),
-    ):
-        if len(table):
-            yield f"there are {what}"
-
-
-def _resource_obstacles(problem: Problem) -> Iterator[str]:
-    table = problem.resources
-    for r in np.unique(problem.modes.demand_resource).tolist():
-        name = table.name[r]
-        if table.kind[r] != ResourceKind.MACHINE:
-            yield f"resource {name!r} is no machine"
-        if table.setup[r] != ABSENT:
-            yield f"machine {name!r} has setup times"
-
-
-def _members(problem: Problem, rows: Bools) -> Bools:
-    mask = np.zeros(problem.n_tasks, dtype=np.bool_)
-    mask[problem.relations.before[rows]] = True
-    return mask
+    yield from obstacles.ties(problem)
 
 
 def _machine(problem: Problem) -> Ints:
