@@ -53,6 +53,7 @@ PUBLISHED = {
 }
 FILE_ORDER = [0, 9, 1, 2, 3, 4, 5, 6, 7, 8]
 LONG_DESCENT_S = 10.0
+MOST_STATES = 16_000_000
 
 RULES = {
     "EDD (ties: short first)": lambda work, due: np.lexsort((work, due)),
@@ -72,7 +73,7 @@ def optimum(instance: Instance) -> tuple[int, bool]:
     if len(instance.work) <= 20:
         value, _ = OneMachine(problem).native.best_by_subsets(_core.StopFlag())
         return value, True
-    answer = least_total_tardiness(instance.work, instance.due)
+    answer = least_total_tardiness(instance.work, instance.due, states=MOST_STATES)
     if answer is not None:
         return answer[0], True
     found = SingleMachineSearch(problem).run(time_limit_s=LONG_DESCENT_S).schedule

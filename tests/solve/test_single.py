@@ -66,6 +66,13 @@ def test_up_to_20_jobs_are_proven_optimal():
     assert result.status is Status.OPTIMAL
 
 
+def test_weighted_tardiness_of_50_jobs_comes_with_a_close_bound():
+    search = SingleMachineSearch(weighted(50))
+    assert search.bound is None
+    value = search.run(moves=100).schedule.objective_values[0]
+    assert 0.95 * value <= search.bound <= value
+
+
 def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
     first, second = (SingleMachineSearch(weighted(60)).run(moves=40, seed=5) for _ in range(2))
     assert first.schedule == second.schedule

@@ -76,6 +76,29 @@ def test_dynamic_programming_over_sets_finds_the_optimum(seed, objective):
     assert value == twin.value(problem, order.tolist()) == twin.least(problem)
 
 
+@pytest.mark.parametrize("objective", ["mixture", "weighted tardiness", "weighted tardy jobs"])
+@pytest.mark.parametrize("seed", range(20))
+def test_relaxation_never_exceeds_the_optimum_and_comes_near(seed, objective):
+    problem = twin.random_problem(seed, objective, n=8)
+    line = OneMachine(problem).native
+    value, order = line.best_by_subsets(_core.StopFlag())
+    bounds = [line.relaxed(order, rounds, _core.StopFlag()) for rounds in (1, 30, 300, 300)]
+    if bounds[0] is None:
+        assert not problem.modes.duration.all()
+        return
+    assert bounds == sorted(bounds)
+    assert bounds[2] == bounds[3]
+    assert 0 <= bounds[-1] <= value
+    assert line.relaxed(ints(range(8)), 100, _core.StopFlag()) <= value
+
+
+def test_relaxation_is_only_for_lines_where_time_alone_decides():
+    problem = twin.random_problem(1, "weighted tardiness", releases=True)
+    assert OneMachine(problem).native.relaxed(ints(range(5)), 9, _core.StopFlag()) is None
+    large = hw.single_machine([10**9, 10**9], objective=hw.total_completion())
+    assert OneMachine(large).native.relaxed(ints([0, 1]), 9, _core.StopFlag()) is None
+
+
 def test_decomposition_gives_up_where_it_is_told_to():
     rng = random.Random(3)
     work = [rng.randint(1, 99) for _ in range(100)]

@@ -9,6 +9,7 @@
 
 #include "search/single/decomposition.hpp"
 #include "search/single/insertion.hpp"
+#include "search/single/relaxation.hpp"
 #include "search/single/search.hpp"
 #include "search/single/subsets.hpp"
 
@@ -119,7 +120,21 @@ void bind_single(nb::module_& module) {
                 }
                 return to_python(std::move(found));
             },
-            "stop"_a, "The least value and an order that has it, for at most 20 jobs.");
+            "stop"_a, "The least value and an order that has it, for at most 20 jobs.")
+        .def(
+            "relaxed",
+            [](const Line& self, InArray<Int> order, std::uint64_t rounds, const StopFlag& stop)
+                -> std::optional<Int> {
+                if (!Relaxation::applies(self)) {
+                    return std::nullopt;
+                }
+                const std::vector<Index> jobs = checked_order(self, order);
+                const nb::gil_scoped_release unlocked;
+                return Relaxation(self, jobs).bound(rounds, stop);
+            },
+            "order"_a, "rounds"_a, "stop"_a,
+            "A lower bound on the value, by prices that aim at that of the order; None if the line "
+            "is not separable or too large.");
 
     nb::class_<SingleMachineSearch>(module, "SingleMachineSearch",
                                     "Iterated local search; run() may be called by several "

@@ -8,13 +8,14 @@
 #include "search/single/decomposition.hpp"
 #include "search/single/descent.hpp"
 #include "search/single/dynasearch.hpp"
+#include "search/single/relaxation.hpp"
 #include "search/single/subsets.hpp"
 
 namespace headway::search::single {
 namespace {
 
-// Subproblems kept for a proof; the memory for them is about 64 bytes each.
-constexpr std::size_t MOST_STATES = 6'000'000;
+// Subproblems kept for a proof; they take about 100 bytes each.
+constexpr std::size_t MOST_STATES = 4'000'000;
 
 // Random changes between two descents, and descents without a new best after which many are made.
 constexpr std::int32_t KICKS_LEAST = 3, KICKS_MOST = 8;
@@ -97,6 +98,9 @@ void SingleMachineSearch::prove(const StopFlag& stop, const OnImprovement& on_im
             due.push_back(line_->job(j).due);
         }
         optimum = least_total_tardiness(work, due, MOST_STATES, stop);
+    }
+    if (!optimum && Relaxation::applies(*line_)) {
+        raise_bound(Relaxation(*line_, best().jobs).bound(Relaxation::affordable(*line_), stop));
     }
     if (optimum) {
         Order order{0, {optimum->order.begin(), optimum->order.end()}};

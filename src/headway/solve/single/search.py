@@ -32,13 +32,16 @@ class SingleMachineSearch(Search):
 
     Objectives with an exact rule start, and end, with its order. Early on, the first worker tries
     to prove the optimum: by dynamic programming over sets for up to 20 jobs, and by decomposition
-    for total tardiness.
+    for total tardiness. For other sums a Lagrangian relaxation over time, in which a job may run
+    more or less than once, gives a bound that is mostly within a percent or two.
 
     References
     ----------
     Congram, Potts, Van de Velde (2002), "An iterated dynasearch algorithm for the single-machine
     total weighted tardiness scheduling problem"; Grosso, Della Croce, Tadei (2004), "An enhanced
-    dynasearch neighborhood for the single-machine total weighted tardiness scheduling problem".
+    dynasearch neighborhood for the single-machine total weighted tardiness scheduling problem";
+    Abdul-Razaq, Potts (1988), "Dynamic programming state-space relaxation for single-machine
+    scheduling".
     """
 
     def __init__(self, problem: Problem) -> None:
