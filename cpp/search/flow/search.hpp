@@ -15,9 +15,9 @@
 namespace headway::search::flow {
 
 struct SearchSettings {
-    Index destruction = 2;        // jobs taken out per iteration
-    Int temperature = 700;        // how readily a worse order is kept, in thousandths
-    std::uint64_t patience = 200; // iterations without a new best after which it is taken up again
+    Index destruction;       // jobs taken out per iteration
+    Int temperature;         // how readily a worse order is kept, in thousandths
+    std::uint64_t patience;  // iterations without a new best after which it is taken up again
 };
 
 // Called with each improvement of the best value: the value and the order of jobs.

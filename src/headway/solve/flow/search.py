@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from headway import _core
 from headway.errors import ConfigError
+from headway.model.objective import MAXIMA
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import Ints
@@ -23,21 +24,23 @@ class Settings:
     Parameters
     ----------
     destruction
-        Jobs taken out and put back in an iteration.
+        Jobs taken out and put back in an iteration; by default 2, or 8 where the objective is a
+        sum over jobs.
     temperature
-        How readily a worse order is kept: thousandths of a tenth of the mean duration.
+        How readily a worse order is kept: thousandths of a tenth of the mean duration; by default
+        700, or 10000 for sums.
     patience
         Iterations without a new best after which the search returns to the best order.
     """
 
-    destruction: int = 2
-    temperature: int = 700
+    destruction: int | None = None
+    temperature: int | None = None
     patience: int = 200
 
     def __post_init__(self) -> None:
-        if self.destruction < 1:
+        if self.destruction is not None and self.destruction < 1:
             raise ConfigError(f"destruction: expected at least 1, got {self.destruction}")
-        if not 0 <= self.temperature <= 1_000_000:
+        if self.temperature is not None and not 0 <= self.temperature <= 1_000_000:
             raise ConfigError(
                 f"temperature: expected a number from 0 to 1000000, got {self.temperature}"
             )
@@ -90,8 +93,14 @@ class FlowSearch(Search):
     def __init__(self, problem: Problem, settings: Settings | None = None) -> None:
         settings = settings or Settings()
         self._shop = FlowShop(problem)
+        ((term,),) = problem.objective.levels
+        destruction, temperature = (2, 700) if term.measure in MAXIMA else (8, 10_000)
+        if settings.destruction is not None:
+            destruction = settings.destruction
+        if settings.temperature is not None:
+            temperature = settings.temperature
         self._native = _core.FlowSearch(
-            self._shop.native, settings.destruction, settings.temperature, settings.patience
+            self._shop.native, destruction, temperature, settings.patience
         )
         super().__init__(problem, self._native)
 
