@@ -14,7 +14,6 @@ import numpy as np
 from headway.errors import UnsupportedError
 from headway.model.arcs import Arcs, arcs_of
 from headway.model.evaluate import machine_order
-from headway.model.objective import MAXIMA
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import ABSENT, FOREVER, Bools, Ints
@@ -271,9 +270,7 @@ class ExactModel:
         total = self.levels[level]
         set_objective(part, total)
         part.objective.domain.extend([-INFINITE, values[level] - 1 - total.offset])
-        terms = self.problem.objective.levels[level]
-        relaxation = any(term.measure not in MAXIMA for term in terms)
-        return _run(part, halt, seed=seed, effort=effort, relaxation=relaxation)
+        return _run(part, halt, seed=seed, effort=effort)
 
 
 def _run(
@@ -283,7 +280,6 @@ def _run(
     seed: int,
     effort: float,
     fixed: bool = False,
-    relaxation: bool = False,
 ) -> Answer:
     """Run CP-SAT in this thread."""
     from ortools.sat.python import cp_model_helper
@@ -294,8 +290,8 @@ def _run(
     if math.isfinite(effort):
         parameters.max_deterministic_time = effort
     parameters.fix_variables_to_their_hinted_value = fixed
-    parameters.linearization_level = 1 if relaxation else 0
     # Parts are small: what takes long before the search begins does not pay.
+    parameters.linearization_level = 0
     parameters.cp_model_probing_level = 0
     parameters.symmetry_level = 0
     parameters.catch_sigint_signal = False

@@ -98,9 +98,10 @@ class Worker:
         self.shared = Shared()
         n = problem.n_tasks
         sizes = [size for size in settings.sizes if size < n]
-        self.sizes = [
-            Size(size) for size in (*sizes, *([n] if settings.whole or not sizes else []))
-        ]
+        self.sizes = [Size(size) for size in sizes]
+        if settings.whole or not sizes:
+            # Never far from the best choice, so it is tried about as often as the others together.
+            self.sizes.append(Size(n, gain=1.0 + len(sizes)))
         self._whole: Search | None = None
 
     def offer(self, schedule: Schedule) -> None:
