@@ -15,7 +15,11 @@ more; an instance whose proof does not finish counts as its best known value, an
 The paper's files are those of https://github.com/ibrahimoguzc/DiscoverHeuristics, folder
 testing/data. In the file of 500 jobs the ten instances of each class are in the order of file names
 (1, 10, 2, ..., 9), but their optima in the order of numbers, so that many heuristics seem to beat
-the optimum. Instance k of ten belongs to optimum (0, 9, 1, ..., 8)[k].
+the optimum. Instance k of ten belongs to optimum (0, 9, 1, ..., 8)[k]. In the file of normal
+processing times 105 of the 800 instances have a job of negative time, down to -42, and the deviation
+is 25 instead of 20; ours are at least 1. The paper's EDD breaks ties as an unstable
+sort happens to do; both orders of ties are shown. All else comes out to the printed digit, up to
+MDDC + insertion on normal times (0.476 with plain instead of scaled MDDC to start from).
 
 The script fails if a heuristic beats an optimum: then one of the two is wrong.
 """
@@ -94,6 +98,17 @@ def published(folder: Path, size: str) -> tuple[list[Instance], np.ndarray]:
     return instances, optima
 
 
+def confirmed(size: str, instances: list[Instance], optima: np.ndarray) -> int:
+    """Return how many published optima are proven here; fails if one is another."""
+    proven = 0
+    for instance, expected in zip(instances, optima, strict=True):
+        if instance.work.min() >= 0:
+            value, exact = optimum(instance)
+            assert not exact or value == expected, f"{size}: {value}, published {expected}"
+            proven += exact
+    return proven
+
+
 def measured(size: str, instances: list[Instance], optima: np.ndarray) -> list[dict[str, object]]:
     """Return one row per heuristic."""
     positive = optima > 0
@@ -131,24 +146,23 @@ def main() -> None:
         "--published", nargs="?", type=Path, const=Path(os.environ.get("HEADWAY_DATA", ".")),
         help="folder with the paper's files; HEADWAY_DATA if none is named",
     )  # fmt: skip
-    parser.add_argument("--prove", action="store_true", help="with --published, check its optima")
+    parser.add_argument("--prove", action="store_true", help="with --published, prove its optima")
     args = parser.parse_args()
     rows, facts = [], {}
     for size in args.sizes:
         began = time.perf_counter()
-        if args.published is None or args.prove:
+        if args.published is None:
             instances = drawn(size, args.seed)
-            if args.published is not None:
-                instances, expected = published(args.published, size)
             answers = [optimum(i) for i in instances]
             optima, proven = np.array([v for v, _ in answers]), sum(p for _, p in answers)
-            if args.published is not None:
-                assert (optima == expected).all(), f"{size}: other optima than published"
         else:
-            (instances, optima), proven = published(args.published, size), 0
+            instances, optima = published(args.published, size)
+            proven = confirmed(size, instances, optima) if args.prove else 0
+        took, zero = time.perf_counter() - began, int((optima == 0).sum())
         facts[f"{size} jobs"] = (
-            f"{len(optima)} instances, {proven} optima proven here"
-            f" in {time.perf_counter() - began:.1f} s, {int((optima == 0).sum())} of them 0"
+            f"{len(optima)} instances, {proven} optima proven in {took:.1f} s, {zero} of them 0"
+            if proven
+            else f"{len(optima)} instances, optima as published, {zero} of them 0"
         )
         rows += measured(size, instances, optima)
         print(*rows[-len(RULES) :], facts[f"{size} jobs"], sep="\n", flush=True)
