@@ -16,10 +16,10 @@ The paper's files are those of https://github.com/ibrahimoguzc/DiscoverHeuristic
 testing/data. In the file of 500 jobs the ten instances of each class are in the order of file names
 (1, 10, 2, ..., 9), but their optima in the order of numbers, so that many heuristics seem to beat
 the optimum. Instance k of ten belongs to optimum (0, 9, 1, ..., 8)[k]. In the file of normal
-processing times 105 of the 800 instances have a job of negative time, down to -42, and the deviation
-is 25 instead of 20; ours are at least 1. The paper's EDD breaks ties as an unstable
-sort happens to do; both orders of ties are shown. All else comes out to the printed digit, up to
-MDDC + insertion on normal times (0.476 with plain instead of scaled MDDC to start from).
+processing times 105 of the 800 instances have a job of negative time, down to -42, and the
+deviation is 25 instead of 20; ours are at least 1. The paper's EDD breaks ties as an unstable sort
+happens to do; both orders of ties are shown. All else comes out to the printed digit, up to MDDC +
+insertion on normal times (0.476 with plain instead of scaled MDDC to start from).
 
 The script fails if a heuristic beats an optimum: then one of the two is wrong.
 """
