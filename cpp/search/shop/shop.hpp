@@ -59,6 +59,7 @@ public:
     Index n_tasks() const { return n_tasks_; }
     Index n_machines() const { return n_machines_; }
     Index n_groups() const { return static_cast<Index>(groups_.size()); }
+    bool has_setups() const { return has_setups_; }
     // Whether only shifts to or from an end of a critical block can help: where all depends on one
     // completion, and setups do not.
     bool ends_only() const { return n_groups() == 1 && !has_setups_; }

@@ -10,14 +10,16 @@ constexpr std::uint64_t LARGEST_TABLE = 1U << 22;
 constexpr int HASHED_BITS = 18;
 constexpr Time NO_LIMIT = std::numeric_limits<Time>::max();
 
-// Insertions out of so many iterations: more where there are modes to choose from, none where
-// shifts know all that can help.
+// Insertions out of so many iterations. They cost as much as several shifts, but only they change
+// modes, and move a task on all of its machines at once.
 constexpr std::int32_t ALL = 1024;
-constexpr std::int32_t INSERTIONS_WITH_CHOICES = 512;
-constexpr std::int32_t INSERTIONS_OF_MANY = 200;
+constexpr std::int32_t WITH_CHOICES = 512;
+constexpr std::int32_t ON_SEVERAL_MACHINES = 700;
+constexpr std::int32_t WITH_SETUPS = 200;
 
 constexpr Index PATHS = 4;  // followed at once where many completions count
-constexpr std::int32_t TENURE = 8;
+constexpr std::int32_t SHORTEST_TENURE = 5;
+constexpr std::int32_t TENURES = 9;
 constexpr std::uint64_t WORK_PER_CHECK = 1U << 21;
 constexpr std::uint64_t MOST_PER_CHECK = 128;
 
@@ -47,9 +49,10 @@ TabuSearch::TabuSearch(const Shop& shop, Random& random)
       block_(shop),
       insertion_(shop),
       tabu_(shop),
-      insertions_(shop.has_choices() ? INSERTIONS_WITH_CHOICES
-                  : shop.ends_only() ? 0
-                                     : INSERTIONS_OF_MANY),
+      insertions_(shop.width() > 1     ? ON_SEVERAL_MACHINES
+                  : shop.has_choices() ? WITH_CHOICES
+                  : shop.has_setups()  ? WITH_SETUPS
+                                       : 0),
       most_paths_(shop.n_groups() == 1 ? 1 : PATHS) {
     const std::uint64_t work = static_cast<std::uint64_t>(shop.n_tasks()) *
                                static_cast<std::uint64_t>(shop.n_groups() + 8);
@@ -102,7 +105,7 @@ bool TabuSearch::step(std::uint32_t now, Time aspiration) {
 }
 
 std::uint32_t TabuSearch::until(std::uint32_t now) {
-    return now + static_cast<std::uint32_t>(TENURE + random_.below(TENURE + 1));
+    return now + static_cast<std::uint32_t>(SHORTEST_TENURE + random_.below(TENURES));
 }
 
 bool TabuSearch::try_shift(std::uint32_t now, Time aspiration) {
@@ -173,18 +176,17 @@ bool TabuSearch::try_insertion(std::uint32_t now, Time aspiration, Time worst) {
     Time limit = NO_LIMIT;
     Index ties = 0;
     bool found = false, returned = false;
-    Place back, any;
     Index seen = 0;
     insertion_.visit(state_, task, origin_, tabu_,
                      [&](const Place& place, Time value, Index blocked, bool origin) {
                          if (origin) {
-                             back = place;
+                             back_ = place;
                              returned = true;
                              return;
                          }
                          if (value >= aspiration && blocked > 0) {
                              if (random_.below(++seen) == 0) {
-                                 any = place;
+                                 any_place_ = place;
                              }
                              return;
                          }
@@ -199,10 +201,10 @@ bool TabuSearch::try_insertion(std::uint32_t now, Time aspiration, Time worst) {
                          }
                      });
     if (returned && (!found || limit > worst)) {
-        state_.insert(task, back.choice, back.left, back.behind);
+        state_.insert(task, back_.choice, back_.left, back_.behind);
         return worst == NO_LIMIT;
     }
-    const Place& place = found ? best_place_ : any;
+    const Place& place = found ? best_place_ : any_place_;
     forbid_origin(task, place, until(now));
     state_.insert(task, place.choice, place.left, place.behind);
     return true;

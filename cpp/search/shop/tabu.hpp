@@ -91,7 +91,7 @@ private:
     Index most_paths_;
     std::uint32_t check_every_;
     Origin origin_;
-    Place best_place_;
+    Place best_place_, any_place_, back_;
 };
 
 }  // namespace headway::search::shop
