@@ -201,6 +201,7 @@ def refused() -> dict[str, Problem]:
         "'job 1' does not visit": hw.job_shop([[0, 1], [1, 0]], work),
         "visit a machine twice": hw.job_shop([[0, 0], [0, 0]], work),
         "not chains": hw.job_shop([[0, 1], [0]], [[1, 1], [1]]),
+        "different orders": hw.flow_shop(work, permutation=False),
         "several tasks that take no time": hw.flow_shop(work * 0),
         "coarser tick": hw.flow_shop(work * 2**27),
         "weights": hw.flow_shop(np.ones((5, 1), dtype=int), weight=[2**31 - 1] * 5),

@@ -8,7 +8,7 @@ from headway.model.objective import NEEDS_DUE_DATES, Measure
 from headway.model.problem import Problem
 from headway.model.tables import FOREVER
 from headway.solve.bounds import lower_bounds
-from headway.solve.flow.recognise import operations, setup_times
+from headway.solve.flow.recognise import one_order, operations, setup_times
 from headway.solve.flow.shop import release_times
 
 _MOST_PAIRS = 2_000
@@ -43,7 +43,7 @@ def flow_shop_bound(problem: Problem) -> int:
     bounds = [0] if general is None else [general[0]]
     if term.measure is Measure.MAKESPAN:
         bounds.append(_machine_bound(work, setups))
-        if _one_order(problem, tasks):
+        if one_order(problem, tasks):
             bounds.append(_two_machine_bound(work))
     elif term.measure not in (Measure.MAX_LATENESS, Measure.MAX_TARDINESS):
         bounds.append(_sum_bound(problem, work, release_times(problem, tasks)))
@@ -54,23 +54,6 @@ def _before_and_behind(work: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how long each job takes before and behind each machine."""
     until = np.cumsum(work, axis=1)
     return until - work, until[:, -1:] - until
-
-
-def _one_order(problem: Problem, tasks: np.ndarray) -> bool:
-    """Return whether all machines must take all jobs in one order."""
-    sequences, (n, m) = problem.sequences, tasks.shape
-    machine = problem.modes.demand_resource[tasks[0]]
-    lengths = np.diff(sequences.task_ptr)
-    rows = {
-        frozenset(pair)
-        for pair, length in zip(
-            zip(sequences.first_machine.tolist(), sequences.second_machine.tolist(), strict=True),
-            lengths.tolist(),
-            strict=True,
-        )
-        if length == n
-    }
-    return all(frozenset(machine[k : k + 2].tolist()) in rows for k in range(m - 1))
 
 
 def _machine_bound(work: np.ndarray, setups: np.ndarray | None) -> int:

@@ -64,6 +64,23 @@ def waits(problem: Problem, tasks: np.ndarray) -> Literal["freely", "on the mach
     return "on the machine" if blocks else "freely"
 
 
+def one_order(problem: Problem, tasks: np.ndarray) -> bool:
+    """Return whether all machines must take all jobs in one order."""
+    sequences, (n, m) = problem.sequences, tasks.shape
+    machine = problem.modes.demand_resource[tasks[0]]
+    lengths = np.diff(sequences.task_ptr)
+    rows = {
+        frozenset(pair)
+        for pair, length in zip(
+            zip(sequences.first_machine.tolist(), sequences.second_machine.tolist(), strict=True),
+            lengths.tolist(),
+            strict=True,
+        )
+        if length == n
+    }
+    return all(frozenset(machine[k : k + 2].tolist()) in rows for k in range(m - 1))
+
+
 def setup_times(problem: Problem, tasks: np.ndarray) -> np.ndarray | None:
     """Return setup times, shape (n_jobs + 1, n_jobs, n_machines), or None without any.
 
@@ -183,6 +200,8 @@ def _waiting_obstacles(problem: Problem, tasks: np.ndarray) -> Iterator[str]:
     holds = (hold[tasks[:, :-1]] == tasks[:, 1:]).all() and (hold[tasks[:, -1]] == ABSENT).all()
     if (hold != ABSENT).any() and not holds:
         yield "some tasks block their machines, others do not"
+    if tasks.shape[1] > 1 and waits(problem, tasks) == "freely" and not one_order(problem, tasks):
+        yield "machines may take the jobs in different orders"
 
 
 def _other_obstacles(problem: Problem, tasks: np.ndarray) -> Iterator[str]:

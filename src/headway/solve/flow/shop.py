@@ -29,9 +29,8 @@ class FlowShop:
     problem
         Every job visits all machines in the same order. Jobs may have release times, machines may
         have setup times, and jobs may have to go on without waiting or block their machine while
-        they wait. If machines may differ in the order of jobs, only common orders are looked at.
-        The objective is one measure that no job improves by ending later. A horizon is not looked
-        at.
+        they wait. Where they wait freely, all machines have to take the jobs in one order. The
+        objective is one measure that no job improves by ending later. A horizon is not looked at.
 
     Attributes
     ----------
