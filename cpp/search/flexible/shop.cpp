@@ -4,6 +4,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "search/flexible/prices.hpp"
+
 namespace headway::search::flexible {
 namespace {
 
@@ -110,6 +112,7 @@ Shop::Shop(const ShopTables& tables)
     }
     sort();
     measure();
+    weigh();
 }
 
 void Shop::sort() {
@@ -135,11 +138,13 @@ void Shop::sort() {
 
 void Shop::measure() {
     for (Index i = 0; i < n_tasks(); ++i) {
-        Time least = std::numeric_limits<Time>::max();
+        Time least = std::numeric_limits<Time>::max(), most = 0;
         for (Index m = first_mode(i); m < end_mode(i); ++m) {
             least = std::min(least, mode(m).duration);
+            most = std::max(most, mode(m).duration);
         }
         shortest_.push_back(least);
+        has_fast_machines_ = has_fast_machines_ || least < most;
     }
     tail_ = shortest_;
     for (auto i = forward_.rbegin(); i != forward_.rend(); ++i) {
@@ -147,6 +152,13 @@ void Shop::measure() {
             const Time length = link.length(shortest(*i));
             tail_[at(*i)] = std::max(tail_[at(*i)], length + tail_[at(link.task)]);
         }
+    }
+}
+
+void Shop::weigh() {
+    const std::vector<Time> price = machine_prices(first_mode_, modes_, n_machines_, PRICE);
+    for (const Mode& mode : modes_) {
+        cost_.push_back(mode.machine < 0 ? 0 : mode.duration * price[at(mode.machine)]);
     }
 }
 

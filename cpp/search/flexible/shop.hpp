@@ -55,6 +55,11 @@ public:
     Index end_mode(Index task) const { return first_mode_[at(task) + 1]; }
     bool has_choice(Index task) const { return end_mode(task) - first_mode(task) > 1; }
     const Mode& mode(Index mode) const { return modes_[at(mode)]; }
+    // What a mode takes of the machines' time, dear machines counting up to PRICE times.
+    Time cost(Index mode) const { return cost_[at(mode)]; }
+    static constexpr Time PRICE = 1024;
+    // Whether some task takes longer on one machine than on another.
+    bool has_fast_machines() const { return has_fast_machines_; }
     Time shortest(Index task) const { return shortest_[at(task)]; }
 
     std::span<const Link> before(Index task) const { return before_.of(task); }
@@ -79,13 +84,15 @@ private:
     static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
     void sort();
     void measure();
+    void weigh();
 
     std::vector<Index> first_mode_;
     std::vector<Mode> modes_;
     Links before_, after_;
     std::vector<Index> forward_;
-    std::vector<Time> shortest_, tail_;
+    std::vector<Time> shortest_, tail_, cost_;
     Index n_machines_ = 0;
+    bool has_fast_machines_ = false;
 };
 
 // A solution: all tasks in an order that respects the relations and that each machine keeps to,

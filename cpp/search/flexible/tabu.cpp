@@ -1,6 +1,7 @@
 #include "search/flexible/tabu.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 namespace headway::search::flexible {
@@ -9,6 +10,8 @@ namespace {
 constexpr std::uint64_t LARGEST_TABLE = 1U << 22;
 constexpr int HASHED_BITS = 18;
 constexpr std::uint32_t CHECK_EVERY = 64;  // iterations between two looks at the monitor
+// Ticks of a critical path that one tick of the scarcest machine is worth, one for each run.
+constexpr std::array<Time, 3> THRIFT = {0, 3, 8};
 constexpr Time NO_LIMIT = std::numeric_limits<Time>::max();
 
 }  // namespace
@@ -45,6 +48,9 @@ TabuSearch::TabuSearch(const Shop& shop, Random& random)
 Time TabuSearch::run(Plan& plan, std::uint64_t patience, Monitor& monitor) {
     state_.load(plan);
     tabu_.clear();
+    if (state_.shop().has_fast_machines()) {
+        thrift_ = THRIFT[static_cast<std::size_t>(random_.below(THRIFT.size()))];
+    }
     Time best = state_.makespan();
     monitor.improved(best, state_);
     state_.save(plan);
@@ -77,8 +83,12 @@ std::optional<Move> TabuSearch::choose(std::uint32_t now, Time aspiration) {
     std::optional<Move> best, any;
     Time limit = NO_LIMIT;
     Index ties = 0, seen = 0;
-    visit_moves(state_, path_, block_, limit, random_, [&](const Move& move, Time value) {
-        if (value >= aspiration && is_tabu(move, now)) {
+    visit_moves(state_, path_, block_, limit, random_, [&](const Move& move, Time through) {
+        const Time value = worth(move, through);
+        if (value > limit) {
+            return;
+        }
+        if (through >= aspiration && is_tabu(move, now)) {
             if (!best && random_.below(++seen) == 0) {
                 any = move;
             }
@@ -91,6 +101,15 @@ std::optional<Move> TabuSearch::choose(std::uint32_t now, Time aspiration) {
         }
     });
     return best ? best : any;
+}
+
+Time TabuSearch::worth(const Move& move, Time through) const {
+    const Index mode = state_.node(move.task).mode;
+    if (thrift_ == 0 || move.mode == mode) {
+        return through;
+    }
+    const Time cost = state_.shop().cost(move.mode) - state_.shop().cost(mode);
+    return std::max(through, state_.makespan() - 1) + thrift_ * cost / Shop::PRICE;
 }
 
 bool TabuSearch::is_tabu(const Move& move, std::uint32_t now) const {

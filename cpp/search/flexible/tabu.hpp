@@ -69,6 +69,10 @@ private:
     // The best move by estimate that is not forbidden or promises a new best, ties broken at
     // random; if all are forbidden any of them; none if the critical path offers none.
     std::optional<Move> choose(std::uint32_t now, Time aspiration);
+    // How long the path through a task is to count. A thrifty run takes all moves to another mode
+    // off the critical path for equally good, and prefers modes that take little of what is scarce:
+    // on shops without idle time nothing else makes schedules shorter.
+    Time worth(const Move& move, Time through) const;
     bool is_tabu(const Move& move, std::uint32_t now) const;
     void forbid(const Move& move, std::uint32_t now);
 
@@ -78,6 +82,7 @@ private:
     Block block_;
     TabuList tabu_;
     std::int32_t order_tenure_, mode_tenure_;
+    Time thrift_ = 0;
 };
 
 }  // namespace headway::search::flexible

@@ -59,13 +59,14 @@ class FlexibleSearch(Search):
     -----
     A state is a mode for each task and an order of tasks on each machine. A move takes a task of a
     critical path to another place in its critical block (N7), or to the best place in another mode;
-    its value is the longest path through the moved tasks, estimated from heads and tails. Modes
-    just left and pairs of tasks just turned round may not come back for a while. Runs end after
-    `Settings.patience` moves without improvement. A population of their results is kept, none
-    nearly the same as another. New runs begin between two members: modes are taken from either, and
-    tasks are sorted by means of their times in both, so that whatever both agree on is kept; the
-    best of a few such schedules after a short run is taken. When nothing new is found for long, a
-    new population is built.
+    its value is the longest path through the moved tasks, estimated from heads and tails. Where
+    machines differ in speed, two runs out of three also count what a mode takes of the machines'
+    time, priced by how scarce it is. Modes just left and pairs of tasks just turned round may not
+    come back for a while. Runs end after `Settings.patience` moves without improvement. A
+    population of their results is kept, none nearly the same as another. New runs begin between two
+    members: modes are taken from either, and tasks are sorted by means of their times in both, so
+    that whatever both agree on is kept; the best of a few such schedules after a short run is
+    taken. When nothing new is found for long, a new population is built.
 
     References
     ----------
