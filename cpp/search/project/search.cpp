@@ -13,6 +13,10 @@
 namespace headway::search::project {
 namespace {
 
+// Of one plan out of so many, tasks change to modes in which they end sooner. That takes a place
+// for every mode, and quick modes that take much of a resource are not always the best.
+constexpr std::int32_t PLANS_PER_CHOICE = 8;
+
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 class Worker {
@@ -35,7 +39,7 @@ public:
 
     // Makes one plan and adds it to the population.
     void breed() {
-        bool choose = random_.below(2) == 0;
+        bool choose = random_.below(PLANS_PER_CHOICE) == 0;
         std::optional<std::size_t> place;
         if (auto offer = population_->take_offer()) {
             child_.plan = std::move(*offer);

@@ -64,8 +64,8 @@ class ProjectSearch(Search):
     the tasks that start within some window of time from one parent, in their order there, and
     those before and behind from the other, in whose place it is kept unless it is worse. Of two
     schedules of one makespan, the one in which tasks have more room to the right is better. A task
-    brings along its mode; while a schedule moves to
-    the right and back, tasks change to modes in which they end sooner, as far as budgets allow.
+    brings along its mode; while some of the schedules move to the right and back, tasks change to
+    modes in which they end sooner, as far as budgets allow.
 
     References
     ----------
