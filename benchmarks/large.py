@@ -47,6 +47,7 @@ SHOPS: dict[str, Callable[[], hw.Problem]] = {
 }
 
 CONTESTANTS: dict[str, Contestant] = {
+    "auto": Ours("auto"),
     "rolling": Ours("rolling"),
     "tabu": Ours("tabu"),
     "flexible": Ours("flexible"),

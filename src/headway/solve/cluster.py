@@ -192,8 +192,8 @@ def _on_all_nodes(board: Board, budget: Budget, began: float, seed: int) -> Resu
     import ray
 
     until = time.perf_counter() + budget.time_limit_s
-    listed: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-    nodes = [node for node in listed if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
+    listed: Any = ray.nodes
+    nodes = [node for node in listed() if node["Alive"] and node["Resources"].get("CPU", 0) >= 1]
     if not nodes:
         raise ConfigError("workers: no node of the Ray cluster has a processor to offer")
     here = _on_node(ray.get_runtime_context().get_node_id())

@@ -152,3 +152,12 @@ def test_what_nobody_but_the_rules_can_take_is_left_to_them(monkeypatch) -> None
     result = hw.solve(two, time_limit=0.5, workers=2)
     assert result.method == "rules"
     assert result.status is Status.FEASIBLE
+
+
+def test_a_shop_of_many_thousand_tasks_is_searched_by_windows(monkeypatch) -> None:
+    monkeypatch.setattr(solver, "LEAST_TO_DIVIDE", 300)
+    result = hw.solve(hw.instance("ta21"), time_limit=1.5, workers=2)
+    assert result.method.startswith("rules+rolling")
+    monkeypatch.setattr(solver, "LEAST_TO_DIVIDE", 20_000)
+    result = hw.solve(hw.instance("ta21"), time_limit=0.5, workers=2)
+    assert result.method.startswith("rules+tabu")

@@ -10,7 +10,7 @@ import numpy as np
 
 from headway.errors import UnsupportedError
 from headway.model import Problem, Schedule
-from headway.solve import flexible, flow, hybrid, lns, no_wait, project, shop, single, tabu
+from headway.solve import flexible, flow, hybrid, lns, no_wait, project, rolling, shop, single, tabu
 from headway.solve.portfolio.board import Board
 from headway.solve.portfolio.crew import CpsatWorker, RulesWorker, SearchWorker, Stint, Worker
 from headway.solve.portfolio.mix import Crew, Part, Stage, stages
@@ -23,6 +23,9 @@ LARGEST_EXACT_MODEL = 60_000
 
 LARGEST_SETUP_ARCS = 2_000_000
 """Up to this many pairs of tasks with setups between them, likewise."""
+
+LEAST_TO_DIVIDE = 20_000
+"""From so many tasks on, shops are searched window by window."""
 
 SEARCHERS: tuple[Searcher, ...] = (
     single.solve,
@@ -98,7 +101,8 @@ class Portfolio:
         board, budget = self._board, self._budget
         problem = board.problem
         fits = _fits_exact_model(problem)
-        searcher = next((s for s in SEARCHERS if s.applies(problem)), None)
+        known = (rolling.solve, *SEARCHERS) if problem.n_tasks >= LEAST_TO_DIVIDE else SEARCHERS
+        searcher = next((s for s in known if s.applies(problem)), None)
         special = searcher is not None
         if fits and not special and lns.solve.applies(problem):
             searcher = lns.solve
