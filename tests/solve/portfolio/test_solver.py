@@ -34,7 +34,7 @@ def test_a_large_shop_that_tabu_search_closes_needs_no_exact_model() -> None:
 
 @pytest.mark.parametrize(
     ("name", "method"),
-    [("ft06", "rules+tabu"), ("mk01", "rules+flexible"), ("j30_1_1", "rules+project")],
+    [("ft06", "rules+tabu"), ("mk01", "rules+flexible"), ("j120_1_1", "rules+project")],
 )
 def test_what_is_too_large_for_an_exact_model_goes_without(name, method, monkeypatch) -> None:
     monkeypatch.setattr(solver, "LARGEST_EXACT_MODEL", 10)
