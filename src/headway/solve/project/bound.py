@@ -42,7 +42,7 @@ def project_bound(problem: Problem) -> int:
     >>> from headway.solve.bounds import makespan_bound
     >>> problem = hw.instance("j30_1_1")
     >>> makespan_bound(problem), project_bound(problem), hw.instances("j30_1_1")[0].upper
-    (38, 38, 43)
+    (38, 43, 43)
     """
     bound = makespan_bound(problem)
     precedence = Precedence(problem, np.ones(problem.n_tasks, dtype=np.bool_))
