@@ -50,6 +50,7 @@ NB_MODULE(_core, m) {
     bind_flexible(m);
     bind_flow(m);
     bind_hybrid(m);
+    bind_blocking(m);
     bind_job_shop(m);
     bind_project(m);
     bind_no_wait(m);

@@ -23,6 +23,9 @@ void bind_job_shop(nb::module_& module);
 // Project, ProjectSearch, generate_project.
 void bind_project(nb::module_& module);
 
+// BlockingShop, Selection, BlockingSearch.
+void bind_blocking(nb::module_& module);
+
 // NoWaitShop, NoWaitSearch.
 void bind_no_wait(nb::module_& module);
 // Shop, ShopState, ShopSearch.
