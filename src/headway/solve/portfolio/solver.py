@@ -10,7 +10,19 @@ import numpy as np
 
 from headway.errors import UnsupportedError
 from headway.model import Problem, Schedule
-from headway.solve import flexible, flow, hybrid, lns, no_wait, project, rolling, shop, single, tabu
+from headway.solve import (
+    blocking,
+    flexible,
+    flow,
+    hybrid,
+    lns,
+    no_wait,
+    project,
+    rolling,
+    shop,
+    single,
+    tabu,
+)
 from headway.solve.portfolio.board import Board
 from headway.solve.portfolio.crew import CpsatWorker, RulesWorker, SearchWorker, Stint, Worker
 from headway.solve.portfolio.mix import Crew, Part, Stage, stages
@@ -31,6 +43,7 @@ SEARCHERS: tuple[Searcher, ...] = (
     single.solve,
     flow.solve,
     no_wait.solve,
+    blocking.solve,
     hybrid.solve,
     tabu.solve,
     flexible.solve,
