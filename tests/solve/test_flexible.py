@@ -60,7 +60,7 @@ def test_small_shops_are_solved_as_well_as_by_the_exact_solver(seed):
     assert best.status is Status.OPTIMAL
     goal = best.schedule.makespan
     assert flexible.flexible_bound(problem) <= goal
-    found = flexible.search(problem, moves=20_000, goal=goal, seed=seed).schedule
+    found = flexible.FlexibleSearch(problem).run(moves=20_000, goal=goal, seed=seed).schedule
     assert verify(problem, found).ok
     assert found.makespan == goal
 
@@ -68,7 +68,7 @@ def test_small_shops_are_solved_as_well_as_by_the_exact_solver(seed):
 @pytest.mark.parametrize("name", ["mk01", "mk04", "mt10c1", "mk05", "vdata-la06", "kacem3"])
 def test_classic_shops_are_solved_to_their_optimum(name):
     info = hw.instances(name)[0]
-    found = flexible.search(info.load(), moves=1_000_000, goal=info.upper)
+    found = flexible.FlexibleSearch(info.load()).run(moves=1_000_000, goal=info.upper)
     assert found.schedule.makespan == info.upper
     assert verify(info.load(), found.schedule).ok
 
@@ -87,21 +87,21 @@ def test_jobs_that_are_no_chains_give_valid_schedules():
     jobs = [[[(k, rng.randint(1, 9)) for k in range(3)] for _ in range(6)] for _ in range(4)]
     assembly = [(0, 2), (1, 2), (2, 5), (3, 4), (4, 5)]
     problem = hw.flexible_job_shop(jobs, precedence=[assembly] * 4)
-    found = flexible.search(problem, moves=5_000)
+    found = flexible.FlexibleSearch(problem).run(moves=5_000)
     assert verify(problem, found.schedule).ok
     assert found.schedule.makespan == cpsat.solve(problem, Budget(60)).schedule.makespan
 
 
 def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
     problem = hw.instance("mk10")
-    first, second = (flexible.search(problem, moves=20_000, seed=5) for _ in range(2))
+    first, second = (flexible.FlexibleSearch(problem).run(moves=20_000, seed=5) for _ in range(2))
     assert first.schedule == second.schedule
     assert first.moves == second.moves
 
 
 def test_the_same_answer_comes_back_on_every_machine():
     """The checksum of the starts of a short run, as recorded when this was written."""
-    found = flexible.search(hw.instance("mk06"), moves=5_000, seed=1)
+    found = flexible.FlexibleSearch(hw.instance("mk06")).run(moves=5_000, seed=1)
     weights = np.arange(1, 151)
     assert (found.schedule.makespan, int(found.schedule.start @ weights)) == (61, 346_138)
 
@@ -109,22 +109,23 @@ def test_the_same_answer_comes_back_on_every_machine():
 def test_other_seeds_take_other_ways():
     problem = hw.instance("mk10")
     starts = {
-        flexible.search(problem, moves=1_000, seed=s).schedule.start.tobytes() for s in range(3)
+        flexible.FlexibleSearch(problem).run(moves=1_000, seed=s).schedule.start.tobytes()
+        for s in range(3)
     }
     assert len(starts) > 1
 
 
 def test_two_workers_share_what_they_find():
     problem = hw.instance("mk02")
-    found = flexible.search(problem, workers=2, goal=26, time_limit_s=60)
+    found = flexible.FlexibleSearch(problem).run(workers=2, goal=26, time_limit_s=60)
     assert found.schedule.makespan == 26
     assert verify(problem, found.schedule).ok
 
 
 def test_the_search_is_never_worse_than_what_it_is_offered():
     problem = hw.instance("mk10")
-    good = flexible.search(problem, moves=20_000, seed=3).schedule
-    again = flexible.search(problem, moves=1, seed=4, start=good)
+    good = flexible.FlexibleSearch(problem).run(moves=20_000, seed=3).schedule
+    again = flexible.FlexibleSearch(problem).run(moves=1, seed=4, start=good)
     assert again.schedule.makespan <= good.makespan
 
 
@@ -153,7 +154,9 @@ def test_a_listener_that_fails_stops_all_workers():
         raise RuntimeError("enough")
 
     with pytest.raises(RuntimeError, match="enough"):
-        flexible.search(hw.instance("mk10"), workers=2, time_limit_s=60, on_improvement=fail)
+        flexible.FlexibleSearch(hw.instance("mk10")).run(
+            workers=2, time_limit_s=60, on_improvement=fail
+        )
 
 
 def test_the_solver_stops_where_value_and_bound_meet():
@@ -166,7 +169,7 @@ def test_the_solver_stops_where_value_and_bound_meet():
 
 def test_a_warm_start_is_kept_where_nothing_better_is_found():
     problem = hw.instance("mk10")
-    good = flexible.search(problem, moves=20_000, seed=3).schedule
+    good = flexible.FlexibleSearch(problem).run(moves=20_000, seed=3).schedule
     result, _ = run(problem, seconds=0.01, warm_start=good)
     assert result.schedule.makespan <= good.makespan
 

@@ -62,7 +62,7 @@ def best_of_all(problem: Problem) -> int:
 def test_small_shops_are_solved_to_their_best_order(seed):
     problem = random_problem(seed)
     assert flow.obstacle(problem) is None
-    found = flow.search(problem, moves=3_000, seed=seed).schedule
+    found = flow.FlowSearch(problem).run(moves=3_000, seed=seed).schedule
     assert verify(problem, found).ok
     assert found.objective == best_of_all(problem)
     assert flow.flow_shop_bound(problem) <= found.objective
@@ -73,14 +73,14 @@ def test_no_valid_schedule_is_better(seed):
     problem = random_problem(seed)
     best = cpsat.solve(problem, Budget(time_limit_s=60))
     assert best.status is Status.OPTIMAL
-    found = flow.search(problem, moves=20_000, goal=best.objective[0], seed=seed).schedule
+    found = flow.FlowSearch(problem).run(moves=20_000, goal=best.objective[0], seed=seed).schedule
     assert found.objective_values == best.objective
 
 
 @pytest.mark.parametrize("name", ["tfs001", "tfs031", "tfs061"])
 def test_classic_shops_are_solved_to_their_optimum(name):
     info = hw.instances(name)[0]
-    found = flow.search(info.load(), moves=200_000, goal=info.upper)
+    found = flow.FlowSearch(info.load()).run(moves=200_000, goal=info.upper)
     assert found.schedule.makespan == info.upper
     assert verify(info.load(), found.schedule).ok
 
@@ -102,7 +102,7 @@ def test_jobs_that_never_wait_start_as_early_as_they_can(setups):
 
 def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
     problem = hw.instance("tfs051")
-    first, second = (flow.search(problem, moves=5_000, seed=5) for _ in range(2))
+    first, second = (flow.FlowSearch(problem).run(moves=5_000, seed=5) for _ in range(2))
     assert first.schedule == second.schedule
     assert first.moves == second.moves
 
@@ -114,27 +114,31 @@ def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
 def test_the_same_answer_comes_back_on_every_machine(objective, value, checksum):
     """The checksum of the starts of a short run, as recorded when this was written."""
     work = np.arange(1, 301).reshape(30, 10) * 7919 % 97
-    found = flow.search(hw.flow_shop(work, objective=objective), moves=3_000, seed=1).schedule
+    found = (
+        flow.FlowSearch(hw.flow_shop(work, objective=objective)).run(moves=3_000, seed=1).schedule
+    )
     assert (found.objective, int(found.start @ np.arange(1, 301))) == (value, checksum)
 
 
 def test_other_seeds_take_other_ways():
     problem = hw.instance("tfs051")
-    starts = {flow.search(problem, moves=500, seed=s).schedule.start.tobytes() for s in range(3)}
+    starts = {
+        flow.FlowSearch(problem).run(moves=500, seed=s).schedule.start.tobytes() for s in range(3)
+    }
     assert len(starts) > 1
 
 
 def test_two_workers_share_what_they_find():
     info = hw.instances("tfs031")[0]
-    found = flow.search(info.load(), workers=2, goal=info.upper, time_limit_s=60)
+    found = flow.FlowSearch(info.load()).run(workers=2, goal=info.upper, time_limit_s=60)
     assert found.schedule.makespan == info.upper
     assert verify(info.load(), found.schedule).ok
 
 
 def test_a_good_order_is_taken_up():
     problem = hw.instance("tfs051")
-    good = flow.search(problem, moves=20_000, seed=3).schedule
-    again = flow.search(problem, moves=2_000, seed=4, start=good).schedule
+    good = flow.FlowSearch(problem).run(moves=20_000, seed=3).schedule
+    again = flow.FlowSearch(problem).run(moves=2_000, seed=4, start=good).schedule
     assert again.makespan <= good.makespan
 
 
@@ -152,9 +156,9 @@ def test_a_stop_during_the_construction_leaves_a_schedule():
     stop.set()
     rng = np.random.default_rng(0)
     problem = hw.flow_shop(rng.integers(1, 99, (200, 20)), objective=hw.total_completion())
-    found = flow.search(problem, moves=3)
+    found = flow.FlowSearch(problem).run(moves=3)
     assert verify(problem, found.schedule).ok
-    assert flow.search(problem, stop=stop).time_s < 30
+    assert flow.FlowSearch(problem).run(stop=stop).time_s < 30
 
 
 def test_the_solver_is_found_by_name_and_stops_at_the_bound():

@@ -45,7 +45,9 @@ def test_schedules_are_valid_and_close_to_the_optimum(seed):
     assert hybrid.obstacle(problem) is None
     best = cpsat.solve(problem, Budget(time_limit_s=60))
     assert best.status is Status.OPTIMAL
-    found = hybrid.search(problem, moves=3_000, goal=best.objective[0], seed=seed).schedule
+    found = (
+        hybrid.HybridSearch(problem).run(moves=3_000, goal=best.objective[0], seed=seed).schedule
+    )
     assert verify(problem, found).ok
     assert found.objective >= best.objective[0] >= hybrid.hybrid_bound(problem)
     assert found.objective - best.objective[0] <= 2 + abs(best.objective[0]) // 5
@@ -62,7 +64,7 @@ def test_a_shop_is_solved_to_its_bound():
 
 def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
     problem = random_problem(5, jobs=40)
-    first, second = (hybrid.search(problem, moves=5_000, seed=5) for _ in range(2))
+    first, second = (hybrid.HybridSearch(problem).run(moves=5_000, seed=5) for _ in range(2))
     assert first.schedule == second.schedule
     assert first.moves == second.moves
 
@@ -70,21 +72,25 @@ def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
 def test_the_same_answer_comes_back_on_every_machine():
     """The checksum of the starts of a short run, as recorded when this was written."""
     work = np.arange(1, 121).reshape(30, 4) * 7919 % 97
-    found = hybrid.search(hw.hybrid_flow_shop(work, [2, 3, 2, 3]), moves=3_000, seed=1).schedule
+    found = (
+        hybrid.HybridSearch(hw.hybrid_flow_shop(work, [2, 3, 2, 3]))
+        .run(moves=3_000, seed=1)
+        .schedule
+    )
     assert (found.makespan, int(found.start @ np.arange(1, 121))) == (852, 3118750)
 
 
 def test_two_workers_share_what_they_find():
     problem = hw.hybrid_flow_shop([[2, 10]] * 24, [4, 4])
-    found = hybrid.search(problem, workers=2, goal=62, time_limit_s=60)
+    found = hybrid.HybridSearch(problem).run(workers=2, goal=62, time_limit_s=60)
     assert found.schedule.makespan == 62
     assert verify(problem, found.schedule).ok
 
 
 def test_a_good_order_is_taken_up():
     problem = random_problem(5, jobs=40)
-    good = hybrid.search(problem, moves=5_000, seed=3).schedule
-    again = hybrid.search(problem, moves=100, seed=4, start=good).schedule
+    good = hybrid.HybridSearch(problem).run(moves=5_000, seed=3).schedule
+    again = hybrid.HybridSearch(problem).run(moves=100, seed=4, start=good).schedule
     assert again.makespan <= good.makespan
 
 
@@ -96,7 +102,7 @@ def test_a_goal_and_a_stop_reach_a_running_search():
     timer.join()
     stop = Stop()
     stop.set()
-    assert hybrid.search(random_problem(5), stop=stop).time_s < 30
+    assert hybrid.HybridSearch(random_problem(5)).run(stop=stop).time_s < 30
 
 
 def test_the_shortest_of_several_modes_on_a_machine_is_taken():
@@ -105,7 +111,7 @@ def test_the_shortest_of_several_modes_on_a_machine_is_taken():
     task = model.task(model.job("only"), "only")
     for machine, duration in ((slow, 5), (fast, 9), (fast, 3), (fast, 7)):
         task.mode({machine: 1}, duration=duration)
-    assert hybrid.search(model.problem(), moves=10).schedule.makespan == 3
+    assert hybrid.HybridSearch(model.problem()).run(moves=10).schedule.makespan == 3
 
 
 @functools.cache

@@ -66,12 +66,12 @@ def test_small_projects_are_solved_as_well_as_by_the_exact_solver(seed):
     problem = random_problem(seed)
     best = cpsat.solve(problem, Budget(time_limit_s=60))
     if best.status is Status.INFEASIBLE:
-        assert project.search(problem, moves=20_000).schedule is None
+        assert project.ProjectSearch(problem).run(moves=20_000).schedule is None
         return
     assert best.status is Status.OPTIMAL
     goal = best.schedule.makespan
     assert project.solve.bound(problem) <= goal
-    found = project.search(problem, moves=50_000, goal=goal, seed=seed).schedule
+    found = project.ProjectSearch(problem).run(moves=50_000, goal=goal, seed=seed).schedule
     assert verify(problem, found).ok
     assert found.makespan == goal
 
@@ -79,13 +79,13 @@ def test_small_projects_are_solved_as_well_as_by_the_exact_solver(seed):
 @pytest.mark.parametrize("name", ["j30_13_1", "j60_2_1", "j90_2_1", "j120_5_1"])
 def test_classic_projects_are_solved_to_their_optimum(name):
     info = hw.instances(name)[0]
-    found = project.search(info.load(), moves=300_000, goal=info.upper)
+    found = project.ProjectSearch(info.load()).run(moves=300_000, goal=info.upper)
     assert found.schedule.makespan == info.upper
     assert verify(info.load(), found.schedule).ok
 
 
 def test_job_shops_are_projects_too():
-    found = project.search(hw.instance("ft06"), moves=200_000, goal=55)
+    found = project.ProjectSearch(hw.instance("ft06")).run(moves=200_000, goal=55)
     assert found.schedule.makespan == 55
 
 
@@ -101,21 +101,21 @@ def test_long_durations_change_nothing():
     times = (problem.modes.duration * 1000).tolist()
     modes = [[(time, row)] for time, row in zip(times, demands.tolist(), strict=True)]
     long = hw.project(modes, problem.resources.capacity.tolist(), after)
-    found = project.search(long, moves=100_000, goal=58_000).schedule
+    found = project.ProjectSearch(long).run(moves=100_000, goal=58_000).schedule
     assert found.makespan == 58_000
     assert verify(long, found).ok
 
 
 def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
     problem = hw.instance("j60_9_1")
-    first, second = (project.search(problem, moves=6_000, seed=5) for _ in range(2))
+    first, second = (project.ProjectSearch(problem).run(moves=6_000, seed=5) for _ in range(2))
     assert first.schedule == second.schedule
     assert first.moves == second.moves
 
 
 def test_the_same_answer_comes_back_on_every_machine():
     """The checksum of the starts of a short run, as recorded when this was written."""
-    found = project.search(hw.instance("j60_9_1"), moves=6_000, seed=1)
+    found = project.ProjectSearch(hw.instance("j60_9_1")).run(moves=6_000, seed=1)
     weights = np.arange(1, 63)
     assert (found.schedule.makespan, int(found.schedule.start @ weights)) == (91, 102_850)
 
@@ -123,22 +123,23 @@ def test_the_same_answer_comes_back_on_every_machine():
 def test_other_seeds_take_other_ways():
     problem = hw.instance("j60_9_1")
     starts = {
-        project.search(problem, moves=3_000, seed=s).schedule.start.tobytes() for s in range(3)
+        project.ProjectSearch(problem).run(moves=3_000, seed=s).schedule.start.tobytes()
+        for s in range(3)
     }
     assert len(starts) > 1
 
 
 def test_two_workers_share_what_they_find():
     problem = hw.instance("j30_1_1")
-    found = project.search(problem, workers=2, goal=43, time_limit_s=60)
+    found = project.ProjectSearch(problem).run(workers=2, goal=43, time_limit_s=60)
     assert found.schedule.makespan == 43
     assert verify(problem, found.schedule).ok
 
 
 def test_the_search_is_never_worse_than_what_it_is_offered():
     problem = hw.instance("j60_9_1")
-    good = project.search(problem, moves=20_000, seed=3).schedule
-    again = project.search(problem, moves=1, seed=4, start=good)
+    good = project.ProjectSearch(problem).run(moves=20_000, seed=3).schedule
+    again = project.ProjectSearch(problem).run(moves=1, seed=4, start=good)
     assert again.schedule.makespan <= good.makespan
 
 

@@ -32,7 +32,7 @@ def test_small_shops_are_solved_as_well_as_by_the_exact_solver(seed):
     best = cpsat.solve(problem, Budget(time_limit_s=60))
     assert best.status is Status.OPTIMAL
     goal = best.schedule.objective
-    found = shop.search(problem, moves=30_000, goal=goal, seed=seed).schedule
+    found = shop.ShopSearch(problem).run(moves=30_000, goal=goal, seed=seed).schedule
     assert verify(problem, found).ok
     assert found.objective == goal
     assert shop.solve.bound(problem) <= goal
@@ -49,48 +49,50 @@ def test_random_shops_show_every_objective_and_every_kind():
 @pytest.mark.parametrize(("name", "optimum"), [("la18", 929), ("la19", 948), ("orb01", 2568)])
 def test_tardy_job_shops_are_solved_to_their_published_optimum(name, optimum):
     """Singer and Pinedo (1998), due dates at 1.3 times the work of a job."""
-    found = shop.search(tardy(name), moves=1_000_000, goal=optimum)
+    found = shop.ShopSearch(tardy(name)).run(moves=1_000_000, goal=optimum)
     assert found.schedule.objective == optimum
 
 
 @pytest.mark.parametrize(("name", "optimum"), [("gp06-01", 1264), ("mk01", 40), ("la05", 593)])
 def test_classic_shops_are_solved_to_their_optimum(name, optimum):
     problem = hw.instance(name)
-    found = shop.search(problem, moves=1_000_000, goal=optimum)
+    found = shop.ShopSearch(problem).run(moves=1_000_000, goal=optimum)
     assert found.schedule.objective == optimum
     assert verify(problem, found.schedule).ok
 
 
 def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
     problem = hw.instance("mk01")
-    first, second = (shop.search(problem, moves=20_000, seed=5, goal=0) for _ in range(2))
+    first, second = (shop.ShopSearch(problem).run(moves=20_000, seed=5, goal=0) for _ in range(2))
     assert first.schedule == second.schedule
     assert first.moves == second.moves
 
 
 def test_the_same_answer_comes_back_on_every_machine():
     """The checksum of the starts of a short run, as recorded when this was written."""
-    found = shop.search(tardy("orb05"), moves=5_000, seed=1).schedule
+    found = shop.ShopSearch(tardy("orb05")).run(moves=5_000, seed=1).schedule
     assert (found.objective, int(found.start @ np.arange(1, 101))) == (2007, 2_192_141)
 
 
 def test_other_seeds_take_other_ways():
     problem = hw.instance("mk04")
-    starts = {shop.search(problem, moves=500, seed=s).schedule.start.tobytes() for s in range(3)}
+    starts = {
+        shop.ShopSearch(problem).run(moves=500, seed=s).schedule.start.tobytes() for s in range(3)
+    }
     assert len(starts) > 1
 
 
 def test_two_workers_share_what_they_find():
     problem = tardy("la18")
-    found = shop.search(problem, workers=2, goal=1_000, time_limit_s=60)
+    found = shop.ShopSearch(problem).run(workers=2, goal=1_000, time_limit_s=60)
     assert found.schedule.objective <= 1_000
     assert verify(problem, found.schedule).ok
 
 
 def test_the_search_is_never_worse_than_what_it_is_offered():
     problem = hw.instance("mk04")
-    good = shop.search(problem, moves=10_000, seed=3).schedule
-    again = shop.search(problem, moves=1, seed=4, start=good)
+    good = shop.ShopSearch(problem).run(moves=10_000, seed=3).schedule
+    again = shop.ShopSearch(problem).run(moves=1, seed=4, start=good)
     assert again.schedule.objective <= good.objective
 
 

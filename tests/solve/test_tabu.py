@@ -57,7 +57,7 @@ def test_small_shops_are_solved_as_well_as_by_the_exact_solver(seed):
     best = cpsat.solve(problem, Budget(time_limit_s=60))
     assert best.status is Status.OPTIMAL
     goal = best.schedule.makespan
-    found = tabu.search(problem, moves=20_000, goal=goal, seed=seed).schedule
+    found = tabu.TabuSearch(problem).run(moves=20_000, goal=goal, seed=seed).schedule
     assert verify(problem, found).ok
     assert found.makespan == goal
 
@@ -65,7 +65,7 @@ def test_small_shops_are_solved_as_well_as_by_the_exact_solver(seed):
 @pytest.mark.parametrize("name", ["ft06", "la01", "la16"])
 def test_classic_shops_are_solved_to_their_optimum(name):
     info = hw.instances(name)[0]
-    found = tabu.search(info.load(), moves=3_000_000, goal=info.upper)
+    found = tabu.TabuSearch(info.load()).run(moves=3_000_000, goal=info.upper)
     assert found.schedule.makespan == info.upper
     assert verify(info.load(), found.schedule).ok
 
@@ -74,42 +74,44 @@ def test_re_entrant_shops_and_unequal_jobs_give_valid_schedules():
     machines = [[0, 1, 0, 2, 0], [1, 1, 0], [2, 0, 2, 1, 2, 0], [0]]
     durations = [[3, 2, 4, 1, 2], [2, 2, 5], [1, 3, 1, 4, 2, 2], [6]]
     problem = hw.job_shop(machines, durations)
-    found = tabu.search(problem, moves=5_000)
+    found = tabu.TabuSearch(problem).run(moves=5_000)
     assert verify(problem, found.schedule).ok
     assert found.schedule.makespan == cpsat.solve(problem, Budget(20)).schedule.makespan
 
 
 def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
     problem = hw.instance("la21")
-    first, second = (tabu.search(problem, moves=60_000, seed=5) for _ in range(2))
+    first, second = (tabu.TabuSearch(problem).run(moves=60_000, seed=5) for _ in range(2))
     assert first.schedule == second.schedule
     assert first.moves == second.moves
 
 
 def test_the_same_answer_comes_back_on_every_machine():
     """The checksum of the starts of a short run, as recorded when this was written."""
-    found = tabu.search(hw.instance("ft10"), moves=20_000, seed=1)
+    found = tabu.TabuSearch(hw.instance("ft10")).run(moves=20_000, seed=1)
     weights = np.arange(1, 101)
     assert (found.schedule.makespan, int(found.schedule.start @ weights)) == (940, 2_439_151)
 
 
 def test_other_seeds_take_other_ways():
     problem = hw.instance("la21")
-    starts = {tabu.search(problem, moves=2_000, seed=s).schedule.start.tobytes() for s in range(3)}
+    starts = {
+        tabu.TabuSearch(problem).run(moves=2_000, seed=s).schedule.start.tobytes() for s in range(3)
+    }
     assert len(starts) > 1
 
 
 def test_two_workers_share_what_they_find():
     problem = hw.instance("la01")
-    found = tabu.search(problem, workers=2, goal=666, time_limit_s=60)
+    found = tabu.TabuSearch(problem).run(workers=2, goal=666, time_limit_s=60)
     assert found.schedule.makespan == 666
     assert verify(problem, found.schedule).ok
 
 
 def test_the_search_is_never_worse_than_what_it_is_offered():
     problem = hw.instance("la21")
-    good = tabu.search(problem, moves=100_000, seed=3).schedule
-    again = tabu.search(problem, moves=1, seed=4, start=good)
+    good = tabu.TabuSearch(problem).run(moves=100_000, seed=3).schedule
+    again = tabu.TabuSearch(problem).run(moves=1, seed=4, start=good)
     assert again.schedule.makespan <= good.makespan
 
 
@@ -139,7 +141,7 @@ def test_a_listener_that_fails_stops_all_workers():
         raise RuntimeError("enough")
 
     with pytest.raises(RuntimeError, match="enough"):
-        tabu.search(hw.instance("ft10"), workers=2, time_limit_s=60, on_improvement=fail)
+        tabu.TabuSearch(hw.instance("ft10")).run(workers=2, time_limit_s=60, on_improvement=fail)
 
 
 def test_the_solver_stops_where_value_and_bound_meet():
@@ -158,7 +160,7 @@ def test_a_gap_that_is_wide_enough_ends_the_search():
 
 def test_a_warm_start_is_kept_where_nothing_better_is_found():
     problem = hw.instance("la21")
-    good = tabu.search(problem, moves=100_000, seed=3).schedule
+    good = tabu.TabuSearch(problem).run(moves=100_000, seed=3).schedule
     result, _ = run(problem, seconds=0.01, warm_start=good)
     assert result.schedule.makespan <= good.makespan
 
@@ -232,7 +234,7 @@ def test_job_shops_apply():
 @pytest.mark.parametrize("neighbourhood", ["N6", "N8"])
 def test_other_neighbourhoods_find_the_optimum_of_small_shops(neighbourhood):
     settings = tabu.Settings(neighbourhood=neighbourhood, tenure=7)
-    found = tabu.search(hw.instance("ft06"), moves=50_000, goal=55, settings=settings)
+    found = tabu.TabuSearch(hw.instance("ft06"), settings).run(moves=50_000, goal=55)
     assert found.schedule.makespan == 55
 
 

@@ -109,7 +109,7 @@ def test_small_shops_are_solved_as_well_as_by_the_exact_solver(seed):
     assert best.status is Status.OPTIMAL
     goal = best.schedule.makespan
     assert job_shop_bound(problem) <= goal
-    found = tabu.search(problem, moves=20_000, goal=goal, seed=seed).schedule
+    found = tabu.TabuSearch(problem).run(moves=20_000, goal=goal, seed=seed).schedule
     assert verify(problem, found).ok
     assert found.makespan == goal
 
@@ -150,6 +150,6 @@ def test_malformed_breaks_are_refused(rest, error):
 
 def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
     problem = random_problem(7)
-    first, second = (tabu.search(problem, moves=5_000, seed=5) for _ in range(2))
+    first, second = (tabu.TabuSearch(problem).run(moves=5_000, seed=5) for _ in range(2))
     assert first.schedule == second.schedule
     assert first.moves == second.moves

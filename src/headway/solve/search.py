@@ -166,10 +166,14 @@ class Search(ABC):
         moves: int | None = None,
         time_limit_s: float = math.inf,
         seed: int = 0,
+        start: Schedule | None = None,
+        goal: int | None = None,
         stop: Stop | None = None,
         on_improvement: Callable[[Schedule], None] | None = None,
     ) -> Found:
         """Search until a limit is reached, a stop is asked for or the goal is met.
+
+        Without a limit, the search ends only when asked to stop or at its goal.
 
         Parameters
         ----------
@@ -183,12 +187,20 @@ class Search(ABC):
             Wall-clock seconds.
         seed
             Seed of all random choices.
+        start
+            A valid schedule to search from first, as with `offer`.
+        goal
+            A value that is good enough, such as a lower bound; see `raise_goal`.
         stop
             Flag to look at.
         on_improvement
             Called from this thread with better schedules, a few times a second at most.
         """
         began = time.perf_counter()
+        if goal is not None:
+            self.raise_goal(goal)
+        if start is not None:
+            self.offer(start)
         flag = self._flag()
         told: Values | None = None
         with ThreadPoolExecutor(workers, thread_name_prefix="headway-search") as pool:

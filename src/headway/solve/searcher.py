@@ -123,15 +123,14 @@ class Searcher:
         made, proven = 0, False
         several = problem.objective.is_lexicographic
         if best is None or several or best.objective_values[0] > goal:
-            search.raise_goal(goal)
-            if first.schedule is not None:
-                search.offer(first.schedule)
             left = budget.time_limit_s - (time.perf_counter() - began)
             found = search.run(
                 workers=budget.workers,
                 moves=moves,
                 time_limit_s=max(left, 0.0),
                 seed=seed,
+                start=first.schedule,
+                goal=goal,
                 stop=stop,
                 on_improvement=take,
             )

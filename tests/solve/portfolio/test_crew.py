@@ -58,7 +58,7 @@ def test_cpsat_starts_again_from_a_better_schedule(monkeypatch):
     monkeypatch.setattr(crew, "_LISTEN_AFTER_S", 0.1)
     known = board("ta11")
     RulesWorker().work(known, Stint(1, 5.0, 0), Stop())
-    good = tabu.search(known.problem, moves=200_000).schedule
+    good = tabu.TabuSearch(known.problem).run(moves=200_000).schedule
     starts = []
     from headway.solve import cpsat
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from headway import _core
@@ -12,8 +10,7 @@ from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import Ints
 from headway.solve.flexible.shop import FlexibleShop
-from headway.solve.result import Stop
-from headway.solve.search import Found, Search
+from headway.solve.search import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +71,12 @@ class FlexibleSearch(Search):
     problem"; González, Vela, Varela (2015), "Scatter search with path relinking for the flexible
     job shop scheduling problem"; Peng, Lü, Cheng (2015), "A tabu search/path relinking algorithm
     to solve the job shop scheduling problem".
+
+    Examples
+    --------
+    >>> import headway as hw
+    >>> FlexibleSearch(hw.instance("mk01")).run(goal=40).schedule.makespan
+    40
     """
 
     def __init__(self, problem: Problem, settings: Settings | None = None) -> None:
@@ -90,54 +93,3 @@ class FlexibleSearch(Search):
 
     def _decode(self, *arrays: Ints) -> Schedule:
         return self._shop.schedule(*arrays)
-
-
-def search(
-    problem: Problem,
-    *,
-    moves: int | None = None,
-    time_limit_s: float = math.inf,
-    seed: int = 0,
-    workers: int = 1,
-    start: Schedule | None = None,
-    goal: int = 0,
-    settings: Settings | None = None,
-    stop: Stop | None = None,
-    on_improvement: Callable[[Schedule], None] | None = None,
-) -> Found:
-    """Search a flexible job shop for a schedule of small makespan.
-
-    Parameters
-    ----------
-    problem
-        A flexible job shop: a problem with no `obstacle`.
-    start
-        A valid schedule to search from first.
-    goal
-        A makespan that is good enough, such as a lower bound.
-    moves, time_limit_s, seed, workers, settings, stop, on_improvement
-        See `Search.run`; without a limit, the search ends only when asked to stop or at its goal.
-
-    Raises
-    ------
-    UnsupportedError
-        If the problem is of another kind.
-
-    Examples
-    --------
-    >>> import headway as hw
-    >>> search(hw.instance("mk01"), goal=40).schedule.makespan
-    40
-    """
-    run = FlexibleSearch(problem, settings)
-    run.raise_goal(goal)
-    if start is not None:
-        run.offer(start)
-    return run.run(
-        workers=workers,
-        moves=moves,
-        time_limit_s=time_limit_s,
-        seed=seed,
-        stop=stop,
-        on_improvement=on_improvement,
-    )

@@ -2,7 +2,7 @@
 
 from headway.solve.flow.bound import flow_shop_bound
 from headway.solve.flow.recognise import obstacle
-from headway.solve.flow.search import FlowSearch, Settings, search
+from headway.solve.flow.search import FlowSearch, Settings
 from headway.solve.flow.solver import solve
 
-__all__ = ["FlowSearch", "Settings", "flow_shop_bound", "obstacle", "search", "solve"]
+__all__ = ["FlowSearch", "Settings", "flow_shop_bound", "obstacle", "solve"]

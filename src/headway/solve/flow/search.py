@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from headway import _core
@@ -13,8 +11,7 @@ from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import Ints
 from headway.solve.flow.shop import FlowShop
-from headway.solve.result import Stop
-from headway.solve.search import Found, Search
+from headway.solve.search import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +85,12 @@ class FlowSearch(Search):
     heuristics for the permutation flowshop scheduling problem"; Dubois-Lacoste, Pagnozzi, Stützle
     (2017), "An iterated greedy algorithm with optimization of partial solutions for the makespan
     permutation flowshop problem".
+
+    Examples
+    --------
+    >>> import headway as hw
+    >>> FlowSearch(hw.flow_shop([[3, 2], [1, 4], [2, 2]])).run(goal=9).schedule.makespan
+    9
     """
 
     def __init__(self, problem: Problem, settings: Settings | None = None) -> None:
@@ -110,55 +113,3 @@ class FlowSearch(Search):
 
     def _decode(self, *arrays: Ints) -> Schedule:
         return self._shop.schedule(*arrays)
-
-
-def search(
-    problem: Problem,
-    *,
-    moves: int | None = None,
-    time_limit_s: float = math.inf,
-    seed: int = 0,
-    workers: int = 1,
-    start: Schedule | None = None,
-    goal: int | None = None,
-    settings: Settings | None = None,
-    stop: Stop | None = None,
-    on_improvement: Callable[[Schedule], None] | None = None,
-) -> Found:
-    """Search a flow shop for a schedule of small value.
-
-    Parameters
-    ----------
-    problem
-        A flow shop: a problem with no `obstacle`.
-    start
-        A valid schedule to search from first.
-    goal
-        A value that is good enough, such as a lower bound; None for none.
-    moves, time_limit_s, seed, workers, settings, stop, on_improvement
-        See `Search.run`; without a limit, the search ends only when asked to stop or at its goal.
-
-    Raises
-    ------
-    UnsupportedError
-        If the problem is of another kind.
-
-    Examples
-    --------
-    >>> import headway as hw
-    >>> search(hw.flow_shop([[3, 2], [1, 4], [2, 2]]), goal=9).schedule.makespan
-    9
-    """
-    run = FlowSearch(problem, settings)
-    if goal is not None:
-        run.raise_goal(goal)
-    if start is not None:
-        run.offer(start)
-    return run.run(
-        workers=workers,
-        moves=moves,
-        time_limit_s=time_limit_s,
-        seed=seed,
-        stop=stop,
-        on_improvement=on_improvement,
-    )

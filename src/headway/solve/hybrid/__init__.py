@@ -2,7 +2,7 @@
 
 from headway.solve.hybrid.bound import hybrid_bound
 from headway.solve.hybrid.recognise import obstacle
-from headway.solve.hybrid.search import HybridSearch, Settings, search
+from headway.solve.hybrid.search import HybridSearch, Settings
 from headway.solve.hybrid.solver import solve
 
-__all__ = ["HybridSearch", "Settings", "hybrid_bound", "obstacle", "search", "solve"]
+__all__ = ["HybridSearch", "Settings", "hybrid_bound", "obstacle", "solve"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from headway import _core
@@ -12,8 +10,7 @@ from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import Ints
 from headway.solve.hybrid.shop import HybridShop
-from headway.solve.result import Stop
-from headway.solve.search import Found, Search
+from headway.solve.search import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +69,13 @@ class HybridSearch(Search):
     Ruiz, Vázquez-Rodríguez (2010), "The hybrid flow shop scheduling problem"; Pan, Gao, Li, Gao
     (2017), "Effective metaheuristics for scheduling a hybrid flowshop with sequence-dependent setup
     times".
+
+    Examples
+    --------
+    >>> import headway as hw
+    >>> shop = hw.hybrid_flow_shop([[3, 2], [2, 4], [1, 5]], machines=[1, 2])
+    >>> HybridSearch(shop).run(goal=8).schedule.makespan
+    8
     """
 
     def __init__(self, problem: Problem, settings: Settings | None = None) -> None:
@@ -86,56 +90,3 @@ class HybridSearch(Search):
 
     def _decode(self, *arrays: Ints) -> Schedule:
         return self._shop.schedule(*arrays)
-
-
-def search(
-    problem: Problem,
-    *,
-    moves: int | None = None,
-    time_limit_s: float = math.inf,
-    seed: int = 0,
-    workers: int = 1,
-    start: Schedule | None = None,
-    goal: int | None = None,
-    settings: Settings | None = None,
-    stop: Stop | None = None,
-    on_improvement: Callable[[Schedule], None] | None = None,
-) -> Found:
-    """Search a hybrid flow shop for a schedule of small value.
-
-    Parameters
-    ----------
-    problem
-        A hybrid flow shop: a problem with no `obstacle`.
-    start
-        A valid schedule to search from first.
-    goal
-        A value that is good enough, such as a lower bound; None for none.
-    moves, time_limit_s, seed, workers, settings, stop, on_improvement
-        See `Search.run`; without a limit, the search ends only when asked to stop or at its goal.
-
-    Raises
-    ------
-    UnsupportedError
-        If the problem is of another kind.
-
-    Examples
-    --------
-    >>> import headway as hw
-    >>> shop = hw.hybrid_flow_shop([[3, 2], [2, 4], [1, 5]], machines=[1, 2])
-    >>> search(shop, goal=8).schedule.makespan
-    8
-    """
-    run = HybridSearch(problem, settings)
-    if goal is not None:
-        run.raise_goal(goal)
-    if start is not None:
-        run.offer(start)
-    return run.run(
-        workers=workers,
-        moves=moves,
-        time_limit_s=time_limit_s,
-        seed=seed,
-        stop=stop,
-        on_improvement=on_improvement,
-    )

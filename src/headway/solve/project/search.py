@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from headway import _core
@@ -12,8 +10,7 @@ from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import Ints
 from headway.solve.project.network import Network
-from headway.solve.result import Stop
-from headway.solve.search import Found, Search
+from headway.solve.search import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +72,12 @@ class ProjectSearch(Search):
     for the resource-constrained project-scheduling problem"; Lova, Tormos, Cervantes, Barber
     (2009), "An efficient hybrid genetic algorithm for scheduling projects with resource
     constraints and multiple execution modes".
+
+    Examples
+    --------
+    >>> import headway as hw
+    >>> ProjectSearch(hw.instance("j30_1_1")).run(goal=43).schedule.makespan
+    43
     """
 
     def __init__(self, problem: Problem, settings: Settings | None = None) -> None:
@@ -91,55 +94,3 @@ class ProjectSearch(Search):
 
     def _decode(self, *arrays: Ints) -> Schedule:
         return self._network.schedule(*arrays)
-
-
-def search(
-    problem: Problem,
-    *,
-    moves: int | None = None,
-    time_limit_s: float = math.inf,
-    seed: int = 0,
-    workers: int = 1,
-    start: Schedule | None = None,
-    goal: int = 0,
-    settings: Settings | None = None,
-    stop: Stop | None = None,
-    on_improvement: Callable[[Schedule], None] | None = None,
-) -> Found:
-    """Search a project for a schedule of small makespan.
-
-    Parameters
-    ----------
-    problem
-        A project: a problem with no `obstacle`.
-    start
-        A valid schedule to search from first.
-    goal
-        A makespan that is good enough, such as a lower bound.
-    moves, time_limit_s, seed, workers, settings, stop, on_improvement
-        See `Search.run`; a move is one pass of schedule generation. Without a limit, the search
-        ends only when asked to stop or at its goal.
-
-    Raises
-    ------
-    UnsupportedError
-        If the problem is of another kind.
-
-    Examples
-    --------
-    >>> import headway as hw
-    >>> search(hw.instance("j30_1_1"), goal=43).schedule.makespan
-    43
-    """
-    run = ProjectSearch(problem, settings)
-    run.raise_goal(goal)
-    if start is not None:
-        run.offer(start)
-    return run.run(
-        workers=workers,
-        moves=moves,
-        time_limit_s=time_limit_s,
-        seed=seed,
-        stop=stop,
-        on_improvement=on_improvement,
-    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from headway import _core
@@ -11,8 +9,7 @@ from headway.errors import ConfigError, UnsupportedError
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import Ints
-from headway.solve.result import Stop
-from headway.solve.search import Found, Search
+from headway.solve.search import Search
 from headway.solve.shop.obstacles import native_shop
 
 
@@ -81,6 +78,12 @@ class ShopSearch(Search):
     optimizing regular criteria in the job-shop scheduling problem"; Peng, Lü, Cheng (2015), "A tabu
     search/path relinking algorithm to solve the job shop scheduling problem"; Vepsalainen, Morton
     (1987), "Priority rules for job shops with weighted tardiness costs".
+
+    Examples
+    --------
+    >>> import headway as hw
+    >>> ShopSearch(hw.instance("mk01")).run(goal=40).schedule.makespan
+    40
     """
 
     def __init__(self, problem: Problem, settings: Settings | None = None) -> None:
@@ -102,55 +105,3 @@ class ShopSearch(Search):
     def _decode(self, *arrays: Ints) -> Schedule:
         start, mode = arrays
         return Schedule.of(self.problem, start, mode)
-
-
-def search(
-    problem: Problem,
-    *,
-    moves: int | None = None,
-    time_limit_s: float = math.inf,
-    seed: int = 0,
-    workers: int = 1,
-    start: Schedule | None = None,
-    goal: int | None = None,
-    settings: Settings | None = None,
-    stop: Stop | None = None,
-    on_improvement: Callable[[Schedule], None] | None = None,
-) -> Found:
-    """Search a shop for a schedule of small objective value.
-
-    Parameters
-    ----------
-    problem
-        A shop: a problem with no `obstacle`.
-    start
-        A valid schedule to search from first.
-    goal
-        A value that is good enough, such as a lower bound.
-    moves, time_limit_s, seed, workers, settings, stop, on_improvement
-        See `Search.run`; without a limit, the search ends only when asked to stop or at its goal.
-
-    Raises
-    ------
-    UnsupportedError
-        If the problem is of another kind.
-
-    Examples
-    --------
-    >>> import headway as hw
-    >>> search(hw.instance("mk01"), goal=40).schedule.makespan
-    40
-    """
-    run = ShopSearch(problem, settings)
-    if goal is not None:
-        run.raise_goal(goal)
-    if start is not None:
-        run.offer(start)
-    return run.run(
-        workers=workers,
-        moves=moves,
-        time_limit_s=time_limit_s,
-        seed=seed,
-        stop=stop,
-        on_improvement=on_improvement,
-    )

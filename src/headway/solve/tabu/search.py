@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,8 +10,7 @@ from headway.errors import ConfigError
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import Ints
-from headway.solve.result import Stop
-from headway.solve.search import Found, Search
+from headway.solve.search import Search
 from headway.solve.tabu.shop import JobShop
 
 
@@ -84,6 +81,12 @@ class TabuSearch(Search):
     scheduling"; Zhang, Li, Guan, Rao (2007), "A tabu search algorithm with a new neighborhood
     structure for the job shop scheduling problem"; Peng, Lü, Cheng (2015), "A tabu search/path
     relinking algorithm to solve the job shop scheduling problem".
+
+    Examples
+    --------
+    >>> import headway as hw
+    >>> TabuSearch(hw.instance("ft06")).run(goal=55).schedule.makespan
+    55
     """
 
     def __init__(self, problem: Problem, settings: Settings | None = None) -> None:
@@ -104,54 +107,3 @@ class TabuSearch(Search):
 
     def _decode(self, *arrays: Ints) -> Schedule:
         return self._shop.schedule(*arrays)
-
-
-def search(
-    problem: Problem,
-    *,
-    moves: int | None = None,
-    time_limit_s: float = math.inf,
-    seed: int = 0,
-    workers: int = 1,
-    start: Schedule | None = None,
-    goal: int = 0,
-    settings: Settings | None = None,
-    stop: Stop | None = None,
-    on_improvement: Callable[[Schedule], None] | None = None,
-) -> Found:
-    """Search a job shop for a schedule of small makespan.
-
-    Parameters
-    ----------
-    problem
-        A job shop: a problem with no `obstacle`.
-    start
-        A valid schedule to search from first.
-    goal
-        A makespan that is good enough, such as a lower bound.
-    moves, time_limit_s, seed, workers, settings, stop, on_improvement
-        See `Search.run`; without a limit, the search ends only when asked to stop or at its goal.
-
-    Raises
-    ------
-    UnsupportedError
-        If the problem is of another kind.
-
-    Examples
-    --------
-    >>> import headway as hw
-    >>> search(hw.instance("ft06"), goal=55).schedule.makespan
-    55
-    """
-    run = TabuSearch(problem, settings)
-    run.raise_goal(goal)
-    if start is not None:
-        run.offer(start)
-    return run.run(
-        workers=workers,
-        moves=moves,
-        time_limit_s=time_limit_s,
-        seed=seed,
-        stop=stop,
-        on_improvement=on_improvement,
-    )
