@@ -27,7 +27,7 @@ from headway.solve.discover import (
     held_out,
     source_of,
 )
-from headway.solve.discover.program import score_of
+from headway.solve.discover.program import ProgramError, score_of
 from headway.solve.discover.report import table
 from headway.solve.run import available_cores
 
@@ -109,7 +109,10 @@ def command(
             settings=settings,
             on_step=listen,
         )
-    rows = held_out(step.best, seed=seed, jobs=jobs, limits=settings.limits)
+    try:
+        rows = held_out(step.best, seed=seed, jobs=jobs, limits=settings.limits)
+    except (KeyboardInterrupt, ProgramError):
+        rows = []  # a rule without figures is better than none
     if out is not None:
         files.write_text(out, source_of(step.best, rows))
     _tell(step, rows, as_json=as_json)
@@ -236,6 +239,9 @@ def _tell(step: Step, rows: list[HeldOut], *, as_json: bool) -> None:
         click.echo(msgspec.json.encode(result).decode())
         return
     click.echo(step.best.text.strip())
+    if not rows:
+        click.echo(f"\n{step.tried} programs tried in {step.time_s:.1f} s; none on fresh instances")
+        return
     click.echo(f"\n{step.tried} programs tried in {step.time_s:.1f} s; on fresh instances, mean")
     click.echo("total tardiness and how far it is above the optimum:\n")
     click.echo(table(rows))

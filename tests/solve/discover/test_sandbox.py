@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 import time
 
 import numpy as np
@@ -62,6 +63,9 @@ MALICIOUS = {
     "two statements": "x = 1\ndef sequence(p, d):\n    return d\n",
     "decorator": "@print\ndef sequence(p, d):\n    return d\n",
     "default": "def sequence(p, d=print(1)):\n    return d\n",
+    "annotation": "def sequence(p: sum(range(10 ** 15)), d):\n    return d\n",
+    "annotation of result": "def sequence(p, d) -> sum(range(10 ** 15)):\n    return d\n",
+    "terminal": "def sequence(p, d):\n    # \x1b[2J\n    return d\n",
     "class": "class sequence:\n    pass\n",
     "global": "def sequence(p, d):\n    global x\n    x = 1\n    return d\n",
     "try": "def sequence(p, d):\n    try:\n        return d\n    except Exception:\n        pass\n",
@@ -124,7 +128,7 @@ def test_what_is_no_order_is_an_error(sandbox, text):
 @pytest.mark.parametrize("value", ["zeros(8)", "arange(8) + 1", "arange(8) - 10 ** 6"])
 def test_repeated_and_unknown_jobs_cost_the_penalty(sandbox, value):
     found = sandbox.run(f"def sequence(p, d):\n    return {value}\n", "few")
-    assert found == [1000] * len(INSTANCES)
+    assert min(found) >= 1000
 
 
 def test_inputs_cannot_be_changed(sandbox):
@@ -205,3 +209,31 @@ def test_a_sandbox_that_is_gone_says_so():
     with pytest.raises(ProgramError, match="gone"):
         sandbox.run(START["EDD"], "few")
     sandbox.close()
+
+
+def test_programs_that_python_does_not_compile_do_no_harm(sandbox):
+    """The process that starts programs compiles them, and goes on if that fails."""
+    chain = " + ".join(["d"] * 5_000)
+    for text in (
+        "def sequence(p, d):\n    break\n",
+        "def sequence(p, d):\n    return (lambda x, x: x)(p, d)\n",
+        f"def sequence(p, d):\n    return {chain}\n",
+        "def sequence(p, d):\n    return '\ud800'\n",
+    ):
+        with pytest.raises(ProgramError):
+            sandbox.run(text, "few")
+    assert len(sandbox.run(START["EDD"], "few")) == len(INSTANCES)
+
+
+def test_an_order_that_is_none_costs_more_than_any_order(sandbox):
+    work, due = np.full((1, 50), 100), np.full((1, 50), -1000)
+    orders = np.array([range(50)])
+    worst = trial.tardiness(orders, work, due, 1000)
+    assert (trial.tardiness(orders * 0, work, due, 1000) > worst).all()
+
+
+def test_a_running_program_can_be_ended_from_outside():
+    with Sandbox({"few": INSTANCES}, Limits(cpu_s=600)) as sandbox:
+        threading.Timer(0.5, sandbox.kill).start()
+        with pytest.raises(ProgramError, match="gone"):
+            sandbox.run("def sequence(p, d):\n    while True:\n        pass\n", "few")

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
+import signal
 import threading
+import time
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -21,6 +25,7 @@ from headway.solve.discover import (
     held_out,
     source_of,
 )
+from headway.solve.discover.chat import extracted
 from headway.solve.discover.search import training
 from headway.solve.result import Stop
 from headway.solve.single import HEURISTICS, total_tardiness
@@ -94,6 +99,36 @@ def test_a_stop_and_ctrl_c_keep_the_best():
     step = discover(start=["EDD"], settings=SMALL, on_step=interrupt, seed=1)
     assert step.round == 2
     assert step.best.value > 0
+
+
+@pytest.mark.parametrize("ending", ["time", "ctrl-c"])
+def test_programs_that_take_long_do_not_hold_up_the_end(ending):
+    """Each of them could run for ten minutes."""
+    slow = "def sequence(p, d):\n    while True:\n        pass\n"
+    settings = replace(SMALL, limits=Limits(cpu_s=600))
+
+    def propose(parents, count, rng):
+        if ending == "ctrl-c":
+            main = threading.main_thread().ident
+            threading.Timer(1, signal.pthread_kill, (main, signal.SIGINT)).start()
+        return [slow]
+
+    began = time.perf_counter()
+    step = discover(
+        start=["EDD"],
+        time_limit_s=math.inf if ending == "ctrl-c" else 2,
+        settings=replace(settings, prompts=1),
+        proposer=propose,
+    )
+    assert step.best.text == START["EDD"]
+    assert step.refused == 0
+    assert time.perf_counter() - began < 300
+
+
+@pytest.mark.parametrize(("name", "value"), [("time_limit_s", -1), ("time_limit_s", math.nan)])
+def test_limits_that_make_no_sense_are_refused(name, value):
+    with pytest.raises(ConfigError, match=name):
+        discover(settings=SMALL, **{name: value})
 
 
 def test_the_report_compares_with_the_optimum_and_the_file_does_the_same():
@@ -177,6 +212,7 @@ def test_a_language_model_is_asked_and_its_program_tried(model):
         (200, b"\xff\xfe"),
         (200, b'{"choices": []}'),
         (200, b'{"choices": "none"}'),
+        (200, b"[" * 100_000),
         says(None),
         says("I cannot help with that."),
         says("```python\nimport os\nos.system('touch harmed')\n```"),
@@ -191,6 +227,13 @@ def test_bad_answers_are_rejected(model, reply, tmp_path, monkeypatch):
     step = discover(start=["EDD"], rounds=1, settings=SMALL, proposer=proposer)
     assert step.best.text == START["EDD"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_keys_are_not_shown_and_answers_of_blanks_take_no_time():
+    assert "secret" not in repr(ChatProposer("http://x", "small", key="secret"))
+    began = time.process_time()
+    assert extracted("```" + "\n" * 50_000) is None
+    assert time.process_time() - began < 10
 
 
 def test_an_endpoint_that_is_not_there_brings_nothing():

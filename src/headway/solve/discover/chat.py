@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
-import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from headway.errors import ConfigError
 from headway.solve.discover.program import FORMS, FUNCTIONS, Program
 
-_FENCED = re.compile(r"```(?:python)?\s*\n(.*?)```", re.DOTALL)
+_FENCED = re.compile(r"```(?:python)?[^\S\n]*\n(.*?)```", re.DOTALL)
 _LARGEST_ANSWER = 1 << 20
 _LARGEST_SEED = 2**31
 
@@ -60,7 +60,7 @@ class ChatProposer:
 
     address: str
     model: str
-    key: str = ""
+    key: str = field(default="", repr=False)
     temperature: float = 1.0
     timeout_s: float = 60.0
 
@@ -87,18 +87,27 @@ class ChatProposer:
             "temperature": self.temperature,
             "seed": seed,
         }
-        headers = {"Content-Type": "application/json"}
-        if self.key:
-            headers["Authorization"] = f"Bearer {self.key}"
         request = urllib.request.Request(  # noqa: S310 - checked to be of the web
-            f"{self.address.rstrip('/')}/chat/completions", json.dumps(body).encode(), headers
+            f"{self.address.rstrip('/')}/chat/completions",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
         )
+        if self.key:
+            # Not for whomever the endpoint sends us on to.
+            request.add_unredirected_header("Authorization", f"Bearer {self.key}")
         try:
             with urllib.request.urlopen(request, timeout=self.timeout_s) as reply:  # noqa: S310
                 content = json.loads(reply.read(_LARGEST_ANSWER))["choices"][0]["message"][
                     "content"
                 ]
-        except (OSError, ValueError, LookupError, TypeError, urllib.error.URLError):
+        except (
+            OSError,  # with that of urllib
+            http.client.HTTPException,
+            ValueError,
+            LookupError,
+            TypeError,
+            RecursionError,
+        ):
             return ""
         return content if isinstance(content, str) else ""
 

@@ -72,7 +72,7 @@ def score_of(text: str) -> Node | None:
                 ast.FunctionDef(name="score", body=[*rest, ast.Return(value=ast.expr() as value)])
             ]:
                 return parse(ast.unparse(value)) if all(map(_is_docstring, rest)) else None
-    except (SyntaxError, ValueError):
+    except (SyntaxError, ValueError, RecursionError):
         pass
     return None
 
@@ -168,6 +168,10 @@ def check(text: str) -> ast.Module:
     """
     if len(text) > LONGEST_TEXT:
         raise ProgramError(f"a program of {len(text)} characters; at most {LONGEST_TEXT} pass")
+    strange = next((c for c in text if not (c.isprintable() or c in "\n\t\r")), None)
+    if strange is not None:
+        # It could change the terminal that shows the program.
+        raise ProgramError(f"the character {strange!r} is not let through")
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
@@ -178,6 +182,10 @@ def check(text: str) -> ast.Module:
     _check_head(functions[0])
     for node in ast.walk(tree):
         _check_node(node)
+    try:
+        compile(tree, "<program>", "exec")
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise ProgramError(f"not Python: {error}") from None
     known = {"np", *FUNCTIONS, *BUILTINS, *_defined(tree)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id not in known:
@@ -211,6 +219,9 @@ def _check_head(function: ast.FunctionDef) -> None:
 def _check_node(node: ast.AST) -> None:
     if not isinstance(node, _ALLOWED):
         raise ProgramError(f"no {type(node).__name__} is let through")
+    if isinstance(node, ast.arg | ast.FunctionDef) and _annotation(node) is not None:
+        # Python evaluates it where the function is defined, which is before it is locked in.
+        raise ProgramError("annotations are not let through")
     if isinstance(node, ast.Name | ast.arg):
         name = node.id if isinstance(node, ast.Name) else node.arg
         if name.startswith("_"):
@@ -223,3 +234,7 @@ def _check_node(node: ast.AST) -> None:
         node.value, int | float | str | bool | None
     ):
         raise ProgramError(f"the constant {node.value!r} is not let through")
+
+
+def _annotation(node: ast.arg | ast.FunctionDef) -> ast.expr | None:
+    return node.annotation if isinstance(node, ast.arg) else node.returns

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -28,7 +31,7 @@ class Limits:
     memory_mb
         Megabytes beyond those of an empty process.
     penalty
-        What each order that is no permutation of the jobs costs.
+        What each order that is no permutation of the jobs costs at least.
     """
 
     cpu_s: float = 30.0
@@ -85,6 +88,8 @@ class Sandbox:
         try:
             warden.write(self._process.stdin, warden.Request(text, on))
             message = warden.read(self._process.stdout)
+        except UnicodeEncodeError as error:
+            raise ProgramError(f"not text: {error.reason}") from None
         except BrokenPipeError:
             message = None
         if message is None:
@@ -94,13 +99,20 @@ class Sandbox:
             raise ProgramError(answer.error)
         return answer.totals
 
+    def kill(self) -> None:
+        """End the process and the program it runs; `run` in another thread returns at once."""
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
     def close(self) -> None:
-        """End the process."""
+        """End the process and let go of it."""
+        self.kill()
+        self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
-                stream.close()
-        self._process.kill()
-        self._process.wait()
+                with suppress(BrokenPipeError):  # a request that was never read
+                    stream.close()
 
     def __enter__(self) -> Self:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -110,7 +111,8 @@ def discover(
     start
         Names in `START`, or programs.
     rounds, time_limit_s
-        Limits; with neither, the search goes on until `stop` is set or it is interrupted.
+        Limits; with neither, the search goes on until `stop` is set or it is interrupted. Programs
+        that still run when the time is up are ended; a proposer is not.
     seed
         Seed of instances and of all choices. The same seed and number of rounds give the same
         program, whatever the number of workers, unless the proposer has a will of its own.
@@ -137,14 +139,20 @@ def discover(
     1
     """
     settings = settings or Settings()
+    if not time_limit_s >= 0:
+        raise ConfigError(f"time_limit_s: expected a number from 0 up, got {time_limit_s!r}")
     began = time.perf_counter()
     with _Jury(settings, seed, workers) as jury:
         first = [jury.admitted(START.get(name, name)) for name in start]
         run = _Run(settings, Database(first, settings.islands, settings.sampling), jury, seed)
         step = run.step(0, began, improved=True)
+        left = min(max(time_limit_s - step.time_s, 0.0), threading.TIMEOUT_MAX)
+        alarm = threading.Timer(left, jury.end)
+        alarm.daemon = True
+        alarm.start()
         try:
             while not (
-                step.round == rounds
+                (rounds is not None and step.round >= rounds)
                 or step.time_s >= time_limit_s
                 or (stop is not None and stop.is_set())
             ):
@@ -156,6 +164,8 @@ def discover(
                     on_step(step)
         except KeyboardInterrupt:
             step = run.step(step.round, began, improved=False)
+        finally:
+            alarm.cancel()
     return step
 
 
@@ -173,6 +183,8 @@ class _Run:
         """Draw parents, ask for programs, try them, and register them where they come from."""
         homes, texts = [], []
         for _ in range(self._settings.prompts):
+            if self._jury.ended:
+                break
             home = self.database.islands[self._rng.integers(len(self.database.islands))]
             parents = home.sample(self.database.sampling, self._rng)
             for text in proposer(parents, self._settings.variants, self._rng):
@@ -204,6 +216,8 @@ class _Jury:
     def __init__(self, settings: Settings, seed: int, workers: int) -> None:
         if workers < 1:
             raise ConfigError(f"workers: expected at least 1, got {workers}")
+        # More than there are programs in a round would have nothing to do.
+        workers = min(workers, settings.prompts * settings.variants)
         instances = training(seed, settings.instances, settings.jobs)
         rng = np.random.default_rng([seed, 2])
         probes = rng.permutation(len(instances))[:_PROBES]
@@ -216,6 +230,7 @@ class _Jury:
         self._signatures: dict[str, Signature | None] = {}
         self._values: dict[Signature, float] = {}
         self.refused = 0
+        self.ended = False
 
     @property
     def tried(self) -> int:
@@ -272,8 +287,14 @@ class _Jury:
         try:
             return self._run(text, on)
         except ProgramError:
-            self.refused += 1
+            self.refused += not self.ended  # else it is not the program that failed
             return None
+
+    def end(self) -> None:
+        """End all programs that run; none is tried any more. May be called from any thread."""
+        self.ended = True
+        for sandbox in self._sandboxes:
+            sandbox.kill()
 
     def _run(self, text: str, on: str) -> list[int]:
         sandbox = self._free.get()
@@ -286,6 +307,7 @@ class _Jury:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self.end()
         self._pool.shutdown(cancel_futures=True)
         for sandbox in self._sandboxes:
             sandbox.close()

@@ -85,13 +85,17 @@ def _dispatched(function: Callable[..., object], work: Ints, due: Ints) -> Ints:
 
 
 def tardiness(orders: Ints, work: Ints, due: Ints, penalty: int) -> Ints:
-    """Return the total tardiness per instance; `penalty` where an order is no permutation."""
+    """Return the total tardiness per instance, and where an order is no permutation a penalty.
+
+    That is `penalty`, or more where even an order of all jobs could cost as much.
+    """
     jobs = work.shape[1]
     valid = (np.sort(orders, axis=1) == np.arange(jobs)).all(axis=1)
     safe = np.where(valid[:, None], orders, np.arange(jobs))
     late = np.cumsum(np.take_along_axis(work, safe, 1), axis=1)
     late -= np.take_along_axis(due, safe, 1)
-    totals: Ints = np.where(valid, np.maximum(late, 0).sum(axis=1), penalty)
+    worst = jobs * (work.sum(axis=1) + np.maximum(-due, 0).max(axis=1))
+    totals: Ints = np.where(valid, np.maximum(late, 0).sum(axis=1), np.maximum(worst, penalty))
     return totals
 
 
