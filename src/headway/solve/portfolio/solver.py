@@ -160,13 +160,12 @@ class Portfolio:
                 )
                 pending[pool.submit(part.worker.work, self._board, stint, stop)] = part.worker
             until = time.perf_counter() + seconds
-            while True:
-                ended, running = wait(pending, _WATCH_S, return_when=FIRST_COMPLETED)
+            running = set(pending)
+            while running:
+                ended, running = wait(running, _WATCH_S, return_when=FIRST_COMPLETED)
                 # Once one has ended the others stop too: the next stage gives them its threads.
                 if ended or self._board.over or time.perf_counter() >= until:
                     stop.set()
-                if not running:
-                    break
         return [worker for future, worker in pending.items() if not self._goes_on(future)]
 
     def _goes_on(self, future: Future[bool]) -> bool:
