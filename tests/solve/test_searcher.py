@@ -26,6 +26,7 @@ def test_the_goal_is_the_largest_value_within_the_gap(bound, gap):
 
 def test_a_gap_of_one_is_met_by_anything():
     assert goal_of(10, 1.0) == FOREVER
+    assert goal_of(-100, 1.0) == -50
 
 
 def test_a_searcher_refuses_what_it_cannot_take_and_says_why():

@@ -166,7 +166,8 @@ def goal_of(bound: int, gap: float) -> int:
     >>> goal_of(90, 0.1), goal_of(0, 0.1), goal_of(-50, 0.0)
     (100, 0, -50)
     """
-    if gap >= 1:
-        return FOREVER
-    # Below zero the gap is relative to a value of the other sign.
-    return bound if gap == 0 else math.floor(bound / (1 - gap if bound >= 0 else 1 + gap))
+    if gap == 0:
+        return bound
+    if bound < 0:  # the gap is relative to a value of the other sign
+        return math.floor(bound / (1 + gap))
+    return FOREVER if gap >= 1 else math.floor(bound / (1 - gap))
