@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Any, Self
 
 from headway.errors import ConfigError, MissingExtraError
@@ -123,7 +124,7 @@ class _Link:
             board.stop.set()
             return
         for other in others:
-            key = other.start.tobytes() + other.mode.tobytes()
+            key = blake2b(other.start.tobytes() + other.mode.tobytes()).digest()
             if key not in self._seen:
                 self._seen.add(key)
                 board.suggest(other.schedule(board.problem), other.author)
@@ -175,12 +176,14 @@ def solve(
     began = time.perf_counter()
     # Joining or starting a cluster takes seconds, which count; this much is there at once.
     RulesWorker().work(board, Stint(1, _SHARE_OF_RULES * budget.time_limit_s, seed), stop)
+    if board.over:
+        return _together(board, [], "no node was needed", began, seed)
     connected = ray.is_initialized()
     if not connected:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
     try:
         left = budget.time_limit_s - (time.perf_counter() - began)
-        if board.over or left <= 0:
+        if board.stop.is_set() or left <= 0:
             return _together(board, [], "no node was needed", began, seed)
         return _on_all_nodes(board, replace(budget, time_limit_s=left), began, seed)
     finally:
