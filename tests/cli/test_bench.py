@@ -53,6 +53,7 @@ def test_orders_that_make_no_sense_are_refused(run) -> None:
         ("ft06", "--only", "ta"),
         ("--suite", "taillard", "--objective", "makespan"),
         ("ft06", "-m", "zz"),
+        ("ft06", "-m", "rules@\N{SUPERSCRIPT TWO}"),
         ("ft06", "-t", "0"),
     ):
         done = run("bench", *args)

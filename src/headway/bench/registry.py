@@ -40,7 +40,7 @@ def contestant(name: str) -> Contestant:
         If there is none; the message lists those there are.
     """
     plain, _, factor = name.partition("@")
-    if factor.isdigit() and int(factor) > 0:
+    if factor.isdecimal() and len(factor) < 10 and int(factor) > 0:
         return Longer(contestant(plain), int(factor))
     if name in solvers():
         return Ours(name)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import pickle
 import signal
@@ -25,6 +24,9 @@ _GRACE_S = 300.0
 
 A process on a busy machine may need a while to begin.
 """
+
+_LONGEST_WAIT_S = 1e6
+"""The system counts milliseconds in 31 bits."""
 
 
 def measure(contestant: Contestant, problem: Problem, limits: Limits, name: str) -> Record:
@@ -89,7 +91,7 @@ def measure_apart(contestant: Contestant, problem: Problem, limits: Limits, name
         )
         try:
             most = 2 * getattr(contestant, "factor", 1) * limits.time_limit_s + _GRACE_S
-            _, said = child.communicate(timeout=most if math.isfinite(most) else None)
+            _, said = child.communicate(timeout=most if most < _LONGEST_WAIT_S else None)
             end = f"the process ended with status {child.returncode}"
         except subprocess.TimeoutExpired:
             said, end = b"", f"did not stop; ended after {most:g} s"
