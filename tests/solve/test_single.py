@@ -100,7 +100,7 @@ def test_an_offer_counts_and_a_goal_ends_the_search():
 
 def test_a_stop_from_another_thread_ends_the_search():
     stop = Stop()
-    timer = threading.Timer(0.1, stop.set)
+    timer = threading.Timer(1.0, stop.set)
     timer.start()
     found = SingleMachineSearch(weighted(300)).run(stop=stop)
     timer.join()

@@ -12,7 +12,7 @@ from headway.solve.portfolio.crew import SearchWorker
 
 
 def test_auto_proves_ft06() -> None:
-    result = hw.solve(hw.instance("ft06"), time_limit=20, workers=1)
+    result = hw.solve(hw.instance("ft06"), time_limit=120, workers=1)
     assert result.status is Status.OPTIMAL
     assert result.objective == result.bound == (55,)
     assert "job shop" in result.reason
@@ -27,7 +27,7 @@ def test_a_rule_that_meets_the_bound_needs_no_proof_by_search() -> None:
 
 
 def test_a_large_shop_that_tabu_search_closes_needs_no_exact_model() -> None:
-    result = hw.solve(hw.instance("ta71"), time_limit=30, workers=1)
+    result = hw.solve(hw.instance("ta71"), time_limit=120, workers=1)
     assert (result.status, result.objective) == (Status.OPTIMAL, (5464,))
     assert result.method == "rules+tabu"
 
@@ -56,7 +56,7 @@ def test_a_schedule_survives_that_the_exact_model_cannot_be_written() -> None:
 
 def test_one_worker_and_one_seed_give_the_same_answer_twice() -> None:
     problem = hw.instance("la01")
-    first, second = (hw.solve(problem, workers=1, seed=7, time_limit=30) for _ in range(2))
+    first, second = (hw.solve(problem, workers=1, seed=7, time_limit=120) for _ in range(2))
     assert first.status is Status.OPTIMAL
     assert first.schedule == second.schedule
 
@@ -67,7 +67,7 @@ def test_contradictions_are_explained() -> None:
     job = model.job("chair", deadline=5)
     model.task(job, "cut").mode({saw: 1}, duration=4)
     model.task(job, "trim").mode({saw: 1}, duration=4)
-    result = hw.solve(model, time_limit=20, workers=1)
+    result = hw.solve(model, time_limit=120, workers=1)
     assert result.status is Status.INFEASIBLE
     assert any("chair" in line for line in result.conflict)
     with pytest.raises(hw.InfeasibleError, match="chair"):
@@ -81,18 +81,18 @@ def test_an_empty_problem_is_solved() -> None:
 
 
 def test_several_workers_search_and_prove_side_by_side() -> None:
-    result = hw.solve(hw.instance("la01"), time_limit=60, workers=2)
+    result = hw.solve(hw.instance("la01"), time_limit=240, workers=2)
     assert (result.status, result.objective) == (Status.OPTIMAL, (666,))
-    result = hw.solve(hw.instance("la16"), time_limit=60, workers=2)
+    result = hw.solve(hw.instance("la16"), time_limit=240, workers=2)
     assert (result.status, result.objective) == (Status.OPTIMAL, (945,))
     assert "tabu search beside CP-SAT" in result.reason
 
 
 def test_a_gap_ends_the_run_early() -> None:
-    result = hw.solve(hw.instance("la21"), time_limit=60, workers=1, gap=0.2)
+    result = hw.solve(hw.instance("la21"), time_limit=240, workers=1, gap=0.2)
     assert result.status is Status.OPTIMAL
     assert 0 < result.gap <= 0.2
-    assert result.time_s < 50
+    assert result.time_s < 200
 
 
 def test_a_warm_start_is_where_everybody_begins() -> None:
