@@ -173,6 +173,14 @@ def refused() -> dict[str, Problem]:
     return problems
 
 
+@pytest.mark.parametrize("exponent", [13, 15, 20, 30])
+def test_lateness_of_any_weight_is_taken_or_refused(exponent):
+    late = hw.single_machine([2], due=[5], objective=2**exponent * hw.max_lateness())
+    reason = shop.obstacle(late)
+    assert reason is None or "weights are too large" in reason
+    assert (reason is None) == (exponent < 15)
+
+
 @pytest.mark.parametrize("words", list(refused()))
 def test_other_problems_are_refused_by_name(words):
     problem = refused()[words]

@@ -138,7 +138,7 @@ class Searcher:
             if search.bound is not None:
                 bound = max(bound, search.bound)
         if best is None:
-            status, reason = Status.UNKNOWN, "no schedule within the horizon was found"
+            status, reason = Status.UNKNOWN, "no schedule was found within the horizon and the time"
         else:
             met = best.objective_values[0] <= goal_of(bound, budget.gap) and not several
             status = Status.OPTIMAL if met or proven else Status.FEASIBLE

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 
 from headway import _core
+from headway.model.objective import Measure
 from headway.model.problem import Problem
 from headway.model.tables import ABSENT, FOREVER, RelationKind
 from headway.solve import obstacles
 from headway.solve.shop.costs import TAKEN, costs
 
 _LARGEST_WEIGHT = 2**40
-"""Sums of costs with larger weights do not fit."""
+_LARGEST_WEIGHT_OF_LATENESS = 2**14
+"""Sums of costs with larger weights do not fit; lateness counts from before all dates."""
 
 
 def obstacle(problem: Problem) -> str | None:
@@ -55,7 +57,9 @@ def _obstacles(problem: Problem) -> Iterator[str]:
     for term in levels[0]:
         if term.measure not in TAKEN:
             yield f"the objective counts {term.measure}"
-        if term.weight * max(problem.jobs.weight.tolist(), default=1) > _LARGEST_WEIGHT:
+        weight = term.weight * max(problem.jobs.weight.tolist(), default=1)
+        late = term.measure is Measure.MAX_LATENESS
+        if weight > _LARGEST_WEIGHT or (late and term.weight > _LARGEST_WEIGHT_OF_LATENESS):
             yield "weights are too large; divide them by a common factor"
     yield from obstacles.latest_times(problem)
     yield from obstacles.blocking(problem)
