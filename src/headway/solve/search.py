@@ -203,19 +203,23 @@ class Search(ABC):
             self.offer(start)
         flag = self._flag()
         told: Values | None = None
+        until = began + time_limit_s
+        pending: list[Future[int]] = []
         with ThreadPoolExecutor(workers, thread_name_prefix="headway-search") as pool:
-            pending = [
-                pool.submit(
-                    self._core.run,
-                    (seed ^ (w * _SEED_STEP)) & (2**64 - 1),
-                    _NO_LIMIT if moves is None else moves,
-                    flag,
-                    self._take,
-                )
-                for w in range(workers)
-            ]
             try:
-                while not _over(pending, began + time_limit_s, stop):
+                for w in range(workers):
+                    # Many threads on few cores take long to begin.
+                    if pending and (time.perf_counter() >= until or _asked(stop)):
+                        break
+                    work = pool.submit(
+                        self._core.run,
+                        (seed ^ (w * _SEED_STEP)) & (2**64 - 1),
+                        _NO_LIMIT if moves is None else moves,
+                        flag,
+                        self._take,
+                    )
+                    pending.append(work)
+                while not _over(pending, until, stop):
                     told = self._tell(on_improvement, told)
             finally:
                 flag.set()
@@ -246,5 +250,8 @@ def _over(pending: list[Future[int]], until: float, stop: Stop | None) -> bool:
     left = until - time.perf_counter()
     done, running = wait(pending, min(_TICK_S, max(left, 0)), return_when=FIRST_EXCEPTION)
     failed = any(future.exception() for future in done)
-    asked = stop is not None and stop.is_set()
-    return not running or failed or asked or time.perf_counter() >= until
+    return not running or failed or _asked(stop) or time.perf_counter() >= until
+
+
+def _asked(stop: Stop | None) -> bool:
+    return stop is not None and stop.is_set()
