@@ -206,3 +206,14 @@ def test_the_core_refuses_what_is_no_order(order):
         jobs.value(ints(order))
     with pytest.raises(ValueError, match="order"):
         _core.SingleMachineSearch(jobs).offer(ints(order))
+
+
+def test_a_proof_that_was_cut_short_is_begun_again():
+    """Searches that take turns are stopped again and again."""
+    problem = hw.generate("single-machine", jobs=200, weighted=False, seed=3)
+    search = SingleMachineSearch(problem)
+    for seconds in (0.05, 0.1, 0.2, 0.4):
+        search.run(time_limit_s=seconds)
+    search.run(moves=2_000)
+    value, _ = single.least_total_tardiness(problem.modes.duration, problem.jobs.due)
+    assert search.bound == value

@@ -129,6 +129,9 @@ std::uint64_t SingleMachineSearch::iterate(LocalSearch&& local, Random& random,
     while (made < iterations && !over()) {
         if (made >= DESCENTS_BEFORE_PROOF && !proving_.exchange(true)) {
             prove(stop, on_improvement);
+            if (stop.is_set()) {
+                proving_ = false;  // cut short; the next run tries again
+            }
             continue;
         }
         Order next;
