@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 import headway as hw
+from headway.model.objective import Objective
 from headway.solve import Budget, Status, Stop
 from headway.solve.portfolio import solver
 from headway.solve.portfolio.crew import SearchWorker
@@ -161,3 +162,18 @@ def test_a_shop_of_many_thousand_tasks_is_searched_by_windows(monkeypatch) -> No
     monkeypatch.setattr(solver, "LEAST_TO_DIVIDE", 20_000)
     result = hw.solve(hw.instance("ta21"), time_limit=0.5, workers=2)
     assert result.method.startswith("rules+tabu")
+
+
+@pytest.mark.parametrize("objective", ["makespan", "weighted tardiness", "max-lateness"])
+def test_numbers_too_large_for_a_search_are_no_reason_to_fail(objective) -> None:
+    model = hw.Model("far")
+    machines = [model.machine(name) for name in "ab"]
+    for k, due in enumerate((-(2**43), 2**42)):
+        job = model.job(f"job {k}", due=due, weight=10**6)
+        first, second = (
+            model.task(job).mode({machine: 1}, duration=2 ** (42 - k)) for machine in machines
+        )
+        first >> second
+    model.minimise(Objective.parse(objective))
+    result = hw.solve(model, time_limit=0.5, workers=1)
+    assert result.schedule is not None

@@ -269,7 +269,8 @@ class ExactModel:
             limit(part, earlier, value)
         total = self.levels[level]
         set_objective(part, total)
-        part.objective.domain.extend([-INFINITE, values[level] - 1 - total.offset])
+        most = min(values[level] - 1 - total.offset, INFINITE)
+        part.objective.domain.extend([-INFINITE, most])
         return _run(part, halt, seed=seed, effort=effort)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headway.model.arcs import arcs_of
 from headway.model.evaluate import uses
@@ -50,10 +51,10 @@ class Scene:
         return np.array(self.schedule.critical_path, dtype=np.int64)
 
     @cached_property
-    def burden(self) -> Ints:
+    def burden(self) -> NDArray[np.float64]:
         """What each job adds to the objective, roughly; shape (n_jobs,)."""
         jobs, done = self.problem.jobs, self.schedule.completion
-        total = np.zeros(self.problem.n_jobs, dtype=np.int64)
+        total = np.zeros(self.problem.n_jobs)  # whole numbers might not fit
         for term in self.problem.objective.terms:
             if term.measure in NEEDS_DUE_DATES:
                 value = np.where(jobs.due < FOREVER, done - jobs.due, 0)
@@ -64,7 +65,7 @@ class Scene:
             else:
                 continue
             value = np.where(done == ABSENT, 0, value)
-            weight = jobs.weight if term.weighted else np.ones_like(total)
+            weight = jobs.weight.astype(np.float64) if term.weighted else np.ones_like(total)
             total += np.maximum(value, 0) * weight
         return total
 
@@ -122,7 +123,7 @@ def on_the_critical_path(scene: Scene, random: np.random.Generator, size: int) -
 
 def of_costly_jobs(scene: Scene, random: np.random.Generator, size: int) -> Ints:
     """Return the tasks of a job that adds much to the objective, and what delays them."""
-    burden = scene.burden.astype(np.float64)
+    burden = scene.burden
     total = burden.sum()
     if total <= 0:
         return around(scene, random, size)

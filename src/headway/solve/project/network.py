@@ -104,7 +104,7 @@ def _translated(problem: Problem) -> _core.Project | str:
             from_end,
             to_end,
         )
-    except ValueError as error:
+    except (ValueError, IndexError) as error:  # the latter for numbers too large for it
         return str(error).removeprefix("project: ")
 
 
