@@ -163,7 +163,7 @@ def refused() -> dict[str, Problem]:
         model.blocking(row[0], row[1])
         return model, row, drill
 
-    problems["have breaks"] = small(breaks=[(8, 9)])[0].problem()
+    problems["has breaks"] = small(breaks=[(8, 9)])[0].problem()
     model, (a, _, c), _ = small()
     model.end_before_start(a, c)
     problems["is followed by several"] = model.problem()

@@ -297,6 +297,16 @@ class Relations:
     def __len__(self) -> int:
         return len(self.kind)
 
+    @property
+    def from_end(self) -> Bools:
+        """Whether differences are from the end of the first task, not from its start."""
+        return bools((self.kind == RelationKind.END_START) | (self.kind == RelationKind.END_END))
+
+    @property
+    def to_end(self) -> Bools:
+        """Whether differences are to the end of the second task, not to its start."""
+        return bools((self.kind == RelationKind.START_END) | (self.kind == RelationKind.END_END))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pairs:

@@ -35,6 +35,12 @@ def lower_bounds(problem: Problem) -> tuple[int, ...] | None:
     )
 
 
+def value_bound(problem: Problem) -> int:
+    """Return a lower bound on the most important level; `-FOREVER` if there is no schedule."""
+    bounds = lower_bounds(problem)
+    return -FOREVER if bounds is None else bounds[0]
+
+
 def makespan_bound(problem: Problem) -> int:
     """Return a lower bound on the makespan; 0 if the relations contradict each other.
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from headway.model.objective import Measure
 from headway.model.problem import Problem
-from headway.model.tables import ABSENT, FOREVER, Bools, ResourceKind
+from headway.model.tables import ABSENT, FOREVER, Bools, Ints, ResourceKind
 
 
 def first_task(problem: Problem, mask: Bools) -> str:
@@ -99,6 +99,14 @@ def maximum_lags(problem: Problem) -> Iterator[str]:
     limited[relations.before[relations.max_lag < FOREVER]] = True
     if limited.any():
         yield f"task {first_task(problem, limited)} has a maximum lag"
+
+
+def early_starts(problem: Problem, before: Ints, after: Ints, ticks: Ints) -> Iterator[str]:
+    """Yield that a task may start before another one, though a minimum lag is between them."""
+    if (ticks < 0).any():
+        k = int(np.argmax(ticks < 0))
+        names = (repr(problem.task_label(int(task))) for task in (after[k], before[k]))
+        yield "task {} may start before {}, which it waits for".format(*names)
 
 
 def ties(problem: Problem, *, sequences: bool = False) -> Iterator[str]:

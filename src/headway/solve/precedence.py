@@ -9,7 +9,7 @@ import numpy as np
 
 from headway import _core
 from headway.model.problem import Problem
-from headway.model.tables import FOREVER, Bools, Ints, RelationKind
+from headway.model.tables import FOREVER, Bools, Ints
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,7 @@ class Precedence:
         Maximum lags become arcs of negative length against the relation.
         """
         rel = self.problem.relations
-        kind = rel.kind
-        from_end = (kind == RelationKind.END_START) | (kind == RelationKind.END_END)
-        to_end = (kind == RelationKind.START_END) | (kind == RelationKind.END_END)
+        from_end, to_end = rel.from_end, rel.to_end
         both = self.present[rel.before] & self.present[rel.after] & (rel.before != rel.after)
         forth = both & (rel.min_lag > -FOREVER) & ~(to_end & (self.longest[rel.after] == FOREVER))
         back = both & (rel.max_lag < FOREVER) & ~(from_end & (self.longest[rel.before] == FOREVER))

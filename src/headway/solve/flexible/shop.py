@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,15 +11,12 @@ from headway.errors import UnsupportedError
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import (
-    ABSENT,
     FOREVER,
     Bools,
     Ints,
-    RelationKind,
-    bools,
     ints,
 )
-from headway.solve import obstacles
+from headway.solve import columns, obstacles
 
 
 class FlexibleShop:
@@ -57,23 +53,7 @@ class FlexibleShop:
 
     def order(self, schedule: Schedule) -> Ints:
         """Return all tasks by start, then by end, none before a task that it waits for."""
-        n = self.problem.n_tasks
-        waits = np.bincount(self.after, minlength=n).tolist()
-        grouped = np.argsort(self.before, kind="stable")
-        first = np.searchsorted(self.before[grouped], np.arange(n + 1)).tolist()
-        following = self.after[grouped].tolist()
-        start, end = schedule.start.tolist(), schedule.end.tolist()
-        heap = [(start[i], end[i], i) for i in range(n) if not waits[i]]
-        heapq.heapify(heap)
-        order = []
-        while heap:
-            *_, task = heapq.heappop(heap)
-            order.append(task)
-            for other in following[first[task] : first[task + 1]]:
-                waits[other] -= 1
-                if not waits[other]:
-                    heapq.heappush(heap, (start[other], end[other], other))
-        return ints(order)
+        return columns.linear_order(schedule, self.before, self.after)
 
     def schedule(self, start: Ints, mode: Ints) -> Schedule:
         """Return the schedule in which tasks start at given times, in given modes."""
@@ -99,10 +79,10 @@ def _translated(problem: Problem) -> _core.FlexibleShop | str:
     reason = next(_obstacles(problem), None)
     if reason is not None:
         return reason
-    columns = _machine(problem), problem.modes.duration, _release(problem)
+    rows = columns.machines(problem), problem.modes.duration, columns.earliest_starts(problem)
     try:
         before, after, lag, from_end = _lags(problem)
-        return _core.FlexibleShop(problem.tasks.mode_ptr, *columns, before, after, lag, from_end)
+        return _core.FlexibleShop(problem.tasks.mode_ptr, *rows, before, after, lag, from_end)
     except ValueError as error:
         return str(error).removeprefix("flexible shop: ")
 
@@ -126,18 +106,15 @@ def _lag_obstacles(problem: Problem) -> Iterator[str]:
     relations = problem.relations
     if problem.transfers.any() and relations.transfer.any():
         yield f"task {_earlier(problem, relations.transfer)} has transfer times behind it"
-    shortest, longest = _extremes(problem)
-    bound = (relations.min_lag > -FOREVER) & _to_end(relations.kind)
+    shortest, longest = columns.extremes(problem)
+    bound = (relations.min_lag > -FOREVER) & relations.to_end
     vague = bound & (shortest < longest)[relations.after]
     if vague.any():
         label = problem.task_label(int(relations.after[np.argmax(vague)]))
         yield f"the end of task {label!r}, whose duration is open, waits for another task"
-    before, after, lag, from_end = _lags(problem)
-    early = lag + np.where(from_end, shortest[before], 0) < 0
-    if early.any():
-        a = int(np.argmax(early))
-        names = (repr(problem.task_label(int(task))) for task in (after[a], before[a]))
-        yield "task {} may start before {}, which it waits for".format(*names)
+    lags = columns.Lags.of(problem)
+    ticks = lags.between_starts(shortest, longest)
+    yield from obstacles.early_starts(problem, lags.before, lags.after, ticks)
 
 
 def _earlier(problem: Problem, rows: Bools) -> str:
@@ -145,40 +122,9 @@ def _earlier(problem: Problem, rows: Bools) -> str:
     return repr(problem.task_label(int(problem.relations.before[np.argmax(rows)])))
 
 
-def _machine(problem: Problem) -> Ints:
-    machine = np.full(problem.n_modes, ABSENT)
-    needs = np.diff(problem.modes.demand_ptr) > 0
-    # Consecutive numbers for the machines that are used.
-    _, machine[needs] = np.unique(problem.modes.demand_resource, return_inverse=True)
-    return ints(machine)
-
-
-def _release(problem: Problem) -> Ints:
-    """Return the earliest start of each mode."""
-    tasks, task = problem.tasks, problem.modes.task
-    release = np.append(problem.jobs.release, 0)[tasks.job]
-    start = np.maximum(tasks.earliest_start, release)[task]
-    by_end = tasks.earliest_end[task] - problem.modes.duration
-    return ints(np.maximum(np.maximum(start, by_end), 0))
-
-
 def _lags(problem: Problem) -> tuple[Ints, Ints, Ints, Bools]:
     """Return the minimum lags as (before, after, ticks to its start, whether from the end)."""
-    table = problem.relations
-    keep = table.min_lag > -FOREVER
-    kind, before, after = table.kind[keep], table.before[keep], table.after[keep]
-    _, longest = _extremes(problem)
-    from_end = (kind == RelationKind.END_START) | (kind == RelationKind.END_END)
-    lag = table.min_lag[keep] - np.where(_to_end(kind), longest[after], 0)
-    return ints(before), ints(after), ints(lag), bools(from_end)
-
-
-def _to_end(kind: Ints) -> Bools:
-    return bools((kind == RelationKind.START_END) | (kind == RelationKind.END_END))
-
-
-def _extremes(problem: Problem) -> tuple[Ints, Ints]:
-    """Return the shortest and the longest duration of each task."""
-    first = problem.tasks.mode_ptr[:-1]
-    duration = problem.modes.duration
-    return ints(np.minimum.reduceat(duration, first)), ints(np.maximum.reduceat(duration, first))
+    lags = columns.Lags.of(problem)
+    _, longest = columns.extremes(problem)
+    lag = lags.least - np.where(lags.to_end, longest[lags.after], 0)
+    return lags.before, lags.after, ints(lag), lags.from_end

@@ -10,6 +10,7 @@ from headway.model.objective import NEEDS_DUE_DATES, Measure
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import FOREVER, Ints, ints
+from headway.solve import columns
 from headway.solve.flow.recognise import obstacle, operations, setup_times, waits
 
 _LATEST, _TARDINESS, _TARDY = range(3)
@@ -87,11 +88,7 @@ class FlowShop:
 
 def release_times(problem: Problem, tasks: np.ndarray) -> Ints:
     """Return when each job may start on the first machine, shape (n_jobs,)."""
-    first, table = tasks[:, 0], problem.tasks
-    earliest = np.maximum(
-        table.earliest_start[first], table.earliest_end[first] - problem.modes.duration[first]
-    )
-    return ints(np.maximum(np.maximum(earliest, problem.jobs.release[table.job[first]]), 0))
+    return ints(columns.earliest_starts(problem)[problem.tasks.mode_ptr[tasks[:, 0]]])
 
 
 def aim_of(problem: Problem) -> tuple[int, Ints, Ints, int]:

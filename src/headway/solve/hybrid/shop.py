@@ -9,7 +9,7 @@ from headway.errors import UnsupportedError
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import ABSENT, Ints, ints
-from headway.solve.flow.shop import aim_of
+from headway.solve.flow.shop import aim_of, release_times
 from headway.solve.hybrid.recognise import obstacle, operations, stages
 
 
@@ -49,14 +49,10 @@ class HybridShop:
         self._mode = self._modes(machines)
         work = np.where(self._mode >= 0, problem.modes.duration[self._mode], ABSENT)
         aim, due, weight, floor = aim_of(problem)
-        first = self.tasks[:, 0]
-        release = np.maximum(
-            problem.tasks.earliest_start[first], problem.jobs.release[problem.tasks.job[first]]
-        )
         self.native = _core.HybridShop(
             ints(np.searchsorted(stage, np.arange(self.tasks.shape[1] + 1))),
             ints(work),
-            ints(np.maximum(release, 0)),
+            release_times(problem, self.tasks),
             due,
             weight,
             aim,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from headway.model.problem import Problem
-from headway.model.tables import FOREVER
-from headway.solve.bounds import lower_bounds
+from headway.solve.bounds import value_bound
 from headway.solve.lns.search import LargeNeighbourhoodSearch
 from headway.solve.searcher import Searcher
 
@@ -24,12 +23,6 @@ def obstacle(problem: Problem) -> str | None:
     return None
 
 
-def _bound(problem: Problem) -> int:
-    bounds = lower_bounds(problem)
-    # Relations that contradict each other leave no schedule to bound.
-    return -FOREVER if bounds is None else bounds[0]
-
-
 solve = Searcher(
-    "lns", "large-neighbourhood search", obstacle, LargeNeighbourhoodSearch, _bound, pace=4
+    "lns", "large-neighbourhood search", obstacle, LargeNeighbourhoodSearch, value_bound, pace=4
 )

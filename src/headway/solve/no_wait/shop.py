@@ -12,7 +12,7 @@ from headway.model.arrays import entries
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import Ints, ints
-from headway.solve import obstacles
+from headway.solve import columns, obstacles
 from headway.solve.no_wait.costs import Costs
 from headway.solve.no_wait.steps import Steps
 
@@ -108,15 +108,11 @@ def _task_obstacles(problem: Problem) -> Iterator[str]:
 
 
 def _native(problem: Problem, steps: Steps, costs: Costs) -> _core.NoWaitShop:
-    tasks, modes, table = problem.tasks, problem.modes, problem.resources
+    modes = problem.modes
     task, index = entries(modes.demand_ptr, np.arange(problem.n_tasks))
-    used, machine = np.unique(modes.demand_resource[index], return_inverse=True)
-    earliest = np.maximum(tasks.earliest_start, tasks.earliest_end - modes.duration)
-    earliest = np.maximum(earliest, np.append(problem.jobs.release, 0)[tasks.job])
+    _, machine = np.unique(modes.demand_resource[index], return_inverse=True)
     release = np.zeros(steps.count, dtype=np.int64)
-    np.maximum.at(release, steps.item, earliest - steps.offset)
-    owner = np.repeat(np.arange(len(table)), np.diff(table.break_ptr))
-    resting = np.isin(owner, used)
+    np.maximum.at(release, steps.item, columns.earliest_starts(problem) - steps.offset)
     return _core.NoWaitShop(
         ints(steps.item[task]),
         ints(machine),
@@ -127,8 +123,6 @@ def _native(problem: Problem, steps: Steps, costs: Costs) -> _core.NoWaitShop:
         ints(costs.weight),
         ints(costs.due),
         ints(costs.least),
-        ints(np.searchsorted(used, owner[resting])),
-        ints(table.break_start[resting]),
-        ints(table.break_end[resting]),
+        *columns.machine_breaks(problem),
         costs.total,
     )

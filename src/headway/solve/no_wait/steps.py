@@ -7,7 +7,7 @@ from collections import defaultdict, deque
 import numpy as np
 
 from headway.model.problem import Problem
-from headway.model.tables import ABSENT, FOREVER, Ints, RelationKind
+from headway.model.tables import ABSENT, FOREVER, Ints
 from headway.model.transfers import transfer_times
 
 
@@ -75,10 +75,8 @@ class Steps:
 def _distances(problem: Problem) -> tuple[Ints, Ints, Ints, Ints]:
     """Return the relations as (before, after, least, most ticks from start to start)."""
     table, duration = problem.relations, problem.modes.duration
-    from_end = (table.kind == RelationKind.END_START) | (table.kind == RelationKind.END_END)
-    to_end = (table.kind == RelationKind.START_END) | (table.kind == RelationKind.END_END)
-    shift = np.where(from_end, duration[table.before], 0)
-    shift -= np.where(to_end, duration[table.after], 0)
+    shift = np.where(table.from_end, duration[table.before], 0)
+    shift -= np.where(table.to_end, duration[table.after], 0)
     low = np.where(table.min_lag > -FOREVER, table.min_lag + shift, -FOREVER)
     high = np.where(table.max_lag < FOREVER, table.max_lag + shift, FOREVER)
     moved = table.transfer

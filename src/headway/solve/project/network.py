@@ -11,16 +11,11 @@ from headway.errors import UnsupportedError
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import (
-    FOREVER,
-    Bools,
     Ints,
-    RelationKind,
     ResourceKind,
-    bools,
     ints,
 )
-from headway.model.transfers import transfer_times
-from headway.solve import obstacles
+from headway.solve import columns, obstacles
 
 
 class Network:
@@ -84,12 +79,13 @@ def _translated(problem: Problem) -> _core.Project | str:
     spender, budget, spent = _spending(problem)
     budgets = np.flatnonzero(problem.resources.kind == ResourceKind.NONRENEWABLE)
     edges = np.arange(problem.n_modes + 1)
-    before, after, lag, from_end, to_end = _lags(problem)
+    lags = columns.Lags.of(problem)
     try:
         return _core.Project(
             problem.tasks.mode_ptr,
             problem.modes.duration,
-            _release(problem),
+            # Where a task has several modes, its earliest start is the same in all.
+            ints(columns.earliest_starts(problem)[problem.tasks.mode_ptr[:-1]]),
             ints(np.searchsorted(mode, edges)),
             ints(used),
             amount,
@@ -98,11 +94,11 @@ def _translated(problem: Problem) -> _core.Project | str:
             ints(spent),
             ints(problem.resources.capacity[budgets]),
             *capacity_steps(problem, shared),
-            before,
-            after,
-            lag,
-            from_end,
-            to_end,
+            lags.before,
+            lags.after,
+            lags.least,
+            lags.from_end,
+            lags.to_end,
         )
     except (ValueError, IndexError) as error:  # the latter for numbers too large for it
         return str(error).removeprefix("project: ")
@@ -152,14 +148,6 @@ def _resource_obstacles(problem: Problem) -> Iterator[str]:
         )
 
 
-def _release(problem: Problem) -> Ints:
-    tasks = problem.tasks
-    earliest = np.maximum(tasks.earliest_start, np.append(problem.jobs.release, 0)[tasks.job])
-    if problem.n_modes == problem.n_tasks:
-        earliest = np.maximum(earliest, tasks.earliest_end - problem.modes.duration)
-    return ints(np.maximum(earliest, 0))
-
-
 def _spending(problem: Problem) -> tuple[Ints, Ints, Ints]:
     """Return demands on budgets as (mode, resource, amount) triples."""
     modes = problem.modes
@@ -191,16 +179,3 @@ def capacity_steps(problem: Problem, shared: Ints) -> tuple[Ints, Ints, Ints]:
         ints(np.concatenate(times or empty)),
         ints(np.concatenate(capacities or empty)),
     )
-
-
-def _lags(problem: Problem) -> tuple[Ints, Ints, Ints, Bools, Bools]:
-    """Return the minimum lags as (before, after, lag, from the end, to the end)."""
-    table = problem.relations
-    keep = table.min_lag > -FOREVER
-    kind, before, after = table.kind[keep], table.before[keep], table.after[keep]
-    lag = table.min_lag[keep].copy()
-    moved = table.transfer[keep]
-    lag[moved] += transfer_times(problem, before[moved], after[moved])
-    from_end = (kind == RelationKind.END_START) | (kind == RelationKind.END_END)
-    to_end = (kind == RelationKind.START_END) | (kind == RelationKind.END_END)
-    return ints(before), ints(after), ints(lag), bools(from_end), bools(to_end)

@@ -9,7 +9,7 @@ import numpy as np
 from headway import _core
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
-from headway.model.tables import FOREVER, Ints, RelationKind, ints
+from headway.model.tables import FOREVER, Ints, ints
 from headway.model.transfers import transfer_times
 
 
@@ -57,9 +57,7 @@ class Shop:
         self.release = np.maximum(np.append(jobs.release, 0)[tasks.job], tasks.earliest_start)
         self.least_end = tasks.earliest_end
         self.bound_rows = np.flatnonzero(table.min_lag > -FOREVER)
-        kind = table.kind[self.bound_rows]
-        self.from_end = (kind == RelationKind.END_START) | (kind == RelationKind.END_END)
-        self.to_end = (kind == RelationKind.START_END) | (kind == RelationKind.END_END)
+        self.from_end, self.to_end = table.from_end[self.bound_rows], table.to_end[self.bound_rows]
         self.before, self.after = table.before[self.bound_rows], table.after[self.bound_rows]
         self._least = table.min_lag[self.bound_rows]
         self._moved = np.flatnonzero(table.transfer[self.bound_rows])

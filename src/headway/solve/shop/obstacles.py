@@ -9,8 +9,8 @@ import numpy as np
 from headway import _core
 from headway.model.objective import Measure
 from headway.model.problem import Problem
-from headway.model.tables import ABSENT, FOREVER, RelationKind
-from headway.solve import obstacles
+from headway.model.tables import ABSENT, FOREVER, ints
+from headway.solve import columns, obstacles
 from headway.solve.shop.costs import TAKEN, costs
 
 _LARGEST_WEIGHT = 2**40
@@ -70,19 +70,13 @@ def _obstacles(problem: Problem) -> Iterator[str]:
 
 
 def _relation_obstacles(problem: Problem) -> Iterator[str]:
-    table, modes = problem.relations, problem.modes
-    first = problem.tasks.mode_ptr[:-1]
-    shortest = np.minimum.reduceat(modes.duration, first)
-    longest = np.maximum.reduceat(modes.duration, first)
-    from_end = (table.kind == RelationKind.END_START) | (table.kind == RelationKind.END_END)
-    to_end = (table.kind == RelationKind.START_END) | (table.kind == RelationKind.END_END)
-    least = table.min_lag + np.where(from_end, shortest[table.before], 0)
-    least -= np.where(to_end, longest[table.after], 0)
-    early = np.flatnonzero((least < 0) & (table.min_lag > -FOREVER) & ~table.transfer)
-    if len(early):
-        tasks = int(table.after[early[0]]), int(table.before[early[0]])
-        names = (repr(problem.task_label(task)) for task in tasks)
-        yield "task {} may start before {}, which it waits for".format(*names)
+    table = problem.relations
+    shortest, longest = columns.extremes(problem)
+    least = table.min_lag + np.where(table.from_end, shortest[table.before], 0)
+    least -= np.where(table.to_end, longest[table.after], 0)
+    bound = (table.min_lag > -FOREVER) & ~table.transfer
+    ticks = ints(np.where(bound, least, 0))
+    yield from obstacles.early_starts(problem, table.before, table.after, ticks)
 
 
 def _resource_obstacles(problem: Problem) -> Iterator[str]:

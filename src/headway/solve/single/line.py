@@ -12,7 +12,7 @@ from headway.model.objective import NEEDS_DUE_DATES, Measure
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import ABSENT, FOREVER, Ints, ints
-from headway.solve import obstacles
+from headway.solve import columns, obstacles
 
 _LARGEST_VALUE = 2**61
 _MOST_JOBS_WITH_SETUPS = 5000
@@ -73,7 +73,7 @@ class OneMachine:
         n = problem.n_tasks
         job = problem.tasks.job
         self.work: Ints = problem.modes.duration
-        self.release = _release(problem)
+        self.release = columns.earliest_starts(problem)
         self.due = ints(np.append(problem.jobs.due, FOREVER)[job])
         self.setup = _setup(problem)
         per_tick, per_late, if_late = np.zeros((3, n), dtype=np.int64)
@@ -207,20 +207,17 @@ def _machine_obstacles(problem: Problem, machine: int) -> Iterator[str]:
 def _size_obstacles(problem: Problem) -> Iterator[str]:
     """Yield that numbers are too large, if sums of them might not fit into 64 bits."""
     setups = sum(int(matrix.max(initial=0)) for matrix in problem.setups) * problem.n_tasks
-    end = int(_release(problem).max(initial=0)) + int(problem.modes.duration.sum()) + setups
+    end = (
+        int(columns.earliest_starts(problem).max(initial=0))
+        + int(problem.modes.duration.sum())
+        + setups
+    )
     due = problem.jobs.due[problem.jobs.due < FOREVER]
     end += max(0, -int(due.min(initial=0)))
     weight = int(problem.jobs.weight.max(initial=1))
     factor = sum(term.weight * (weight if term.weighted else 1) for term in problem.objective.terms)
     if end * factor * problem.n_tasks > _LARGEST_VALUE:
         yield "times and weights are so large that sums of them may not fit into 64 bits"
-
-
-def _release(problem: Problem) -> Ints:
-    tasks = problem.tasks
-    release = np.append(problem.jobs.release, 0)[tasks.job]
-    earliest = np.maximum(tasks.earliest_start, tasks.earliest_end - problem.modes.duration)
-    return ints(np.maximum(np.maximum(earliest, release), 0))
 
 
 def _setup(problem: Problem) -> np.ndarray | None:
