@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -184,8 +185,13 @@ def _facts(standing: Sequence[Standing], limits: str) -> str:
 
 
 def _plain(group: str) -> str:
-    """Return a class's name as part of a file's name."""
-    return re.sub(r"[^\w.-]+", "-", group).strip("-") or "class"
+    """Return a class's name as part of a file's name, in plain letters."""
+    letters = (
+        unicodedata.normalize("NFKD", group.replace("×", "x"))
+        .encode("ascii", "ignore")
+        .decode("ascii")
+    )
+    return re.sub(r"[^\w.-]+", "-", letters).strip("-") or "class"
 
 
 def _sessions(sessions: Sequence[Session]) -> list[str]:
