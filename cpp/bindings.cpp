@@ -52,6 +52,7 @@ NB_MODULE(_core, m) {
     bind_hybrid(m);
     bind_blocking(m);
     bind_job_shop(m);
+    bind_max_lags(m);
     bind_project(m);
     bind_no_wait(m);
     bind_single(m);

@@ -20,6 +20,9 @@ void bind_hybrid(nb::module_& module);
 // JobShop, Orientation, JobShopSearch.
 void bind_job_shop(nb::module_& module);
 
+// LagProject, LagSearch, generate_with_lags.
+void bind_max_lags(nb::module_& module);
+
 // Project, ProjectSearch, generate_project.
 void bind_project(nb::module_& module);
 

@@ -129,6 +129,38 @@ class ProjectSearch:
     def offer(self, start: _Ints, mode: _Ints) -> None: ...
     def raise_goal(self, goal: int) -> None: ...
 
+class LagProject:
+    def __init__(
+        self,
+        duration: _Ints,
+        release: _Ints,
+        need_ptr: _Ints,
+        need_resource: _Ints,
+        need_amount: _Ints,
+        step_ptr: _Ints,
+        step_time: _Ints,
+        step_capacity: _Ints,
+        before: _Ints,
+        after: _Ints,
+        lag: _Ints,
+    ) -> None: ...
+
+def generate_with_lags(
+    project: LagProject, order: _Ints, turn: int | None = None
+) -> _Ints | None: ...
+
+class LagSearch:
+    def __init__(self, project: LagProject, population: int, patience: int) -> None: ...
+    def run(
+        self,
+        seed: int,
+        iterations: int,
+        stop: StopFlag,
+        on_improvement: Callable[[int, _Ints], None],
+    ) -> int: ...
+    def offer(self, start: _Ints) -> None: ...
+    def raise_goal(self, goal: int) -> None: ...
+
 class StopFlag:
     def __init__(self) -> None: ...
     def set(self) -> None: ...

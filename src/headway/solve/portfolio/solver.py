@@ -16,6 +16,7 @@ from headway.solve import (
     flow,
     hybrid,
     lns,
+    max_lags,
     no_wait,
     project,
     rolling,
@@ -49,6 +50,7 @@ SEARCHERS: tuple[Searcher, ...] = (
     flexible.solve,
     shop.solve,
     project.solve,
+    max_lags.solve,
 )
 """The searches, the most specific first. The first one that applies takes part: it knows more about
 the problem than the later ones."""

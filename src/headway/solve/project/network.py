@@ -110,7 +110,7 @@ def _obstacles(problem: Problem) -> Iterator[str]:
 
     yield from obstacles.other_objectives(problem)
     yield from obstacles.missing_tasks(problem)
-    yield from _resource_obstacles(problem)
+    yield from resource_obstacles(problem)
     yield from obstacles.latest_times(problem)
     yield from obstacles.blocking(problem)
     yield from obstacles.maximum_lags(problem)
@@ -123,7 +123,8 @@ def _obstacles(problem: Problem) -> Iterator[str]:
     yield from obstacles.ties(problem)
 
 
-def _resource_obstacles(problem: Problem) -> Iterator[str]:
+def resource_obstacles(problem: Problem) -> Iterator[str]:
+    """Yield what projects do not take of resources, in words that follow "because"."""
     table, modes, tasks = problem.resources, problem.modes, problem.tasks
     pauses = table.break_ptr[1:] > table.break_ptr[:-1]
     for r in np.unique(modes.demand_resource).tolist():

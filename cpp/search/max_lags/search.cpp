@@ -1,0 +1,185 @@
+#include "search/max_lags/search.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+#include <vector>
+
+#include "search/max_lags/decoder.hpp"
+#include "search/project/breeder.hpp"
+#include "search/random.hpp"
+
+namespace headway::search::max_lags {
+namespace {
+
+using project::Member;
+
+// Once a task has been blamed so often, all blame is halved: what is long ago counts less.
+constexpr Time MOST_BLAME = 64;
+
+std::size_t at(Index i) { return static_cast<std::size_t>(i); }
+
+class Worker {
+public:
+    Worker(LagSearch& search, std::uint64_t seed, const StopFlag& stop,
+           const OnImprovement& on_improvement)
+        : project_(&search.project()),
+          population_(&search.population()),
+          incumbent_(&search.incumbent()),
+          on_improvement_(&on_improvement),
+          random_(seed),
+          breeder_(project_->work()),
+          sorter_(project_->work()),
+          decoder_(*project_, stop),
+          key_(at(project_->n_tasks())),
+          blame_(at(project_->n_tasks())),
+          base_(at(project_->n_tasks())) {
+        std::iota(base_.begin(), base_.end(), Index{0});
+        child_.plan = {key_, base_};
+        trial_.plan = {key_, base_};
+        sorter_.sort(project_->forward(), key_, base_);
+        order_ = base_;
+    }
+
+    // Makes one plan and adds it to the population.
+    void breed() {
+        std::optional<std::size_t> place;
+        if (auto offer = population_->take_offer()) {
+            child_.plan = std::move(*offer);
+            rate(child_);
+            by_start();
+        } else {
+            order_ = base_;
+            if (place = population_->parents(random_, first_, second_); place) {
+                breeder_.cross(first_.plan, second_.plan, random_, key_, child_.plan.mode);
+                sorter_.sort(project_->forward(), key_, order_);
+            } else {
+                sample();
+            }
+            if (!forward(child_)) {
+                return;
+            }
+        }
+        while (improve()) {
+        }
+        population_->add(child_, place, random_);
+    }
+
+    std::uint64_t passes() const { return passes_; }
+
+private:
+    // A list of tasks by the time that is to pass from their start to the end of all work, longest
+    // first, but blurred. One time in two, what often finds no place comes sooner; one time in two,
+    // tasks that bind one another stand together.
+    void sample() {
+        const Time blur = 1 + std::ranges::max(project_->tail());
+        const bool urgent = random_.below(2) == 0, together = random_.below(2) == 0;
+        const Time most = std::max<Time>(1, std::ranges::max(blame_));
+        for (Index i = 0; i < project_->n_tasks(); ++i) {
+            const Int bonus = urgent ? Int{blur} * blame_[at(i)] / most : 0;
+            key_[at(i)] = random_.below(blur) - project_->tail()[at(i)] - static_cast<Time>(bonus);
+        }
+        sorter_.sort(project_->forward(), key_, order_);
+        if (together) {
+            for (Index i = 0; i < project_->n_tasks(); ++i) {
+                Time& group = key_[at(project_->component(i))];
+                group = std::min(group, key_[at(i)]);
+            }
+            for (Index i = 0; i < project_->n_tasks(); ++i) {
+                key_[at(i)] = key_[at(project_->component(i))];
+            }
+            sorter_.sort(project_->forward(), key_, order_);
+        }
+    }
+
+    bool forward(Member& member) {
+        ++passes_;
+        if (!decoder_.forward(order_, member.plan)) {
+            blame(decoder_.blamed());
+            return false;
+        }
+        member.slack = 0;
+        member.value = member.plan.makespan;
+        if (member.value < incumbent_->best() && incumbent_->note(member.value)) {
+            (*on_improvement_)(member.value, member.plan.start);
+        }
+        return true;
+    }
+
+    void blame(Index task) {
+        if (++blame_[at(task)] > MOST_BLAME) {
+            for (Time& times : blame_) {
+                times /= 2;
+            }
+        }
+    }
+
+    // Moves all tasks of the child to the right and back to the left; true if it became better.
+    bool improve() {
+        const Time turn = child_.plan.makespan;
+        for (Index i = 0; i < project_->n_tasks(); ++i) {
+            key_[at(i)] = turn - child_.plan.start[at(i)] - project_->duration(i);
+        }
+        std::ranges::reverse(order_);
+        sorter_.sort(project_->backward(), key_, order_);
+        ++passes_;
+        if (!decoder_.backward(order_, turn, trial_.plan)) {
+            return false;
+        }
+        key_ = trial_.plan.start;
+        const Int rightmost = std::accumulate(key_.begin(), key_.end(), Int{0});
+        std::ranges::reverse(order_);
+        sorter_.sort(project_->forward(), key_, order_);
+        if (!forward(trial_) || trial_.value > child_.value) {
+            return false;
+        }
+        const auto& start = trial_.plan.start;
+        trial_.slack = rightmost - std::accumulate(start.begin(), start.end(), Int{0});
+        const bool better = trial_.value < child_.value;
+        std::swap(child_, trial_);
+        return better;
+    }
+
+    // What a plan from outside is worth.
+    void rate(Member& member) const {
+        member.plan.makespan = 0;
+        for (Index i = 0; i < project_->n_tasks(); ++i) {
+            const Time end = member.plan.start[at(i)] + project_->duration(i);
+            member.plan.makespan = std::max(member.plan.makespan, end);
+        }
+        member.value = member.plan.makespan;
+        member.slack = 0;
+    }
+
+    void by_start() {
+        key_ = child_.plan.start;
+        order_ = base_;
+        sorter_.sort(project_->forward(), key_, order_);
+    }
+
+    const LagProject* project_;
+    project::Population* population_;
+    Incumbent* incumbent_;
+    const OnImprovement* on_improvement_;
+    Random random_;
+    project::Breeder breeder_;
+    project::Sorter sorter_;
+    Decoder decoder_;
+    std::vector<Time> key_, blame_;
+    std::vector<Index> base_, order_;
+    Member child_, trial_, first_, second_;
+    std::uint64_t passes_ = 0;
+};
+
+}  // namespace
+
+std::uint64_t LagSearch::run(std::uint64_t seed, std::uint64_t passes, const StopFlag& stop,
+                             const OnImprovement& on_improvement) {
+    Worker worker(*this, seed, stop, on_improvement);
+    while (worker.passes() < passes && !stop.is_set() && !incumbent_.reached()) {
+        worker.breed();
+    }
+    return worker.passes();
+}
+
+}  // namespace headway::search::max_lags
