@@ -86,12 +86,12 @@ def test_small_problems_with_all_kinds_of_lags_are_solved_to_their_optimum(seed)
     best = cpsat.solve(problem, Budget(time_limit_s=60))
     if best.status is Status.INFEASIBLE:
         obstacle = max_lags.obstacle(problem)
-        assert obstacle is not None or max_lags.search(problem, moves=2_000).schedule is None
+        assert obstacle is not None or max_lags.LagSearch(problem).run(moves=2_000).schedule is None
         return
     assert best.status is Status.OPTIMAL
     goal = best.schedule.makespan
     assert max_lags.solve.bound(problem) <= goal
-    found = max_lags.search(problem, moves=20_000, goal=goal, seed=seed).schedule
+    found = max_lags.LagSearch(problem).run(moves=20_000, goal=goal, seed=seed).schedule
     assert verify(problem, found).ok
     assert found.makespan == goal
 
@@ -101,7 +101,7 @@ def test_projects_of_twelve_tasks_are_solved_to_their_optimum(seed):
     problem = lagged(seed, 12)
     best = cpsat.solve(problem, Budget(time_limit_s=60))
     assert best.status is Status.OPTIMAL
-    found = max_lags.search(problem, moves=50_000, goal=best.schedule.makespan).schedule
+    found = max_lags.LagSearch(problem).run(moves=50_000, goal=best.schedule.makespan).schedule
     assert verify(problem, found).ok
     assert found.makespan == best.schedule.makespan
 
@@ -114,7 +114,7 @@ def test_a_file_with_maximum_lags_is_solved():
 
 
 def test_an_ordinary_project_is_solved_to_its_optimum():
-    found = max_lags.search(hw.instance("j30_1_1"), moves=50_000, goal=43)
+    found = max_lags.LagSearch(hw.instance("j30_1_1")).run(moves=50_000, goal=43)
     assert found.schedule.makespan == 43
 
 
@@ -133,23 +133,23 @@ def test_long_durations_change_nothing():
         [[] for _ in range(problem.n_tasks)],
         lags=lags,
     )
-    short = max_lags.search(problem, moves=2_000).schedule.makespan
-    found = max_lags.search(long, moves=20_000, goal=scale * short).schedule
+    short = max_lags.LagSearch(problem).run(moves=2_000).schedule.makespan
+    found = max_lags.LagSearch(long).run(moves=20_000, goal=scale * short).schedule
     assert found.makespan <= scale * short
     assert verify(long, found).ok
 
 
 def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
     problem = lagged(2, 40)
-    first, second = (max_lags.search(problem, moves=3_000, seed=5) for _ in range(2))
+    first, second = (max_lags.LagSearch(problem).run(moves=3_000, seed=5) for _ in range(2))
     assert first.schedule == second.schedule
     assert first.moves == second.moves
 
 
 def test_two_workers_share_what_they_find():
     problem = lagged(3, 12)
-    goal = max_lags.search(problem, moves=5_000).schedule.makespan
-    found = max_lags.search(problem, workers=2, goal=goal, time_limit_s=60)
+    goal = max_lags.LagSearch(problem).run(moves=5_000).schedule.makespan
+    found = max_lags.LagSearch(problem).run(workers=2, goal=goal, time_limit_s=60)
     assert found.schedule.makespan <= goal
     assert verify(problem, found.schedule).ok
 
@@ -157,8 +157,8 @@ def test_two_workers_share_what_they_find():
 def test_search_goes_on_from_what_it_is_offered():
     """The offer joins the first members: the next plans are bred from it."""
     problem = lagged(4, 40)
-    good = max_lags.search(problem, moves=4_000, seed=3).schedule
-    again = max_lags.search(problem, moves=3, seed=4, start=good)
+    good = max_lags.LagSearch(problem).run(moves=4_000, seed=3).schedule
+    again = max_lags.LagSearch(problem).run(moves=3, seed=4, start=good)
     assert again.schedule is None or verify(problem, again.schedule).ok
     result = max_lags.solve(
         problem,

@@ -16,6 +16,8 @@ using project::Member;
 
 // Once a task has been blamed so often, all blame is halved: what is long ago counts less.
 constexpr Time MOST_BLAME = 64;
+// The widest blur is this part of the longest path.
+constexpr Time LONGEST_BLUR = 4;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
@@ -53,6 +55,8 @@ public:
             if (place = population_->parents(random_, first_, second_); place) {
                 breeder_.cross(first_.plan, second_.plan, random_, key_, child_.plan.mode);
                 sorter_.sort(project_->forward(), key_, order_);
+            } else if (!guide_.empty() && random_.below(2) == 0) {
+                blur();
             } else {
                 sample();
             }
@@ -62,6 +66,7 @@ public:
         }
         while (improve()) {
         }
+        guide_ = child_.plan.start;
         population_->add(child_, place, random_);
     }
 
@@ -90,6 +95,17 @@ private:
             }
             sorter_.sort(project_->forward(), key_, order_);
         }
+    }
+
+    // The list of the last plan, more or less blurred: where few lists become schedules, those like
+    // one that did often do.
+    void blur() {
+        const Time widest = 1 + std::ranges::max(project_->tail()) / LONGEST_BLUR;
+        const Time width = 1 + random_.below(widest);
+        for (std::size_t i = 0; i < key_.size(); ++i) {
+            key_[i] = guide_[i] + random_.below(width);
+        }
+        sorter_.sort(project_->forward(), key_, order_);
     }
 
     bool forward(Member& member) {
@@ -165,7 +181,7 @@ private:
     project::Breeder breeder_;
     project::Sorter sorter_;
     Decoder decoder_;
-    std::vector<Time> key_, blame_;
+    std::vector<Time> key_, blame_, guide_;
     std::vector<Index> base_, order_;
     Member child_, trial_, first_, second_;
     std::uint64_t passes_ = 0;

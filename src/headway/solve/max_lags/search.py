@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-
 from headway import _core
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import Ints
 from headway.solve.max_lags.network import Network
 from headway.solve.project.search import Settings
-from headway.solve.result import Stop
-from headway.solve.search import Found, Search
+from headway.solve.search import Search
+
+_POPULATION = 40
+"""Fewer members than for other projects: lists bred from schedules that keep all lags mostly keep
+them too, while most of the first ones, made at random, do not."""
 
 
 class LagSearch(Search):
@@ -25,7 +25,7 @@ class LagSearch(Search):
     problem
         A project: a problem with no `obstacle`.
     settings
-        How the effort is spent.
+        How the effort is spent; a smaller population than for other projects by default.
 
     Raises
     ------
@@ -47,10 +47,17 @@ class LagSearch(Search):
     schedule-improvement procedures for resource-constrained project scheduling"; Ballestín,
     Barrios, Valls (2011), "An evolutionary algorithm for the resource-constrained project
     scheduling problem with minimum and maximum time lags".
+
+    Examples
+    --------
+    >>> import headway as hw
+    >>> pair = hw.project([[(2, [1])], [(3, [1])]], [1], [[], []], lags=[(0, 1, 1), (1, 0, -4)])
+    >>> LagSearch(pair).run(goal=5).schedule.makespan
+    5
     """
 
     def __init__(self, problem: Problem, settings: Settings | None = None) -> None:
-        settings = settings or Settings()
+        settings = settings or Settings(population=_POPULATION)
         self._network = Network(problem)
         self._native = _core.LagSearch(self._network.native, settings.population, settings.patience)
         super().__init__(problem, self._native)
@@ -61,56 +68,3 @@ class LagSearch(Search):
 
     def _decode(self, *arrays: Ints) -> Schedule:
         return self._network.schedule(*arrays)
-
-
-def search(
-    problem: Problem,
-    *,
-    moves: int | None = None,
-    time_limit_s: float = math.inf,
-    seed: int = 0,
-    workers: int = 1,
-    start: Schedule | None = None,
-    goal: int = 0,
-    settings: Settings | None = None,
-    stop: Stop | None = None,
-    on_improvement: Callable[[Schedule], None] | None = None,
-) -> Found:
-    """Search a project with maximum lags for a schedule of small makespan.
-
-    Parameters
-    ----------
-    problem
-        A project: a problem with no `obstacle`.
-    start
-        A valid schedule to search from first.
-    goal
-        A makespan that is good enough, such as a lower bound.
-    moves, time_limit_s, seed, workers, settings, stop, on_improvement
-        See `Search.run`; a move is one pass of schedule generation. Without a limit, the search
-        ends only when asked to stop or at its goal.
-
-    Raises
-    ------
-    UnsupportedError
-        If the problem is of another kind.
-
-    Examples
-    --------
-    >>> import headway as hw
-    >>> pair = hw.project([[(2, [1])], [(3, [1])]], [1], [[], []], lags=[(0, 1, 1), (1, 0, -4)])
-    >>> search(pair, goal=5).schedule.makespan
-    5
-    """
-    run = LagSearch(problem, settings)
-    run.raise_goal(goal)
-    if start is not None:
-        run.offer(start)
-    return run.run(
-        workers=workers,
-        moves=moves,
-        time_limit_s=time_limit_s,
-        seed=seed,
-        stop=stop,
-        on_improvement=on_improvement,
-    )
