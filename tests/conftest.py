@@ -6,8 +6,15 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
-# A process started in the background of a script ignores Ctrl-C; tests that send it need it heard.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def pytest_runtest_setup() -> None:
+    """Let every test hear Ctrl-C.
+
+    A process started in the background of a script ignores it, and CP-SAT as peers call it leaves
+    it to kill the process.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 # The same examples on every machine and run, and no failure because a machine is busy.
 settings.register_profile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -182,3 +183,11 @@ def test_jobshoplib_brings_valid_schedules_in_time(peer) -> None:
     answer = peer.run(problem, time_limit_s=0.5, workers=1, seed=3)
     assert verify(problem, answer.schedule).ok
     assert answer.value == answer.schedule.makespan >= 666
+
+
+@pytest.mark.parametrize("peer", [PlainCpSat(), PyJobShop()], ids=lambda peer: peer.name)
+def test_ctrl_c_is_still_heard_after_a_peer_has_run(peer) -> None:
+    """Or the next one would end the process, and not only the run."""
+    peer.run(hw.instance("ft06"), time_limit_s=2, workers=1, seed=0)
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)

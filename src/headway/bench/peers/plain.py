@@ -44,6 +44,8 @@ class PlainCpSat:
         left = time_limit_s - (time.perf_counter() - began)
         solver.parameters.max_time_in_seconds = max(left, 0.01)
         solver.parameters.random_seed = seed % 2**31
+        # Else it would leave Ctrl-C to kill the process once it is done.
+        solver.parameters.catch_sigint_signal = False
         steps: list[Step] = []
         status = solver.solve(model.model, _listener(began, steps))
         if status not in (cp_model.OPTIMAL, cp_model.FEASIBLE):

@@ -60,6 +60,7 @@ class PyJobShop:
                 display=True,
                 num_workers=workers,
                 random_seed=seed % 2**31,
+                catch_sigint_signal=False,  # or Ctrl-C kills the process later on
             )
         before_s = time.perf_counter() - began - result.runtime
         steps = _steps(log.text, before_s, translation.offset)
