@@ -9,7 +9,7 @@ import pytest
 
 import headway
 
-ROOMS = ("formats", "instances", "model", "show", "solve", "bench", "cli")
+ROOMS = ("formats", "instances", "model", "show", "solve", "simulate", "bench", "cli")
 
 
 @pytest.mark.parametrize("room", ["", *ROOMS])
@@ -27,7 +27,18 @@ def test_importing_headway_loads_nothing_heavy() -> None:
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    heavy = {"ortools", "matplotlib", "pandas", "openpyxl", "pooch", "rich", "click", "jinja2"}
+    heavy = {
+        "ortools",
+        "matplotlib",
+        "pandas",
+        "openpyxl",
+        "pooch",
+        "rich",
+        "click",
+        "jinja2",
+        "scipy",
+        "yaml",
+    }
     heavy |= {"importlib.metadata", "email"}
     assert not heavy & set(loaded)
 

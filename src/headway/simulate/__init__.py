@@ -1,0 +1,38 @@
+"""What happens to plans and policies in a world of chance: events, scenarios, policies, traces."""
+
+from headway.simulate.clock import Clock, EventClass
+from headway.simulate.decode import World, beam, best_of, greedy, rollout, sampled
+from headway.simulate.expression import Expression
+from headway.simulate.laws import LAWS, Law
+from headway.simulate.policy import Decision, Linear, Policy, Rule, RuleBook, best
+from headway.simulate.statistics import Comparison, Summary, by_policy, paired, summary
+from headway.simulate.streams import Streams
+from headway.simulate.trace import Happening, Trace
+
+__all__ = [
+    "LAWS",
+    "Clock",
+    "Comparison",
+    "Decision",
+    "EventClass",
+    "Expression",
+    "Happening",
+    "Law",
+    "Linear",
+    "Policy",
+    "Rule",
+    "RuleBook",
+    "Streams",
+    "Summary",
+    "Trace",
+    "World",
+    "beam",
+    "best",
+    "best_of",
+    "by_policy",
+    "greedy",
+    "paired",
+    "rollout",
+    "sampled",
+    "summary",
+]

@@ -1,0 +1,109 @@
+"""A trace: what happened in a run, and the schedule that it amounts to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from typing import TYPE_CHECKING
+
+from headway.errors import VerificationError
+from headway.model import Problem, Schedule, verify
+
+if TYPE_CHECKING:
+    from headway.show import Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One thing that happened.
+
+    Attributes
+    ----------
+    time
+        When, in ticks.
+    what
+        Such as ``"arrives"``, ``"starts"``, ``"ends"``, ``"down"``, ``"up"``, ``"cancelled"``.
+    who
+        The job, task or resource it happened to.
+    where
+        The resource it happened on, if any.
+    """
+
+    time: float
+    what: str
+    who: str
+    where: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """What happened when a policy met a scenario.
+
+    Parameters
+    ----------
+    schedule
+        Starts, ends and modes as they came about, of the *realised* problem: true durations, true
+        arrivals, breakdowns as breaks.
+    policy
+        Who decided.
+    seed
+        Of the scenario.
+    happenings
+        Events by time, in the order in which they took effect.
+    measures
+        Figures of the run by name.
+
+    Raises
+    ------
+    VerificationError
+        If what happened is not a valid schedule of the realised problem: a mistake of ours.
+    """
+
+    schedule: Schedule
+    policy: str
+    seed: int = 0
+    happenings: tuple[Happening, ...] = field(default=(), repr=False)
+    measures: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        report = verify(self.problem, self.schedule)
+        if not report.ok:
+            raise VerificationError(
+                f"policy {self.policy!r}, seed {self.seed}: what happened is not a valid schedule"
+                f" of {self.problem.name}: {report[0].message} ({len(report)} violations); please"
+                " report this"
+            )
+
+    @property
+    def problem(self) -> Problem:
+        """The realised problem."""
+        return self.schedule.problem
+
+    def __iter__(self) -> Iterator[Happening]:
+        return iter(self.happenings)
+
+    def gantt(self, **options: object) -> Figure:
+        """Return a Gantt chart of what happened; see `headway.show.gantt`."""
+        return self.schedule.gantt(**options)
+
+    def save_perfetto(self, path: str | PathLike[str]) -> None:
+        """Write a Chrome trace for ui.perfetto.dev."""
+        from headway.files import write_text
+        from headway.show import trace_json
+
+        write_text(path, trace_json(self.schedule))
+
+    def to_jsonl(self) -> str:
+        """Return the happenings as JSON, one a line."""
+        lines = (
+            {
+                "time": h.time,
+                "what": h.what,
+                "who": h.who,
+                **({"where": h.where} if h.where else {}),
+            }
+            for h in self.happenings
+        )
+        return "".join(json.dumps(line) + "\n" for line in lines)
