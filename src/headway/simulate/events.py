@@ -93,7 +93,7 @@ class Work(Record, frozen=True):
     family: Position | None = None
 
 
-class Happening(Record, frozen=True, kw_only=True, tag_field="kind", tag=_kebab):
+class EventRecord(Record, frozen=True, kw_only=True, tag_field="kind", tag=_kebab):
     """Base of all events.
 
     Parameters
@@ -105,7 +105,7 @@ class Happening(Record, frozen=True, kw_only=True, tag_field="kind", tag=_kebab)
     time: Time
 
 
-class DurationChange(Happening, frozen=True, kw_only=True):
+class DurationChange(EventRecord, frozen=True, kw_only=True):
     """A task takes longer or shorter than planned.
 
     Parameters
@@ -124,7 +124,7 @@ class DurationChange(Happening, frozen=True, kw_only=True):
     machine: Name | None = None
 
 
-class MachineChange(Happening, frozen=True, kw_only=True):
+class MachineChange(EventRecord, frozen=True, kw_only=True):
     """A task that has not started gets other modes.
 
     Parameters
@@ -139,7 +139,7 @@ class MachineChange(Happening, frozen=True, kw_only=True):
     modes: Annotated[tuple[WorkMode, ...], msgspec.Meta(min_length=1)]
 
 
-class MachineDown(Happening, frozen=True, kw_only=True):
+class MachineDown(EventRecord, frozen=True, kw_only=True):
     """A machine or renewable resource does no work for a while.
 
     Parameters
@@ -160,7 +160,7 @@ class MachineDown(Happening, frozen=True, kw_only=True):
     running: Running = "resume"
 
 
-class MachineUp(Happening, frozen=True, kw_only=True):
+class MachineUp(EventRecord, frozen=True, kw_only=True):
     """A machine or renewable resource that is in a break works again at once.
 
     Parameters
@@ -172,7 +172,7 @@ class MachineUp(Happening, frozen=True, kw_only=True):
     machine: Name
 
 
-class JobArrival(Happening, frozen=True, kw_only=True):
+class JobArrival(EventRecord, frozen=True, kw_only=True):
     """A new job.
 
     Parameters
@@ -197,7 +197,7 @@ class JobArrival(Happening, frozen=True, kw_only=True):
     weight: Weight = 1
 
 
-class JobCancel(Happening, frozen=True, kw_only=True):
+class JobCancel(EventRecord, frozen=True, kw_only=True):
     """A job is no longer wanted: what has not started is dropped, what is in progress ends now.
 
     Parameters
@@ -209,7 +209,7 @@ class JobCancel(Happening, frozen=True, kw_only=True):
     job: Name
 
 
-class DueDateChange(Happening, frozen=True, kw_only=True):
+class DueDateChange(EventRecord, frozen=True, kw_only=True):
     """A job gets another due date.
 
     Parameters
@@ -235,7 +235,7 @@ Event = (
 )
 """Any event."""
 
-KINDS: tuple[type[Happening], ...] = (
+KINDS: tuple[type[EventRecord], ...] = (
     DurationChange,
     MachineChange,
     MachineDown,
