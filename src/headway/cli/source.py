@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from headway.errors import ConfigError, FormatError, UnknownNameError
+from headway.errors import ConfigError
 from headway.model import Objective, Problem, Schedule
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -35,27 +35,10 @@ def load(source: str, *, format: str | None = None, objective: str | None = None
     UnknownNameError
         If there is no such instance.
     """
-    problem = _find(source, format)
+    from headway.instances import obtain
+
+    problem = obtain(source, format=format)
     return problem if objective is None else replace(problem, objective=Objective.parse(objective))
-
-
-def _find(source: str, format_name: str | None) -> Problem:
-    # wt40.txt#3 is the third instance in a file of many.
-    path = Path(source)
-    file = Path(source.partition("#")[0])
-    looks_like_file = len(path.parts) > 1 or bool(file.suffix)
-    if format_name is not None or path.exists() or file.exists():
-        from headway.formats import read
-
-        return read(path, format=format_name)
-    from headway.instances import instance
-
-    try:
-        return instance(source)
-    except UnknownNameError:
-        if looks_like_file:
-            raise FormatError("there is no such file", path=source) from None
-        raise
 
 
 def problem_source(command: _F) -> _F:

@@ -20,6 +20,7 @@ from headway.instances.catalogue import (
 )
 from headway.instances.load import best_known, instance
 from headway.instances.names import find
+from headway.instances.obtain import obtain
 from headway.instances.random import RANDOM_FAMILIES, Parameter, RandomFamily, generate
 
 __all__ = [
@@ -39,4 +40,5 @@ __all__ = [
     "generate",
     "instance",
     "instances",
+    "obtain",
 ]

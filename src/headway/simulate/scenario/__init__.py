@@ -1,0 +1,31 @@
+"""Scenarios: laws of what can happen to a shop, read from a file and drawn with a seed."""
+
+from headway.simulate.scenario.scenario import Scenario
+from headway.simulate.scenario.settings import (
+    Arrivals,
+    Breakdowns,
+    Cancellations,
+    DueChanges,
+    Interruptions,
+    JobLaws,
+    Maintenance,
+    Noise,
+    Rush,
+    Settings,
+    Shop,
+)
+
+__all__ = [
+    "Arrivals",
+    "Breakdowns",
+    "Cancellations",
+    "DueChanges",
+    "Interruptions",
+    "JobLaws",
+    "Maintenance",
+    "Noise",
+    "Rush",
+    "Scenario",
+    "Settings",
+    "Shop",
+]
