@@ -20,7 +20,8 @@ from table import keep, machine
 import headway as hw
 from headway.bench import Campaign, Event, Plan, Standing, contestant, entries, standings
 from headway.bench.metrics import contradictions
-from headway.bench.tables import known, rounded
+from headway.bench.tables import known
+from headway.show.table import rounded
 
 PATTERNS = ("ft*", "la*", "orb*", "abz[56]", "mk0?", "mk10")
 

@@ -24,8 +24,8 @@ from pathlib import Path
 from table import RESULTS, keep, machine
 
 from headway.bench import Campaign, Contestant, Event, Plan, Report, Standing, contestant, suite
-from headway.bench.tables import rounded
 from headway.errors import MissingExtraError
+from headway.show.table import rounded
 
 PEERS = ("plain-cpsat", "pyjobshop")
 JOB_SHOP_LIB = ("jobshoplib-rules", "jobshoplib-annealing", "jobshoplib-cpsat")

@@ -24,7 +24,7 @@ from table import keep, machine
 
 import headway as hw
 from headway.bench import Limits, contestant, entries, measure_apart
-from headway.bench.tables import rounded
+from headway.show.table import rounded
 from headway.solve.registry import find
 from headway.solve.searcher import Searcher
 

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from headway.bench import Session
-from headway.bench.tables import markdown
+from headway.show.table import markdown
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -12,7 +12,7 @@ from headway.bench.contestant import Step
 from headway.bench.entry import Entry
 from headway.bench.metrics import Standing, Summary, summaries
 from headway.bench.record import Record
-from headway.bench.tables import Row, rounded
+from headway.show.table import Row, rounded
 
 TIME_LIMIT_S = 600.0
 """Seconds of each published run."""

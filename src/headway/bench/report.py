@@ -22,14 +22,8 @@ from headway.bench.metrics import (
 from headway.bench.plot import gap_over_time
 from headway.bench.published import published_rows
 from headway.bench.session import Session
-from headway.bench.tables import (
-    Row,
-    comma_separated,
-    duel_rows,
-    instance_rows,
-    markdown,
-    summary_rows,
-)
+from headway.bench.tables import duel_rows, instance_rows, summary_rows
+from headway.show.table import Row, comma_separated, markdown
 
 _PUBLISHED = """\
 The rows marked as published were not measured here: ten minutes on an Intel i7-1185G7 with four

@@ -1,7 +1,9 @@
 """What happens to plans and policies in a world of chance: events, scenarios, policies, traces."""
 
 from headway.simulate.clock import Clock, EventClass
+from headway.simulate.compare import Run, Runs, compare, simulate
 from headway.simulate.decode import World, beam, best_of, greedy, rollout, sampled
+from headway.simulate.experiment import Experiment, kinds, open_experiment
 from headway.simulate.expression import Expression
 from headway.simulate.laws import LAWS, Law
 from headway.simulate.policy import Decision, Linear, Policy, Rule, RuleBook, best
@@ -15,6 +17,7 @@ __all__ = [
     "Comparison",
     "Decision",
     "EventClass",
+    "Experiment",
     "Expression",
     "Happening",
     "Law",
@@ -22,6 +25,8 @@ __all__ = [
     "Policy",
     "Rule",
     "RuleBook",
+    "Run",
+    "Runs",
     "Streams",
     "Summary",
     "Trace",
@@ -30,9 +35,13 @@ __all__ = [
     "best",
     "best_of",
     "by_policy",
+    "compare",
     "greedy",
+    "kinds",
+    "open_experiment",
     "paired",
     "rollout",
     "sampled",
+    "simulate",
     "summary",
 ]

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
-import msgspec
-import numpy as np
-
-from headway.errors import ConfigError, FormatError
+from headway.errors import ConfigError
 from headway.model import Problem
+from headway.simulate import document
 from headway.simulate.scenario.draw import Draws, with_maintenance
 from headway.simulate.scenario.settings import Settings
 from headway.simulate.scenario.work import arriving
@@ -66,7 +63,7 @@ class Scenario:
         UnknownNameError
             If it names an unknown instance.
         """
-        settings = _settings(_document(text))
+        settings = document.record(document.parse(text), Settings, "a scenario")
         if problem is None and settings.problem is not None:
             from headway.instances import obtain
 
@@ -83,11 +80,9 @@ class Scenario:
         FormatError, ConfigError, UnknownNameError
             As for `parse`; the message names the file.
         """
-        from headway.files import read_bytes
-
-        text = read_bytes(path)
+        content = document.document(path)
         try:
-            settings = _settings(_document(text))
+            settings = document.record(content, Settings, "a scenario")
             problem = None
             if settings.problem is not None:
                 from headway.instances import obtain
@@ -95,8 +90,6 @@ class Scenario:
                 beside = Path(path).parent / settings.problem
                 problem = obtain(str(beside) if beside.exists() else settings.problem)
             _require_work(settings, problem)
-        except FormatError as error:
-            raise error.located(path) from None
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from None
         return cls(settings, problem)
@@ -108,10 +101,7 @@ class Scenario:
 
     def to_yaml(self) -> str:
         """Return the text that `parse` reads; keys at their defaults are left out."""
-        import yaml
-
-        plain = _without_defaults(self.settings)
-        return str(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True))
+        return document.to_yaml(self.settings)
 
     def draw(self, seed: int = 0) -> Realisation:
         """Return one course of events.
@@ -130,35 +120,6 @@ class Scenario:
         return Draws(self.settings, work, streams).realisation()
 
 
-def _document(text: str | bytes) -> Any:
-    import yaml
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = None if mark is None else mark.line + 1
-        raise FormatError(f"not YAML: {error.problem or error.context}", line=line) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise FormatError(f"not YAML: {str(error).splitlines()[0]}") from None
-
-
-def _settings(document: Any) -> Settings:
-    if not isinstance(document, dict):
-        raise ConfigError("expected a scenario: keys such as 'kind: shop'")
-    try:
-        return msgspec.convert(document, Settings)
-    except msgspec.ValidationError as error:
-        raise ConfigError(_readable(str(error))) from None
-
-
-def _readable(message: str) -> str:
-    """Return a message that begins with the key, as users write it."""
-    what, _, where = message.partition(" - at `$")
-    where = where.rstrip("`").removeprefix(".")
-    return f"{where}: {what}" if where else what
-
-
 def _require_work(settings: Settings, problem: Problem | None) -> None:
     if problem is None and (settings.shop is None or settings.arrivals is None):
         raise ConfigError("expected 'problem', or 'shop' and 'arrivals'")
@@ -170,27 +131,3 @@ def _require_work(settings: Settings, problem: Problem | None) -> None:
         raise ConfigError(f"buffer: expected at least 0, got {settings.buffer}")
     if settings.warm_up < 0:
         raise ConfigError(f"warm_up: expected at least 0, got {settings.warm_up}")
-
-
-def _without_defaults(section: msgspec.Struct) -> dict[str, Any]:
-    """Return a section as plain data, without what need not be said."""
-    plain: dict[str, Any] = {}
-    for field in msgspec.structs.fields(section):
-        value = getattr(section, field.name)
-        default = (
-            field.default_factory()
-            if field.default_factory is not msgspec.NODEFAULT
-            else field.default
-        )
-        if value == default:
-            continue
-        plain[field.name] = _plain(value)
-    return plain
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, msgspec.Struct):
-        return _without_defaults(value)
-    if isinstance(value, list):
-        return [_plain(entry) for entry in value]
-    return value.item() if isinstance(value, np.generic) else value

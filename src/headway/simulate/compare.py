@@ -1,0 +1,218 @@
+"""Policies side by side: the same scenario, the same luck, one table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from os import PathLike
+
+import numpy as np
+
+from headway.errors import ConfigError
+from headway.show.table import Row, comma_separated, markdown
+from headway.simulate.experiment import Experiment, open_experiment
+from headway.simulate.statistics import Comparison, Summary, paired, summary
+from headway.simulate.trace import Trace
+from headway.simulate.workers import Workers, over
+
+_DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One policy with one seed.
+
+    Attributes
+    ----------
+    policy, seed
+        Who met which luck.
+    measures
+        Figures by name.
+    time_s
+        Seconds of wall-clock time that the simulation took.
+    """
+
+    policy: str
+    seed: int
+    measures: Mapping[str, float]
+    time_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """What came out when policies met a scenario, each with the same seeds.
+
+    Attributes
+    ----------
+    name
+        Of the scenario.
+    runs
+        All of them.
+    measure
+        The measure that matters most; smaller is better.
+    baseline
+        The policy that the others are compared with.
+    """
+
+    name: str
+    runs: tuple[Run, ...]
+    measure: str
+    baseline: str
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """The policies, in the order in which they were given."""
+        return tuple(dict.fromkeys(run.policy for run in self.runs))
+
+    @property
+    def measures(self) -> tuple[str, ...]:
+        """The names of the measures."""
+        return tuple(self.runs[0].measures)
+
+    def values(self, policy: str, measure: str) -> list[float]:
+        """Return a measure of a policy, seed by seed."""
+        return [run.measures[measure] for run in self.runs if run.policy == policy]
+
+    def summary(self, policy: str, measure: str | None = None) -> Summary:
+        """Return what all seeds together say about a policy."""
+        return summary(self.values(policy, measure or self.measure))
+
+    def against(self, policy: str, measure: str | None = None) -> Comparison:
+        """Return how a policy does against the baseline, seed by seed."""
+        what = measure or self.measure
+        return paired(self.values(policy, what), self.values(self.baseline, what))
+
+    def rows(self) -> list[Row]:
+        """Return a row per policy, the best first: means over seeds, and the baseline's distance.
+
+        The interval is that of the paired difference in the measure that matters most.
+        """
+        ranked = sorted(self.policies, key=lambda policy: self.summary(policy).mean)
+        return [self._row(policy) for policy in ranked]
+
+    def _row(self, policy: str) -> Row:
+        row: dict[str, object] = {"policy": policy}
+        for measure in self.measures:
+            row[measure] = _short(float(np.mean(self.values(policy, measure))))
+        if len(self.policies) > 1:
+            gap = self.against(policy)
+            same = policy == self.baseline
+            row[f"{self.measure} against {self.baseline}"] = (
+                None if same else f"{_short(gap.difference):+g} ± {_short(gap.half_width):g}"
+            )
+            row["smaller/equal/larger"] = (
+                None if same else f"{gap.smaller}/{gap.equal}/{gap.larger}"
+            )
+        row["runs"] = len(self.values(policy, self.measure))
+        return row
+
+    def to_markdown(self) -> str:
+        """Return the table as Markdown."""
+        return markdown(self.rows())
+
+    def to_csv(self) -> str:
+        """Return every run as a line of CSV."""
+        return comma_separated(
+            [
+                {"policy": run.policy, "seed": run.seed, **run.measures, "time_s": run.time_s}
+                for run in self.runs
+            ]
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name}: {len(self.runs)} runs\n\n{self.to_markdown()}"
+
+
+def simulate(source: str | PathLike[str] | Experiment, policy: str, *, seed: int = 0) -> Trace:
+    """Return what happens when a policy meets a scenario.
+
+    Parameters
+    ----------
+    source
+        A scenario, or its file; `headway.simulate.kinds` lists what there is.
+    policy
+        Its name.
+    seed
+        The luck; the same seed gives the same run.
+
+    Raises
+    ------
+    FormatError, ConfigError
+        If the file holds no sound scenario.
+    UnknownNameError
+        If there is no such policy.
+    """
+    return _opened(source).run(policy, _seed(seed))
+
+
+def compare(
+    source: str | PathLike[str] | Experiment,
+    policies: Sequence[str] = (),
+    *,
+    seeds: int | Sequence[int] = 5,
+    baseline: str | None = None,
+    workers: Workers = 1,
+    on_run: Callable[[Run, int, int], None] | None = None,
+) -> Runs:
+    """Return how policies do in a scenario, all with the same luck.
+
+    Parameters
+    ----------
+    source
+        A scenario, or its file.
+    policies
+        Their names; all there are by default.
+    seeds
+        How many, counted from 0, or which.
+    baseline
+        The policy that the others are compared with; the first one by default.
+    workers
+        Processes, or ``"ray"`` for a cluster.
+    on_run
+        Told of every run that is over, its number and that of all.
+
+    Raises
+    ------
+    FormatError, ConfigError
+        If the file holds no sound scenario.
+    UnknownNameError
+        If there is no such policy.
+    """
+    experiment = _opened(source)
+    names = tuple(dict.fromkeys(policies)) or experiment.policies()
+    chosen = tuple(map(_seed, range(seeds) if isinstance(seeds, int) else seeds))
+    if not chosen:
+        raise ConfigError("seeds: expected at least one")
+    reference = names[0] if baseline is None else baseline
+    if reference not in names:
+        names = (reference, *names)
+    cases = [(policy, seed) for policy in names for seed in chosen]
+    runs: list[Run] = []
+    for run in over(partial(_run, experiment), cases, workers):
+        runs.append(run)
+        if on_run is not None:
+            on_run(run, len(runs), len(cases))
+    return Runs(experiment.name, tuple(runs), experiment.measure, reference)
+
+
+def _run(experiment: Experiment, case: tuple[str, int]) -> Run:
+    policy, seed = case
+    began = time.perf_counter()
+    trace = experiment.run(policy, seed)
+    return Run(policy, seed, trace.measures, time.perf_counter() - began)
+
+
+def _opened(source: str | PathLike[str] | Experiment) -> Experiment:
+    return open_experiment(source) if isinstance(source, str | PathLike) else source
+
+
+def _seed(seed: int) -> int:
+    if seed < 0:
+        raise ConfigError(f"seed: expected a number from 0 on, got {seed}")
+    return seed
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
