@@ -29,4 +29,10 @@ inline OutArray to_numpy(std::vector<Int>&& values) {
     return OutArray(kept->data(), {kept->size()}, owner);
 }
 
+// Hands a copy of a column of any integers over.
+template <class Column>
+OutArray copied(const Column& column) {
+    return to_numpy(std::vector<Int>(column.begin(), column.end()));
+}
+
 }  // namespace headway

@@ -1,6 +1,5 @@
 #include "search/binding.hpp"
 
-#include <nanobind/stl/function.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/vector.h>
 
@@ -9,6 +8,7 @@
 
 #include "search/blocking/search.hpp"
 #include "search/blocking/selection.hpp"
+#include "search/worker_binding.hpp"
 
 namespace headway {
 namespace {
@@ -17,23 +17,8 @@ using namespace nb::literals;
 using namespace search;
 using namespace search::blocking;
 
-OutArray copied(std::span<const Time> values) {
-    return to_numpy(std::vector<Int>(values.begin(), values.end()));
-}
-
-std::vector<Time> checked_starts(const Shop& shop, InArray<Int> given) {
-    const auto start = view(given);
-    if (start.size() != static_cast<std::size_t>(shop.n_tasks())) {
-        throw std::invalid_argument("start: one number per task is expected");
-    }
-    if (std::ranges::any_of(start, [](Int s) { return s < 0 || s >= FOREVER; })) {
-        throw std::invalid_argument("start: times are to be from 0 up to 2^60");
-    }
-    return {start.begin(), start.end()};
-}
-
 void load(Selection& selection, InArray<Int> start) {
-    if (!selection.load(checked_starts(selection.shop(), start))) {
+    if (!selection.load(checked_starts(view(start), selection.shop().n_tasks()))) {
         throw std::invalid_argument("start: no schedule has the order of these starts");
     }
 }
@@ -48,16 +33,6 @@ void move(Selection& selection, Index left, Index right, bool pull) {
     }
     selection.apply({left, right, pull});
     selection.commit();
-}
-
-std::uint64_t run(BlockingSearch& search, std::uint64_t seed, std::uint64_t iterations,
-                  const StopFlag& stop,
-                  const std::function<void(Time, OutArray)>& on_improvement) {
-    const nb::gil_scoped_release unlocked;
-    return search.run(seed, iterations, stop, [&](Time value, std::span<const Time> at) {
-        const nb::gil_scoped_acquire locked;
-        on_improvement(value, copied(at));
-    });
 }
 
 }  // namespace
@@ -92,21 +67,20 @@ void bind_blocking(nb::module_& module) {
             "start", [](const Selection& self) { return copied(self.start()); },
             nb::rv_policy::move);
 
-    nb::class_<BlockingSearch>(module, "BlockingSearch",
-                               "Tabu search by job insertion; run() may be called by several "
-                               "threads at once, which share their best.")
+    nb::class_<BlockingSearch> native(module, "BlockingSearch",
+                                      "Tabu search by job insertion; run() may be called by "
+                                      "several threads at once, which share their best.");
+    native
         .def(nb::init<const Shop&>(), "shop"_a, nb::keep_alive<1, 2>())
-        .def("run", &run, "seed"_a, "iterations"_a, "stop"_a, "on_improvement"_a,
-             "One worker, until a limit or its stop flag; returns the number of moves looked at.")
         .def(
             "offer",
             [](BlockingSearch& self, InArray<Int> start) {
-                self.offer(checked_starts(self.shop(), start));
+                self.offer(checked_starts(view(start), self.shop().n_tasks()));
             },
-            "start"_a, "Starts of all tasks to search from next.")
-        .def(
-            "raise_goal", [](BlockingSearch& self, Int goal) { self.incumbent().raise_goal(goal); },
-            "goal"_a, "A makespan that is good enough, as a lower bound is: workers stop there.");
+            "start"_a, "Starts of all tasks to search from next.");
+    bind_worker(native,
+                "One worker, until a limit or its stop flag; "
+                "returns the number of moves looked at.");
 }
 
 }  // namespace headway

@@ -1,6 +1,5 @@
 #include "search/binding.hpp"
 
-#include <nanobind/stl/function.h>
 #include <nanobind/stl/pair.h>
 
 #include <algorithm>
@@ -10,6 +9,8 @@
 
 #include "search/flow/search.hpp"
 #include "search/flow/sequence.hpp"
+#include "search/orders.hpp"
+#include "search/worker_binding.hpp"
 
 namespace headway {
 namespace {
@@ -18,30 +19,8 @@ using namespace nb::literals;
 using namespace search;
 using namespace search::flow;
 
-// Jobs from Python, none of them twice.
-std::vector<Index> checked_jobs(const Shop& shop, InArray<Int> given) {
-    std::vector<bool> seen(static_cast<std::size_t>(shop.n_jobs()));
-    std::vector<Index> order;
-    for (const Int job : view(given)) {
-        if (job < 0 || job >= shop.n_jobs() || seen[static_cast<std::size_t>(job)]) {
-            throw std::invalid_argument("order: a job that is not there, or that appears twice");
-        }
-        seen[static_cast<std::size_t>(job)] = true;
-        order.push_back(static_cast<Index>(job));
-    }
-    return order;
-}
-
-std::vector<Index> checked_order(const Shop& shop, InArray<Int> given) {
-    std::vector<Index> order = checked_jobs(shop, given);
-    if (order.size() != static_cast<std::size_t>(shop.n_jobs())) {
-        throw std::invalid_argument("order: every job is to appear once");
-    }
-    return order;
-}
-
-OutArray copied(std::span<const Index> values) {
-    return to_numpy(std::vector<Int>(values.begin(), values.end()));
+std::vector<Index> jobs_in(const Shop& shop, InArray<Int> order) {
+    return checked_order(view(order), shop.n_jobs(), "order: every job is to appear once");
 }
 
 // An order to look at from Python.
@@ -77,16 +56,6 @@ struct Probe {
     }
 };
 
-std::uint64_t run(FlowSearch& search, std::uint64_t seed, std::uint64_t moves,
-                  const StopFlag& stop,
-                  const std::function<void(Int, OutArray)>& on_improvement) {
-    const nb::gil_scoped_release unlocked;
-    return search.run(seed, moves, stop, [&](Int value, std::span<const Index> order) {
-        const nb::gil_scoped_acquire locked;
-        on_improvement(value, copied(order));
-    });
-}
-
 }  // namespace
 
 void bind_flow(nb::module_& module) {
@@ -104,7 +73,7 @@ void bind_flow(nb::module_& module) {
         .def(
             "starts",
             [](const Shop& self, InArray<Int> order) {
-                return to_numpy(starts(self, checked_order(self, order)));
+                return to_numpy(starts(self, jobs_in(self, order)));
             },
             "order"_a, "When each operation starts; a row of machines per job.");
 
@@ -113,7 +82,8 @@ void bind_flow(nb::module_& module) {
         .def(
             "assign",
             [](Probe& self, InArray<Int> jobs) {
-                self.sequence->assign(checked_jobs(self.sequence->shop(), jobs));
+                self.sequence->assign(checked_items(view(jobs), self.sequence->shop().n_jobs(),
+                                   "order: a job that is not there, or that appears twice"));
             },
             "jobs"_a)
         .def("insert", &Probe::insert, "place"_a, "job"_a)
@@ -125,9 +95,10 @@ void bind_flow(nb::module_& module) {
             "order", [](const Probe& self) { return copied(self.sequence->order()); },
             nb::rv_policy::move);
 
-    nb::class_<FlowSearch>(module, "FlowSearch",
-                           "Iterated greedy search; run() may be called by several threads at "
-                           "once, which share their best order.")
+    nb::class_<FlowSearch> native(module, "FlowSearch",
+                                  "Iterated greedy search; run() may be called by several threads"
+                                  " at once, which share their best order.");
+    native
         .def(
             "__init__",
             [](FlowSearch* self, const Shop& shop, Index destruction, Int temperature,
@@ -139,18 +110,15 @@ void bind_flow(nb::module_& module) {
                 new (self) FlowSearch(shop, {destruction, temperature, patience});
             },
             "shop"_a, "destruction"_a, "temperature"_a, "patience"_a, nb::keep_alive<1, 2>())
-        .def("run", &run, "seed"_a, "iterations"_a, "stop"_a, "on_improvement"_a,
-             "One worker, until a limit or its stop flag; returns the number of insertions.")
         .def(
             "offer",
             [](FlowSearch& self, InArray<Int> order) {
-                self.pool().offer(checked_order(self.shop(), order));
+                self.pool().offer(jobs_in(self.shop(), order));
             },
-            "order"_a, "An order of all jobs to search from next.")
-        .def(
-            "raise_goal",
-            [](FlowSearch& self, Int goal) { self.incumbent().raise_goal(goal); }, "goal"_a,
-            "A value that is good enough, as a lower bound is: workers stop there.");
+            "order"_a, "An order of all jobs to search from next.");
+    bind_worker(native,
+                "One worker, until a limit or its stop flag; "
+                "returns the number of insertions.");
 }
 
 }  // namespace headway

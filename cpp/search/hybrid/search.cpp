@@ -168,7 +168,7 @@ private:
             }
             std::swap(assignment_, forward_);
         }
-        on_improvement_(current_.value, assignment_);
+        on_improvement_(current_.value, assignment_.start, assignment_.machine);
     }
 
     std::array<const Shop*, 2> shops_;

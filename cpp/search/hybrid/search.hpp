@@ -20,8 +20,9 @@ struct SearchSettings {
     std::uint64_t cycle = 100'000;  // moves of the longest cycle
 };
 
-// Called with each improvement of the best value: the value and the operations.
-using OnImprovement = std::function<void(Int, const Assignment&)>;
+// Called with each improvement of the best value: all starts and machines of the operations.
+using OnImprovement =
+    std::function<void(Int, std::span<const Time> start, std::span<const Index> machine)>;
 
 // An order of jobs as it enters the first stage, or, backward, the last one, time running back.
 struct Solution {

@@ -1,6 +1,5 @@
 #include "search/binding.hpp"
 
-#include <nanobind/stl/function.h>
 
 #include <nanobind/stl/optional.h>
 
@@ -10,6 +9,8 @@
 
 #include "search/max_lags/decoder.hpp"
 #include "search/max_lags/search.hpp"
+#include "search/orders.hpp"
+#include "search/worker_binding.hpp"
 
 namespace headway {
 namespace {
@@ -17,10 +18,6 @@ namespace {
 using namespace nb::literals;
 using namespace search;
 using namespace search::max_lags;
-
-OutArray copied(std::span<const Time> values) {
-    return to_numpy(std::vector<Int>(values.begin(), values.end()));
-}
 
 // A plan from Python, every task in its only mode.
 Plan checked_plan(const LagProject& project, Ints start) {
@@ -39,25 +36,11 @@ Plan checked_plan(const LagProject& project, Ints start) {
     return plan;
 }
 
-std::vector<Index> checked_list(const LagProject& project, Ints given) {
-    const auto n = static_cast<std::size_t>(project.n_tasks());
-    std::vector<bool> placed(n);
-    for (const Int task : given) {
-        if (task < 0 || task >= static_cast<Int>(n) || placed[static_cast<std::size_t>(task)]) {
-            throw std::invalid_argument("order: every task is to appear once");
-        }
-        placed[static_cast<std::size_t>(task)] = true;
-    }
-    if (given.size() != n) {
-        throw std::invalid_argument("order: every task is to appear once");
-    }
-    return {given.begin(), given.end()};
-}
-
 // The starts that one pass gives; backwards in time if there is an instant to turn at.
 std::optional<OutArray> generated(const LagProject& project, InArray<Int> order,
                                   std::optional<Int> turn) {
-    const std::vector<Index> list = checked_list(project, view(order));
+    const std::vector<Index> list = checked_order(
+        view(order), project.n_tasks(), "order: every task is to appear once");
     if (turn && (*turn < 0 || *turn > LONGEST)) {
         throw std::invalid_argument("turn: it is out of range");
     }
@@ -69,15 +52,6 @@ std::optional<OutArray> generated(const LagProject& project, InArray<Int> order,
         return std::nullopt;
     }
     return copied(plan.start);
-}
-
-std::uint64_t run(LagSearch& search, std::uint64_t seed, std::uint64_t iterations,
-                  const StopFlag& stop, const std::function<void(Int, OutArray)>& on_improvement) {
-    const nb::gil_scoped_release unlocked;
-    return search.run(seed, iterations, stop, [&](Int value, std::span<const Time> start) {
-        const nb::gil_scoped_acquire locked;
-        on_improvement(value, copied(start));
-    });
 }
 
 }  // namespace
@@ -104,9 +78,10 @@ void bind_max_lags(nb::module_& module) {
                "Starts of one serial pass through a list, backwards from `turn` if it is given; "
                "None if a task finds no place.");
 
-    nb::class_<LagSearch>(module, "LagSearch",
-                          "Evolution of activity lists; run() may be called by several threads at "
-                          "once, which share a population.")
+    nb::class_<LagSearch> native(module, "LagSearch",
+                                 "Evolution of activity lists; run() may be called by several "
+                                 "threads at once, which share a population.");
+    native
         .def(
             "__init__",
             [](LagSearch* self, const LagProject& project, std::size_t population,
@@ -118,17 +93,15 @@ void bind_max_lags(nb::module_& module) {
                 new (self) LagSearch(project, population, patience);
             },
             "project"_a, "population"_a, "patience"_a, nb::keep_alive<1, 2>())
-        .def("run", &run, "seed"_a, "iterations"_a, "stop"_a, "on_improvement"_a,
-             "One worker, until a limit or its stop flag; returns the number of schedules made.")
         .def(
             "offer",
             [](LagSearch& self, InArray<Int> start) {
                 self.population().offer(checked_plan(self.project(), view(start)));
             },
-            "start"_a, "Starts of a schedule to search from next.")
-        .def(
-            "raise_goal", [](LagSearch& self, Int goal) { self.incumbent().raise_goal(goal); },
-            "goal"_a, "A makespan that is good enough, as a lower bound is: workers stop there.");
+            "start"_a, "Starts of a schedule to search from next.");
+    bind_worker(native,
+                "One worker, until a limit or its stop flag; "
+                "returns the number of schedules made.");
 }
 
 }  // namespace headway

@@ -1,6 +1,5 @@
 #include "search/binding.hpp"
 
-#include <nanobind/stl/function.h>
 
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
@@ -11,6 +10,8 @@
 #include <vector>
 
 #include "search/project/search.hpp"
+#include "search/orders.hpp"
+#include "search/worker_binding.hpp"
 
 namespace headway {
 namespace {
@@ -40,40 +41,12 @@ Plan checked_plan(const Project& project, Ints start, Ints mode) {
     return plan;
 }
 
-OutArray copied(std::span<const std::int32_t> values) {
-    return to_numpy(std::vector<Int>(values.begin(), values.end()));
-}
-
-std::uint64_t run(ProjectSearch& search, std::uint64_t seed, std::uint64_t iterations,
-                  const StopFlag& stop,
-                  const std::function<void(Int, OutArray, OutArray)>& on_improvement) {
-    const nb::gil_scoped_release unlocked;
-    return search.run(seed, iterations, stop,
-                      [&](Int value, std::span<const Time> start, std::span<const Index> mode) {
-                          const nb::gil_scoped_acquire locked;
-                          on_improvement(value, copied(start), copied(mode));
-                      });
-}
-
 // A list of all tasks from Python, each behind what it waits for in that network.
-std::vector<Index> checked_list(const Network& network, std::size_t n, Ints given) {
-    std::vector<bool> placed(n);
-    std::vector<Index> order;
-    for (const Int task : given) {
-        if (task < 0 || task >= static_cast<Int>(n) || placed[static_cast<std::size_t>(task)]) {
-            throw std::invalid_argument("order: every task is to appear once");
-        }
-        for (const Link& link : network.of(static_cast<Index>(task))) {
-            if (!placed[static_cast<std::size_t>(link.task)]) {
-                throw std::invalid_argument("order: a task stands before one that it waits for");
-            }
-        }
-        placed[static_cast<std::size_t>(task)] = true;
-        order.push_back(static_cast<Index>(task));
-    }
-    if (order.size() != n) {
-        throw std::invalid_argument("order: every task is to appear once");
-    }
+std::vector<Index> checked_list(const Network& network, Index n, Ints given) {
+    std::vector<Index> order = checked_order(given, n, "order: every task is to appear once");
+    require_behind(
+        order, [&](Index task) { return network.of(task); },
+        "order: a task stands before one that it waits for");
     return order;
 }
 
@@ -81,10 +54,9 @@ std::vector<Index> checked_list(const Network& network, std::size_t n, Ints give
 std::optional<std::pair<OutArray, OutArray>> generated(const Project& project,
                                                        InArray<Int> order, InArray<Int> mode,
                                                        bool choose, std::optional<Int> turn) {
-    const auto n = static_cast<std::size_t>(project.n_tasks());
     const Network& network = turn ? project.backward() : project.forward();
-    const std::vector<Index> list = checked_list(network, n, view(order));
-    Plan plan = checked_plan(project, std::vector<Int>(n), view(mode));
+    const std::vector<Index> list = checked_list(network, project.n_tasks(), view(order));
+    Plan plan = checked_plan(project, std::vector<Int>(list.size()), view(mode));
     if (turn && (*turn < 0 || *turn > LONGEST)) {
         throw std::invalid_argument("turn: it is out of range");
     }
@@ -126,9 +98,10 @@ void bind_project(nb::module_& module) {
                "Starts and modes of one serial pass through a list, backwards from `turn` if it is "
                "given; None if a task finds no place.");
 
-    nb::class_<ProjectSearch>(module, "ProjectSearch",
-                              "Evolution of activity lists; run() may be called by several threads "
-                              "at once, which share a population.")
+    nb::class_<ProjectSearch> native(module, "ProjectSearch",
+                                     "Evolution of activity lists; run() may be called by several"
+                                     " threads at once, which share a population.");
+    native
         .def(
             "__init__",
             [](ProjectSearch* self, const Project& project, std::size_t population,
@@ -141,18 +114,15 @@ void bind_project(nb::module_& module) {
                 new (self) ProjectSearch(project, {population, patience});
             },
             "project"_a, "population"_a, "patience"_a, nb::keep_alive<1, 2>())
-        .def("run", &run, "seed"_a, "iterations"_a, "stop"_a, "on_improvement"_a,
-             "One worker, until a limit or its stop flag; returns the number of schedules made.")
         .def(
             "offer",
             [](ProjectSearch& self, InArray<Int> start, InArray<Int> mode) {
                 self.population().offer(checked_plan(self.project(), view(start), view(mode)));
             },
-            "start"_a, "mode"_a, "Starts and modes to search from next.")
-        .def(
-            "raise_goal",
-            [](ProjectSearch& self, Int goal) { self.incumbent().raise_goal(goal); }, "goal"_a,
-            "A makespan that is good enough, as a lower bound is: workers stop there.");
+            "start"_a, "mode"_a, "Starts and modes to search from next.");
+    bind_worker(native,
+                "One worker, until a limit or its stop flag; "
+                "returns the number of schedules made.");
 }
 
 }  // namespace headway

@@ -1,6 +1,5 @@
 #include "search/binding.hpp"
 
-#include <nanobind/stl/function.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
@@ -10,6 +9,7 @@
 #include "model/problem_binding.hpp"
 #include "search/shop/search.hpp"
 #include "search/shop/tabu.hpp"
+#include "search/worker_binding.hpp"
 
 namespace headway {
 namespace {
@@ -17,11 +17,6 @@ namespace {
 using namespace nb::literals;
 using namespace search;
 using namespace search::shop;
-
-template <class T>
-OutArray copied(std::span<const T> values) {
-    return to_numpy(std::vector<Int>(values.begin(), values.end()));
-}
 
 // Modes from Python, one of its own for every task, by position among all modes.
 void check_modes(const Shop& shop, Ints start, Ints mode) {
@@ -34,14 +29,6 @@ void check_modes(const Shop& shop, Ints start, Ints mode) {
             throw std::out_of_range("mode: the task has no such mode");
         }
     }
-}
-
-std::vector<Int> modes_of(const Shop& shop, std::span<const Index> choice) {
-    std::vector<Int> mode(choice.begin(), choice.end());
-    for (Index i = 0; i < shop.n_tasks(); ++i) {
-        mode[static_cast<std::size_t>(i)] += shop.first_mode(i);
-    }
-    return mode;
 }
 
 void load(State& state, InArray<Int> start, InArray<Int> mode) {
@@ -145,18 +132,6 @@ void insert(State& state, Index task, std::size_t k) {
     state.insert(task, place.choice, place.left, place.behind);
 }
 
-std::uint64_t run(ShopSearch& search, std::uint64_t seed, std::uint64_t iterations,
-                  const StopFlag& stop,
-                  const std::function<void(Time, OutArray, OutArray)>& on_improvement) {
-    const nb::gil_scoped_release unlocked;
-    return search.run(seed, iterations, stop,
-                      [&](Time value, std::span<const Time> start, std::span<const Index> choice) {
-                          std::vector<Int> mode = modes_of(search.shop(), choice);
-                          const nb::gil_scoped_acquire locked;
-                          on_improvement(value, copied(start), to_numpy(std::move(mode)));
-                      });
-}
-
 }  // namespace
 
 void bind_shop(nb::module_& module) {
@@ -192,12 +167,13 @@ void bind_shop(nb::module_& module) {
             "heads", [](const State& self) { return copied(self.heads()); }, nb::rv_policy::move)
         .def_prop_ro(
             "modes",
-            [](const State& self) { return to_numpy(modes_of(self.shop(), self.choices())); },
+            [](const State& self) { return copied(modes_of(self.shop(), self.choices())); },
             nb::rv_policy::move);
 
-    nb::class_<ShopSearch>(module, "ShopSearch",
-                           "Tabu search with path relinking; run() may be called by several "
-                           "threads at once, which share their elite.")
+    nb::class_<ShopSearch> native(module, "ShopSearch",
+                                  "Tabu search with path relinking; run() may be called by "
+                                  "several threads at once, which share their elite.");
+    native
         .def(
             "__init__",
             [](ShopSearch* self, const Shop& shop, std::size_t population,
@@ -208,19 +184,16 @@ void bind_shop(nb::module_& module) {
                 new (self) ShopSearch(shop, {population, patience});
             },
             "shop"_a, "population"_a, "patience"_a, nb::keep_alive<1, 2>())
-        .def("run", &run, "seed"_a, "iterations"_a, "stop"_a, "on_improvement"_a,
-             "One worker, until a limit or its stop flag; returns the number of moves made.")
         .def(
             "offer",
             [](ShopSearch& self, InArray<Int> start, InArray<Int> mode) {
                 check_modes(self.shop(), view(start), view(mode));
                 self.elite().offer(sorted_by(self.shop(), view(start), view(mode)));
             },
-            "start"_a, "mode"_a, "Starts and modes of a schedule to search from next.")
-        .def(
-            "raise_goal",
-            [](ShopSearch& self, Int goal) { self.incumbent().raise_goal(goal); }, "goal"_a,
-            "A value that is good enough, as a lower bound is: workers stop there.");
+            "start"_a, "mode"_a, "Starts and modes of a schedule to search from next.");
+    bind_worker(native,
+                "One worker, until a limit or its stop flag; "
+                "returns the number of moves made.");
 }
 
 }  // namespace headway

@@ -17,9 +17,10 @@ constexpr std::uint64_t TRIAL_PART = 16;
 // Keeps one worker's budget and passes its improvements on, but not more often than it checks.
 class Watch final : public Monitor {
 public:
-    Watch(Incumbent& incumbent, std::uint64_t iterations, const StopFlag& stop,
+    Watch(const Shop& shop, Incumbent& incumbent, std::uint64_t iterations, const StopFlag& stop,
           const OnImprovement& on_improvement)
-        : incumbent_(&incumbent),
+        : shop_(&shop),
+          incumbent_(&incumbent),
           left_(iterations),
           stop_(&stop),
           on_improvement_(&on_improvement) {}
@@ -37,7 +38,7 @@ public:
         if (state.value() < incumbent_->best() && state.value() < value_) {
             value_ = state.value();
             start_.assign(state.heads().begin(), state.heads().end());
-            choice_.assign(state.choices().begin(), state.choices().end());
+            mode_ = modes_of(*shop_, state.choices());
             news_ = true;
         }
     }
@@ -47,11 +48,12 @@ public:
 private:
     void report() {
         if (news_ && incumbent_->note(value_)) {
-            (*on_improvement_)(value_, start_, choice_);
+            (*on_improvement_)(value_, start_, mode_);
         }
         news_ = false;
     }
 
+    const Shop* shop_;
     Incumbent* incumbent_;
     std::uint64_t left_;
     std::uint64_t used_ = 0;
@@ -59,7 +61,7 @@ private:
     const OnImprovement* on_improvement_;
     Time value_ = std::numeric_limits<Time>::max();
     std::vector<Time> start_;
-    std::vector<Index> choice_;
+    std::vector<Index> mode_;
     bool news_ = false;
 };
 
@@ -73,7 +75,7 @@ std::uint64_t ShopSearch::run(std::uint64_t seed, std::uint64_t iterations, cons
     Random random(seed);
     Builder builder(*shop_);
     TabuSearch tabu(*shop_, random);
-    Watch watch(incumbent_, iterations, stop, on_improvement);
+    Watch watch(*shop_, incumbent_, iterations, stop, on_improvement);
     while (watch.more()) {
         Solution child;
         if (auto offer = elite_.take_offer()) {

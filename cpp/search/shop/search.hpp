@@ -16,9 +16,9 @@ struct SearchSettings {
     std::uint64_t patience = 1'500;  // iterations without improvement that end a run
 };
 
-// Called with each improvement of the best value: all starts and choices of modes.
+// Called with each improvement of the best value: all starts and modes.
 using OnImprovement =
-    std::function<void(Time, std::span<const Time> start, std::span<const Index> choice)>;
+    std::function<void(Time, std::span<const Time> start, std::span<const Index> mode)>;
 
 class ShopSearch {
 public:

@@ -230,6 +230,14 @@ Solution sorted_by(const Shop& shop, std::span<const Int> start, std::span<const
     return solution;
 }
 
+std::vector<Index> modes_of(const Shop& shop, std::span<const Index> choice) {
+    std::vector<Index> mode(choice.begin(), choice.end());
+    for (Index i = 0; i < shop.n_tasks(); ++i) {
+        mode[at(i)] += shop.first_mode(i);
+    }
+    return mode;
+}
+
 std::int64_t distance(const Shop& shop, const Solution& a, const Solution& b) {
     const std::vector<Index> left = lefts(shop, a), other = lefts(shop, b);
     std::int64_t count = 0;

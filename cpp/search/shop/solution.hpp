@@ -66,6 +66,9 @@ Solution between(const Solution& a, const Solution& b, Time share, Random& rando
 // A solution with given modes whose tasks are sorted by given starts, as far as relations allow.
 Solution sorted_by(const Shop& shop, std::span<const Int> start, std::span<const Int> mode);
 
+// The modes of a solution by position among all modes.
+std::vector<Index> modes_of(const Shop& shop, std::span<const Index> choice);
+
 // How many tasks, machine by machine, do not follow the same task in both.
 std::int64_t distance(const Shop& shop, const Solution& a, const Solution& b);
 

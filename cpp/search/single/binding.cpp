@@ -1,6 +1,5 @@
 #include "search/binding.hpp"
 
-#include <nanobind/stl/function.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 
@@ -12,6 +11,8 @@
 #include "search/single/relaxation.hpp"
 #include "search/single/search.hpp"
 #include "search/single/subsets.hpp"
+#include "search/orders.hpp"
+#include "search/worker_binding.hpp"
 
 namespace headway {
 namespace {
@@ -22,24 +23,8 @@ using namespace search::single;
 
 using OutSequence = std::optional<std::pair<Int, OutArray>>;
 
-std::vector<Index> checked_order(const Line& line, InArray<Int> given) {
-    std::vector<bool> placed(static_cast<std::size_t>(line.size()));
-    std::vector<Index> order;
-    for (const Int job : view(given)) {
-        if (job < 0 || job >= line.size() || placed[static_cast<std::size_t>(job)]) {
-            throw std::invalid_argument("order: every job is to appear once");
-        }
-        placed[static_cast<std::size_t>(job)] = true;
-        order.push_back(static_cast<Index>(job));
-    }
-    if (order.size() != placed.size()) {
-        throw std::invalid_argument("order: every job is to appear once");
-    }
-    return order;
-}
-
-OutArray copied(std::span<const Index> values) {
-    return to_numpy(std::vector<Int>(values.begin(), values.end()));
+std::vector<Index> jobs_in(const Line& line, InArray<Int> order) {
+    return checked_order(view(order), line.size(), "order: every job is to appear once");
 }
 
 OutSequence to_python(std::optional<Sequence> sequence) {
@@ -47,16 +32,6 @@ OutSequence to_python(std::optional<Sequence> sequence) {
         return std::nullopt;
     }
     return std::pair(sequence->value, to_numpy(std::move(sequence->order)));
-}
-
-std::uint64_t run(SingleMachineSearch& search, std::uint64_t seed, std::uint64_t iterations,
-                  const StopFlag& stop,
-                  const std::function<void(Int, OutArray)>& on_improvement) {
-    const nb::gil_scoped_release unlocked;
-    return search.run(seed, iterations, stop, [&](Int value, std::span<const Index> order) {
-        const nb::gil_scoped_acquire locked;
-        on_improvement(value, copied(order));
-    });
 }
 
 }  // namespace
@@ -107,7 +82,7 @@ void bind_single(nb::module_& module) {
         .def(
             "value",
             [](const Line& self, InArray<Int> order) {
-                return self.value(checked_order(self, order));
+                return self.value(jobs_in(self, order));
             },
             "order"_a, "What an order of all jobs costs.")
         .def(
@@ -128,7 +103,7 @@ void bind_single(nb::module_& module) {
                 if (!Relaxation::applies(self)) {
                     return std::nullopt;
                 }
-                const std::vector<Index> jobs = checked_order(self, order);
+                const std::vector<Index> jobs = jobs_in(self, order);
                 const nb::gil_scoped_release unlocked;
                 return Relaxation(self, jobs).bound(rounds, stop);
             },
@@ -136,24 +111,22 @@ void bind_single(nb::module_& module) {
             "A lower bound on the value, by prices that aim at that of the order; None if the line "
             "is not separable or too large.");
 
-    nb::class_<SingleMachineSearch>(module, "SingleMachineSearch",
-                                    "Iterated local search; run() may be called by several "
-                                    "threads at once, which share their best order.")
+    nb::class_<SingleMachineSearch> native(module, "SingleMachineSearch",
+                                           "Iterated local search; run() may be called by several"
+                                           " threads at once, which share their best order.");
+    native
         .def(nb::init<const Line&>(), "line"_a, nb::keep_alive<1, 2>())
-        .def("run", &run, "seed"_a, "iterations"_a, "stop"_a, "on_improvement"_a,
-             "One worker, until a limit or its stop flag; returns the number of descents made.")
         .def(
             "offer",
             [](SingleMachineSearch& self, InArray<Int> order) {
-                self.offer(checked_order(self.line(), order));
+                self.offer(jobs_in(self.line(), order));
             },
             "order"_a, "An order of all jobs to search from next.")
-        .def(
-            "raise_goal",
-            [](SingleMachineSearch& self, Int goal) { self.incumbent().raise_goal(goal); },
-            "goal"_a, "A value that is good enough, as a lower bound is: workers stop there.")
         .def_prop_ro("bound", &SingleMachineSearch::bound,
                      "The best lower bound that a worker has proven so far.");
+    bind_worker(native,
+                "One worker, until a limit or its stop flag; "
+                "returns the number of descents made.");
 }
 
 }  // namespace headway

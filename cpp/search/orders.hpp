@@ -1,0 +1,66 @@
+// Linear orders of items numbered from 0: from outside, and sorted anew.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <stdexcept>
+#include <vector>
+
+#include "base.hpp"
+
+namespace headway::search {
+
+using Order = std::vector<std::int32_t>;
+using OrderView = std::span<const std::int32_t>;
+
+// Some of the items from 0 to n - 1. Throws std::invalid_argument, with the message, if there is
+// another one among them, or one twice.
+inline Order checked_items(Ints given, std::int32_t n, const char* message) {
+    std::vector<bool> seen(static_cast<std::size_t>(n));
+    Order order;
+    order.reserve(given.size());
+    for (const Int item : given) {
+        if (item < 0 || item >= n || seen[static_cast<std::size_t>(item)]) {
+            throw std::invalid_argument(message);
+        }
+        seen[static_cast<std::size_t>(item)] = true;
+        order.push_back(static_cast<std::int32_t>(item));
+    }
+    return order;
+}
+
+// All items from 0 to n - 1. Throws in the same way if one of them is missing.
+inline Order checked_order(Ints given, std::int32_t n, const char* message) {
+    Order order = checked_items(given, n, message);
+    if (order.size() != static_cast<std::size_t>(n)) {
+        throw std::invalid_argument(message);
+    }
+    return order;
+}
+
+// The place of each item in an order of all.
+inline Order places(OrderView order) {
+    Order place(order.size());
+    for (std::size_t k = 0; k < order.size(); ++k) {
+        place[static_cast<std::size_t>(order[k])] = static_cast<std::int32_t>(k);
+    }
+    return place;
+}
+
+// Throws std::invalid_argument, with the message, if an item of an order of all stands before one
+// that it waits for; before(item) has links to those.
+template <class Before>
+void require_behind(OrderView order, Before&& before, const char* message) {
+    const Order place = places(order);
+    for (const std::int32_t item : order) {
+        for (const auto& link : before(item)) {
+            if (place[static_cast<std::size_t>(link.task)] >=
+                place[static_cast<std::size_t>(item)]) {
+                throw std::invalid_argument(message);
+            }
+        }
+    }
+}
+
+}  // namespace headway::search
