@@ -1,6 +1,7 @@
 // What the workers of one search share with one another and with the outside.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <limits>
 
@@ -48,6 +49,28 @@ public:
 private:
     std::atomic<Int> best_ = std::numeric_limits<Int>::max();
     std::atomic<Int> goal_ = std::numeric_limits<Int>::min();
+};
+
+// What one worker may still do: a number of steps, until it is asked to stop or a value is reached
+// that is good enough.
+class Budget {
+public:
+    Budget(const Incumbent& incumbent, std::uint64_t steps, const StopFlag& stop)
+        : incumbent_(&incumbent), stop_(&stop), left_(steps) {}
+
+    bool more() const { return left_ > 0 && !stop_->is_set() && !incumbent_->reached(); }
+    bool is_spent() const { return left_ == 0; }
+    void spend(std::uint64_t steps) {
+        used_ += steps;
+        left_ -= std::min(left_, steps);
+    }
+    std::uint64_t used() const { return used_; }
+
+private:
+    const Incumbent* incumbent_;
+    const StopFlag* stop_;
+    std::uint64_t left_;
+    std::uint64_t used_ = 0;
 };
 
 }  // namespace headway::search

@@ -63,4 +63,16 @@ void require_behind(OrderView order, Before&& before, const char* message) {
     }
 }
 
+// All items by a key, and those with the same one as in another order.
+template <class Key>
+Order ordered_by(const std::vector<Key>& key, OrderView ties) {
+    const Order place = places(ties);
+    Order order(ties.begin(), ties.end());
+    std::ranges::sort(order, [&](std::int32_t i, std::int32_t j) {
+        const auto a = static_cast<std::size_t>(i), b = static_cast<std::size_t>(j);
+        return key[a] != key[b] ? key[a] < key[b] : place[a] < place[b];
+    });
+    return order;
+}
+
 }  // namespace headway::search

@@ -4,6 +4,8 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace headway::search {
 
@@ -40,5 +42,13 @@ public:
 private:
     std::array<std::uint64_t, 4> state_{};
 };
+
+template <class T>
+void shuffle(std::vector<T>& values, Random& random) {
+    for (auto left = static_cast<std::int32_t>(values.size()); left > 1; --left) {
+        std::swap(values[static_cast<std::size_t>(random.below(left))],
+                  values[static_cast<std::size_t>(left - 1)]);
+    }
+}
 
 }  // namespace headway::search

@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
+
+#include "search/random.hpp"
+#include "search/tabu.hpp"
 
 namespace headway::search::blocking {
 namespace {
@@ -11,42 +15,6 @@ namespace {
 constexpr std::uint64_t PATIENCE = 500;  // moves made without improvement that end a run
 constexpr std::int32_t TENURE = 5;   // least moves for which two may not change places again
 constexpr std::int32_t SHAKES = 12;  // most random moves between two runs, and one
-constexpr std::uint64_t LARGEST_TABLE = 1U << 22;
-constexpr int HASHED_BITS = 18;
-
-// Pairs of tasks that must not come into an order again for a while; where a table of all pairs is
-// large, two may share an entry.
-class TabuList {
-public:
-    explicit TabuList(const Shop& shop) : shop_(&shop) {
-        std::uint64_t size = static_cast<std::uint64_t>(shop.crowd()) *
-                             static_cast<std::uint64_t>(shop.n_tasks());
-        if (size > LARGEST_TABLE) {
-            size = 1U << HASHED_BITS;
-            shift_ = 64 - HASHED_BITS;
-        }
-        until_.resize(size);
-    }
-    void clear() { std::ranges::fill(until_, 0U); }
-    void forbid(Index before, Index after, std::uint64_t until) {
-        until_[entry(before, after)] = until;
-    }
-    bool forbids(Index before, Index after, std::uint64_t now) const {
-        return until_[entry(before, after)] >= now;
-    }
-
-private:
-    std::size_t entry(Index before, Index after) const {
-        const auto pair =
-            static_cast<std::uint64_t>(before) * static_cast<std::uint64_t>(shop_->crowd()) +
-            static_cast<std::uint64_t>(shop_->slot(after));
-        return shift_ == 0 ? pair : (pair * 0x9e3779b97f4a7c15U) >> shift_;
-    }
-
-    const Shop* shop_;
-    int shift_ = 0;
-    std::vector<std::uint64_t> until_;
-};
 
 }  // namespace
 
@@ -58,37 +26,33 @@ public:
         : search_(&search),
           shop_(search.shop_),
           random_(seed),
-          left_(iterations),
-          stop_(&stop),
+          budget_(search.incumbent_, iterations, stop),
           on_improvement_(&on_improvement),
           state_(*search.shop_),
-          tabu_(*search.shop_) {}
+          forbidden_until_(shop_->n_tasks(), shop_->crowd()) {}
 
     std::uint64_t run() {
         bool fresh = true;
         while (more()) {
-            const auto offer = search_->take_offer();
-            if (offer) {
+            if (const auto offer = search_->offers_.take()) {
                 load(*offer);
-            } else if (fresh || random_.below(4) == 0) {
+            } else if (const auto known = search_->best_.get();
+                       fresh || random_.below(4) == 0 || !known) {
                 build();
             } else {
-                load(search_->best());
+                load(*known);
                 shake();
             }
             fresh = false;
             tabu_search();
         }
-        return used_;
+        return budget_.used();
     }
 
 private:
-    bool more() const {
-        return left_ > 0 && !stop_->is_set() && !search_->incumbent_.reached();
-    }
+    bool more() const { return budget_.more(); }
     void look(const Move& move) {
-        left_ -= left_ > 0 ? 1 : 0;
-        ++used_;
+        budget_.spend(1);
         state_.apply(move);
     }
 
@@ -104,10 +68,7 @@ private:
     void build() {
         std::vector<Index> jobs(static_cast<std::size_t>(shop_->n_jobs()));
         std::iota(jobs.begin(), jobs.end(), 0);
-        for (std::size_t k = jobs.size(); k > 1; --k) {
-            std::swap(jobs[k - 1], jobs[static_cast<std::size_t>(
-                                       random_.below(static_cast<std::int32_t>(k)))]);
-        }
+        shuffle(jobs, random_);
         state_.line_up(jobs);
         report();
         for (const Index job : jobs) {
@@ -150,10 +111,10 @@ private:
     }
 
     void tabu_search() {
-        tabu_.clear();
+        forbidden_until_.clear();
         Time best = state_.makespan();
         std::uint64_t idle = 0;
-        for (std::uint64_t now = 1; idle < PATIENCE && more(); ++now, ++idle) {
+        for (std::uint32_t now = 1; idle < PATIENCE && more(); ++now, ++idle) {
             const std::optional<Move> move = choose(now, best);
             if (!move) {
                 return;
@@ -162,8 +123,8 @@ private:
             state_.commit();
             // Only the two that changed places on purpose: to forbid those that gave way as well
             // would leave few moves.
-            tabu_.forbid(move->left, move->right,
-                         now + static_cast<std::uint64_t>(TENURE + random_.below(TENURE)));
+            forbidden_until_.at(move->left, shop_->slot(move->right)) =
+                now + static_cast<std::uint32_t>(TENURE + random_.below(TENURE));
             if (state_.makespan() < best) {
                 best = state_.makespan();
                 idle = 0;
@@ -174,7 +135,7 @@ private:
 
     // The best move that makes no forbidden pair or leads to a new best, ties broken at random; if
     // all are forbidden any of them.
-    std::optional<Move> choose(std::uint64_t now, Time aspiration) {
+    std::optional<Move> choose(std::uint32_t now, Time aspiration) {
         std::optional<Move> best, any;
         Time least = FOREVER;
         std::int32_t ties = 0, seen = 0;
@@ -188,7 +149,7 @@ private:
                 look(move);
                 const Time value = state_.makespan();
                 const bool forbidden = std::ranges::any_of(state_.pairs(), [&](const auto& pair) {
-                    return tabu_.forbids(pair.second, pair.first, now);
+                    return forbidden_until_.at(pair.second, shop_->slot(pair.first)) >= now;
                 });
                 state_.undo();
                 if (forbidden && value >= aspiration) {
@@ -205,20 +166,20 @@ private:
 
     void report() {
         if (search_->incumbent_.note(state_.makespan())) {
-            search_->keep(state_.makespan(), state_.start());
-            (*on_improvement_)(state_.makespan(), state_.start());
+            const auto start = state_.start();
+            search_->best_.note(state_.makespan(), {start.begin(), start.end()});
+            (*on_improvement_)(state_.makespan(), start);
         }
     }
 
     BlockingSearch* search_;
     const Shop* shop_;
     Random random_;
-    std::uint64_t left_;
-    std::uint64_t used_ = 0;
-    const StopFlag* stop_;
+    Budget budget_;
     const OnImprovement* on_improvement_;
     Selection state_;
-    TabuList tabu_;
+    // Until when two tasks must not come into an order again.
+    PairTable forbidden_until_;
     std::vector<std::pair<Index, Index>> arcs_;
 };
 
@@ -228,31 +189,7 @@ void BlockingSearch::offer(std::vector<Time> start) {
     if (!Selection(*shop_).load(start)) {
         throw std::invalid_argument("start: no schedule has the order of these starts");
     }
-    const std::lock_guard lock(mutex_);
-    offers_.push_back(std::move(start));
-}
-
-std::optional<std::vector<Time>> BlockingSearch::take_offer() {
-    const std::lock_guard lock(mutex_);
-    if (offers_.empty()) {
-        return std::nullopt;
-    }
-    std::optional<std::vector<Time>> start(std::move(offers_.back()));
-    offers_.pop_back();
-    return start;
-}
-
-void BlockingSearch::keep(Time value, std::span<const Time> start) {
-    const std::lock_guard lock(mutex_);
-    if (value < best_value_) {
-        best_value_ = value;
-        best_.assign(start.begin(), start.end());
-    }
-}
-
-std::vector<Time> BlockingSearch::best() {
-    const std::lock_guard lock(mutex_);
-    return best_;
+    offers_.add(std::move(start));
 }
 
 std::uint64_t BlockingSearch::run(std::uint64_t seed, std::uint64_t iterations,

@@ -2,14 +2,13 @@
 #pragma once
 
 #include <functional>
-#include <mutex>
-#include <optional>
 #include <span>
 #include <vector>
 
 #include "search/blocking/selection.hpp"
 #include "search/blocking/shop.hpp"
 #include "search/control.hpp"
+#include "search/shared.hpp"
 
 namespace headway::search::blocking {
 
@@ -34,18 +33,12 @@ public:
                       const OnImprovement& on_improvement);
 
 private:
-    friend class Worker;
-
-    std::optional<std::vector<Time>> take_offer();
-    void keep(Time value, std::span<const Time> start);
-    std::vector<Time> best();
-
     const Shop* shop_;
     Incumbent incumbent_;
-    std::mutex mutex_;
-    std::vector<std::vector<Time>> offers_;
-    Time best_value_ = FOREVER;
-    std::vector<Time> best_;
+    Offers<std::vector<Time>> offers_;
+    Best<std::vector<Time>> best_;
+
+    friend class Worker;
 };
 
 }  // namespace headway::search::blocking

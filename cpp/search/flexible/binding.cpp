@@ -29,7 +29,8 @@ Plan checked_plan(const Shop& shop, InArray<Int> order, InArray<Int> mode) {
     if (mode.size() != static_cast<std::size_t>(shop.n_tasks())) {
         throw std::invalid_argument(INCOMPLETE);
     }
-    Plan plan{checked_order(view(order), shop.n_tasks(), INCOMPLETE), {}};
+    Plan plan;
+    plan.order = checked_order(view(order), shop.n_tasks(), INCOMPLETE);
     require_behind(
         plan.order, [&](Index task) { return shop.before(task); },
         "plan: a task stands before its predecessor");

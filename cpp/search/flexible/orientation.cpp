@@ -25,7 +25,8 @@ Orientation::Orientation(const Shop& shop)
     }
     std::partial_sum(row_begin_.begin(), row_begin_.end(), row_begin_.begin());
     rows_.resize(row_begin_.back());
-    Plan plan{{shop.forward().begin(), shop.forward().end()}, {}};
+    Plan plan;
+    plan.order.assign(shop.forward().begin(), shop.forward().end());
     for (Index i = 0; i < none_; ++i) {
         const auto before = shop.before(i), after = shop.after(i);
         chain_[at(i)].before = before.empty() ? none_ : before[0].task;
@@ -60,6 +61,7 @@ void Orientation::load(const Plan& plan) {
 }
 
 void Orientation::save(Plan& plan) const {
+    plan.value = makespan_;
     plan.order.assign(order_.begin(), order_.end());
     plan.mode.resize(at(none_));
     for (Index i = 0; i < none_; ++i) {

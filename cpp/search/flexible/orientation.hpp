@@ -56,7 +56,7 @@ public:
 
     // The order must respect the relations, the modes must be those of the tasks.
     void load(const Plan& plan);
-    // Writes the present order and modes into a plan.
+    // Writes the present order, modes and makespan into a plan.
     void save(Plan& plan) const;
 
     const Shop& shop() const { return *shop_; }

@@ -6,7 +6,7 @@
 #include <span>
 
 #include "search/control.hpp"
-#include "search/flexible/elite.hpp"
+#include "search/elite.hpp"
 #include "search/flexible/shop.hpp"
 
 namespace headway::search::flexible {
@@ -24,7 +24,7 @@ public:
     FlexibleSearch(const Shop& shop, const SearchSettings& settings);
 
     const Shop& shop() const { return *shop_; }
-    Elite& elite() { return elite_; }
+    Elite<Shop, Plan>& elite() { return elite_; }
     Incumbent& incumbent() { return incumbent_; }
 
     // One worker: searches until about `iterations` moves are made, `stop` is set or the best plan
@@ -36,7 +36,7 @@ public:
 private:
     const Shop* shop_;
     SearchSettings settings_;
-    Elite elite_;
+    Elite<Shop, Plan> elite_;
     Incumbent incumbent_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -98,6 +99,7 @@ private:
 // A solution: all tasks in an order that respects the relations and that each machine keeps to,
 // and the mode of each task.
 struct Plan {
+    Time value = std::numeric_limits<Time>::max();
     std::vector<Index> order, mode;
 };
 

@@ -4,6 +4,8 @@
 #include <limits>
 #include <numeric>
 
+#include "search/orders.hpp"
+
 namespace headway::search::flexible {
 namespace {
 
@@ -115,14 +117,6 @@ std::vector<Time> times(const Shop& shop, const Plan& plan, Time share) {
     return time;
 }
 
-std::vector<Index> places(std::span<const Index> order) {
-    std::vector<Index> place(order.size());
-    for (std::size_t k = 0; k < order.size(); ++k) {
-        place[at(order[k])] = static_cast<Index>(k);
-    }
-    return place;
-}
-
 }  // namespace
 
 Plan random_plan(const Shop& shop, Random& random) {
@@ -209,10 +203,7 @@ Plan between(const Shop& shop, const Plan& a, const Plan& b, Time share, Random&
             plan.mode[i] = b.mode[i];
         }
     }
-    const std::vector<Index> place = places(a.order);
-    std::ranges::sort(plan.order, [&](Index x, Index y) {
-        return key[at(x)] != key[at(y)] ? key[at(x)] < key[at(y)] : place[at(x)] < place[at(y)];
-    });
+    plan.order = ordered_by(key, a.order);
     return plan;
 }
 

@@ -2,34 +2,23 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 namespace headway::search::flexible {
 namespace {
 
-constexpr std::uint64_t LARGEST_TABLE = 1U << 22;
-constexpr int HASHED_BITS = 18;
-constexpr std::uint32_t CHECK_EVERY = 64;  // iterations between two looks at the monitor
+constexpr std::uint32_t CHECK_EVERY = 64;  // iterations between two looks at the watch
 // Ticks of a critical path that one tick of the scarcest machine is worth, one for each run.
 constexpr std::array<Time, 3> THRIFT = {0, 3, 8};
-constexpr Time NO_LIMIT = std::numeric_limits<Time>::max();
 
 }  // namespace
 
 TabuList::TabuList(const Shop& shop)
-    : n_tasks_(static_cast<std::uint64_t>(shop.n_tasks())),
+    : until_(shop.n_tasks(), shop.n_tasks()),
       mode_(at(shop.n_modes())),
-      concerned_(at(shop.n_tasks())) {
-    std::uint64_t size = n_tasks_ * n_tasks_;
-    if (size > LARGEST_TABLE) {
-        size = 1U << HASHED_BITS;
-        shift_ = 64 - HASHED_BITS;
-    }
-    until_.resize(size);
-}
+      concerned_(at(shop.n_tasks())) {}
 
 void TabuList::clear() {
-    std::ranges::fill(until_, 0U);
+    until_.clear();
     std::ranges::fill(mode_, 0U);
     std::ranges::fill(concerned_, 0U);
 }
@@ -45,62 +34,33 @@ TabuSearch::TabuSearch(const Shop& shop, Random& random)
     path_.by_machine.reserve(static_cast<std::size_t>(shop.n_tasks()));
 }
 
-Time TabuSearch::run(Plan& plan, std::uint64_t patience, Monitor& monitor) {
+void TabuSearch::run(Plan& plan, std::uint64_t patience, Watch<Plan>& watch) {
     state_.load(plan);
     tabu_.clear();
     if (state_.shop().has_fast_machines()) {
         thrift_ = THRIFT[static_cast<std::size_t>(random_.below(THRIFT.size()))];
     }
-    Time best = state_.makespan();
-    monitor.improved(best, state_);
-    state_.save(plan);
-    std::uint64_t idle = 0;
-    std::uint32_t now = 1;
-    for (; idle < patience; ++now, ++idle) {
-        if (now % CHECK_EVERY == 0 && !monitor.go_on(CHECK_EVERY)) {
-            return best;
-        }
-        const std::optional<Move> move = choose(now, best);
-        if (!move) {
-            break;
-        }
-        forbid(*move, now);
-        state_.apply(*move);
-        if (state_.makespan() < best) {
-            best = state_.makespan();
-            state_.save(plan);
-            monitor.improved(best, state_);
-            idle = 0;
-        }
-    }
-    // Even a run without a move counts, so that every limit is reached at some time.
-    monitor.go_on((now - 1) % CHECK_EVERY + 1);
-    return best;
+    run_tabu(state_, plan, patience, CHECK_EVERY, watch,
+             [&](std::uint32_t now, Time best) -> std::optional<Int> {
+                 const std::optional<Move> move = choose(now, best);
+                 if (!move) {
+                     return std::nullopt;
+                 }
+                 forbid(*move, now);
+                 state_.apply(*move);
+                 return state_.makespan();
+             });
 }
 
 std::optional<Move> TabuSearch::choose(std::uint32_t now, Time aspiration) {
     state_.trace(path_, random_);
-    std::optional<Move> best, any;
-    Time limit = NO_LIMIT;
-    Index ties = 0, seen = 0;
-    visit_moves(state_, path_, block_, limit, random_, [&](const Move& move, Time through) {
-        const Time value = worth(move, through);
-        if (value > limit) {
-            return;
-        }
-        if (through >= aspiration && is_tabu(move, now)) {
-            if (!best && random_.below(++seen) == 0) {
-                any = move;
-            }
-            return;
-        }
-        ties = value < limit ? 1 : ties + 1;
-        limit = value;
-        if (ties == 1 || random_.below(ties) == 0) {
-            best = move;
-        }
-    });
-    return best ? best : any;
+    Choice<Move> choice(random_);
+    const auto offer = [&](const Move& move, Time through) {
+        choice.offer(move, worth(move, through),
+                     [&] { return through >= aspiration && is_tabu(move, now); });
+    };
+    visit_moves(state_, path_, block_, choice.limit(), random_, offer);
+    return choice.made();
 }
 
 Time TabuSearch::worth(const Move& move, Time through) const {

@@ -113,7 +113,7 @@ void bind_flow(nb::module_& module) {
         .def(
             "offer",
             [](FlowSearch& self, InArray<Int> order) {
-                self.pool().offer(jobs_in(self.shop(), order));
+                self.offer(jobs_in(self.shop(), order));
             },
             "order"_a, "An order of all jobs to search from next.");
     bind_worker(native,

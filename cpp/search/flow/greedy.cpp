@@ -5,16 +5,6 @@
 #include <tuple>
 
 namespace headway::search::flow {
-namespace {
-
-void shuffle(std::vector<Index>& values, Random& random) {
-    for (auto left = static_cast<Index>(values.size()); left > 1; --left) {
-        std::swap(values[static_cast<std::size_t>(random.below(left))],
-                  values[static_cast<std::size_t>(left - 1)]);
-    }
-}
-
-}  // namespace
 
 Greedy::Greedy(const Shop& shop, Random& random)
     : sequence_(Sequence::of(shop)), random_(random) {

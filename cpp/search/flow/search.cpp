@@ -18,28 +18,27 @@ Int mean_duration(const Shop& shop) {
     return 1024 * sum / (Int{shop.n_jobs()} * shop.n_machines());
 }
 
+}  // namespace
+
 // One worker's search.
 class Worker {
 public:
-    Worker(const Shop& shop, const SearchSettings& settings, Pool& pool, Incumbent& incumbent,
-           std::uint64_t seed, std::uint64_t moves, const StopFlag& stop,
+    Worker(FlowSearch& search, std::uint64_t seed, std::uint64_t moves, const StopFlag& stop,
            const OnImprovement& on_improvement)
-        : shop_(shop),
-          settings_(settings),
-          pool_(pool),
-          incumbent_(incumbent),
-          stop_(stop),
+        : search_(search),
+          shop_(*search.shop_),
+          settings_(search.settings_),
           on_improvement_(on_improvement),
-          moves_(moves),
+          budget_(search.incumbent_, moves, stop),
           random_(seed),
-          greedy_(shop, random_),
-          go_on_([this] { return used_ < moves_ && more() && (++used_, true); }) {
-        current_.reserve(static_cast<std::size_t>(shop.n_jobs()));
-        best_.reserve(static_cast<std::size_t>(shop.n_jobs()));
+          greedy_(shop_, random_),
+          go_on_([this] { return budget_.more() && (budget_.spend(1), true); }) {
+        current_.reserve(static_cast<std::size_t>(shop_.n_jobs()));
+        best_.reserve(static_cast<std::size_t>(shop_.n_jobs()));
     }
 
     std::uint64_t run() {
-        if (!more() || moves_ == 0) {
+        if (!budget_.more()) {
             return 0;
         }
         greedy_.construct(go_on_);
@@ -47,23 +46,21 @@ public:
         greedy_.descend(go_on_);
         take(true);
         std::uint64_t idle = 0;
-        while (more() && used_ < moves_) {
-            if (auto offer = pool_.take_offer()) {
+        while (budget_.more()) {
+            if (const auto offer = search_.offers_.take()) {
                 begin_from(*offer);
             } else if (idle > settings_.patience) {
-                pool_.best(best_);
+                best_ = search_.best_.get().value_or(best_);
                 begin_from(best_);
                 idle = 0;
             }
             iterate();
             idle = improved_ ? 0 : idle + 1;
         }
-        return used_;
+        return budget_.used();
     }
 
 private:
-    bool more() const { return !stop_.is_set() && !incumbent_.reached(); }
-
     void iterate() {
         const Index count = std::min(settings_.destruction, shop_.n_jobs());
         greedy_.destroy(count);
@@ -89,8 +86,8 @@ private:
         if (improved_) {
             best_value_ = value;
             best_.assign(order.begin(), order.end());
-            pool_.note(value, order);
-            if (incumbent_.note(value)) {
+            search_.best_.note(value, best_);
+            if (search_.incumbent_.note(value)) {
                 on_improvement_(value, order);
             }
         }
@@ -108,14 +105,11 @@ private:
         return loss * 1024 <= scale * exponential(random_) / 1024;
     }
 
+    FlowSearch& search_;
     const Shop& shop_;
     const SearchSettings& settings_;
-    Pool& pool_;
-    Incumbent& incumbent_;
-    const StopFlag& stop_;
     const OnImprovement& on_improvement_;
-    std::uint64_t moves_;
-    std::uint64_t used_ = 0;
+    Budget budget_;
     Random random_;
     Greedy greedy_;
     GoOn go_on_;
@@ -126,44 +120,12 @@ private:
     bool improved_ = false;
 };
 
-}  // namespace
-
-void Pool::offer(std::vector<Index> order) {
-    const std::lock_guard lock(mutex_);
-    offers_.push_back(std::move(order));
-}
-
-std::optional<std::vector<Index>> Pool::take_offer() {
-    const std::lock_guard lock(mutex_);
-    if (offers_.empty()) {
-        return std::nullopt;
-    }
-    std::vector<Index> order = std::move(offers_.back());
-    offers_.pop_back();
-    return order;
-}
-
-void Pool::note(Int value, std::span<const Index> order) {
-    const std::lock_guard lock(mutex_);
-    if (value < value_) {
-        value_ = value;
-        order_.assign(order.begin(), order.end());
-    }
-}
-
-void Pool::best(std::vector<Index>& order) const {
-    const std::lock_guard lock(mutex_);
-    if (!order_.empty()) {
-        order = order_;
-    }
-}
-
 FlowSearch::FlowSearch(const Shop& shop, const SearchSettings& settings)
     : shop_(&shop), settings_(settings) {}
 
 std::uint64_t FlowSearch::run(std::uint64_t seed, std::uint64_t moves, const StopFlag& stop,
                               const OnImprovement& on_improvement) {
-    return Worker(*shop_, settings_, pool_, incumbent_, seed, moves, stop, on_improvement).run();
+    return Worker(*this, seed, moves, stop, on_improvement).run();
 }
 
 }  // namespace headway::search::flow

@@ -3,14 +3,13 @@
 
 #include <cstdint>
 #include <functional>
-#include <limits>
-#include <mutex>
-#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "search/control.hpp"
 #include "search/flow/shop.hpp"
+#include "search/shared.hpp"
 
 namespace headway::search::flow {
 
@@ -23,30 +22,15 @@ struct SearchSettings {
 // Called with each improvement of the best value: the value and the order of jobs.
 using OnImprovement = std::function<void(Int, std::span<const Index>)>;
 
-// The best order that any worker knows, and orders from outside.
-class Pool {
-public:
-    void offer(std::vector<Index> order);
-    std::optional<std::vector<Index>> take_offer();
-
-    void note(Int value, std::span<const Index> order);
-    // Copies the best order if there is one.
-    void best(std::vector<Index>& order) const;
-
-private:
-    mutable std::mutex mutex_;
-    std::vector<std::vector<Index>> offers_;
-    Int value_ = std::numeric_limits<Int>::max();
-    std::vector<Index> order_;
-};
-
 class FlowSearch {
 public:
     FlowSearch(const Shop& shop, const SearchSettings& settings);
 
     const Shop& shop() const { return *shop_; }
-    Pool& pool() { return pool_; }
     Incumbent& incumbent() { return incumbent_; }
+
+    // An order of all jobs to search from next.
+    void offer(std::vector<Index> order) { offers_.add(std::move(order)); }
 
     // One worker: searches until about `moves` jobs have been inserted, `stop` is set or the best
     // order is good enough, and returns the number of insertions. Workers of several threads share
@@ -57,8 +41,11 @@ public:
 private:
     const Shop* shop_;
     SearchSettings settings_;
-    Pool pool_;
     Incumbent incumbent_;
+    Offers<std::vector<Index>> offers_;
+    Best<std::vector<Index>> best_;
+
+    friend class Worker;
 };
 
 }  // namespace headway::search::flow

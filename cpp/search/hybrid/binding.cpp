@@ -63,7 +63,7 @@ void bind_hybrid(nb::module_& module) {
         .def(
             "offer",
             [](HybridSearch& self, InArray<Int> order) {
-                self.pool().offer(jobs_in(self.shop(), order));
+                self.offer(jobs_in(self.shop(), order));
             },
             "order"_a, "An order of all jobs to search from next.");
     bind_worker(native,

@@ -15,36 +15,35 @@ constexpr Int NO_LIMIT = std::numeric_limits<Int>::max();
 constexpr std::uint64_t SHORTEST_CYCLE = 2'000;
 constexpr std::uint64_t CHECK_EVERY = 16;  // moves between two looks at the stop flag
 
+}  // namespace
+
 // One worker's search.
 class Worker {
 public:
-    Worker(const std::array<const Shop*, 2>& shops, const SearchSettings& settings, Pool& pool,
-           Incumbent& incumbent, std::uint64_t seed, std::uint64_t moves, const StopFlag& stop,
+    Worker(HybridSearch& search, std::uint64_t seed, std::uint64_t moves, const StopFlag& stop,
            const OnImprovement& on_improvement)
-        : shops_(shops),
-          settings_(settings),
-          pool_(pool),
-          incumbent_(incumbent),
-          stop_(stop),
+        : search_(search),
+          shops_{search.shop_, &search.reversed_},
+          settings_(search.settings_),
           on_improvement_(on_improvement),
-          moves_(moves),
+          budget_(search.incumbent_, moves, stop),
           random_(seed),
-          decoders_{Decoder(*shops[0]), Decoder(*shops[1])} {}
+          decoders_{Decoder(*shops_[0]), Decoder(*shops_[1])} {}
 
     std::uint64_t run() {
-        if (moves_ == 0 || !more()) {
+        if (!budget_.more()) {
             return 0;
         }
         construct();
         std::uint64_t length = SHORTEST_CYCLE;
-        while (more() && used_ < moves_) {
-            if (auto offer = pool_.take_offer()) {
+        while (budget_.more()) {
+            if (auto offer = search_.offers_.take()) {
                 current_.backward = false;
                 current_.order = std::move(*offer);
                 current_.value = value(NO_LIMIT);
                 note();
             } else {
-                pool_.improve(best_);
+                best_ = search_.best_.below(best_.value).value_or(best_);
                 current_ = best_;
             }
             if (shops_[0]->is_reversible() && random_.below(2) == 0) {
@@ -53,7 +52,7 @@ public:
             anneal(length);
             length = std::min(2 * length, std::max(SHORTEST_CYCLE, settings_.cycle));
         }
-        return used_;
+        return budget_.used();
     }
 
 private:
@@ -61,7 +60,6 @@ private:
     const Shop& shop() const { return *shops_[current_.backward ? 1 : 0]; }
     Decoder& decoder() { return decoders_[current_.backward ? 1 : 0]; }
     Int value(Int limit) { return decoder().value(current_.order, limit); }
-    bool more() const { return !stop_.is_set() && !incumbent_.reached(); }
 
     // Long jobs, or urgent ones, first.
     void construct() {
@@ -94,8 +92,8 @@ private:
     void anneal(std::uint64_t length) {
         const Int hot = shop().mean_duration() * settings_.temperature / 1000;
         const auto all = static_cast<Int>(length);
-        for (Int k = 0; k < all && used_ < moves_; ++k, ++used_) {
-            if (static_cast<std::uint64_t>(k) % CHECK_EVERY == 0 && !more()) {
+        for (Int k = 0; k < all && !budget_.is_spent(); ++k, budget_.spend(1)) {
+            if (static_cast<std::uint64_t>(k) % CHECK_EVERY == 0 && !budget_.more()) {
                 return;
             }
             const Int left = (all - k) * 1024 / all;
@@ -141,8 +139,8 @@ private:
     void note() {
         if (current_.value < best_.value) {
             best_ = current_;
-            if (incumbent_.note(best_.value)) {
-                pool_.note(best_);
+            if (search_.incumbent_.note(best_.value)) {
+                search_.best_.note(best_.value, best_);
                 report();
             }
         }
@@ -171,56 +169,20 @@ private:
         on_improvement_(current_.value, assignment_.start, assignment_.machine);
     }
 
+    HybridSearch& search_;
     std::array<const Shop*, 2> shops_;
     const SearchSettings& settings_;
-    Pool& pool_;
-    Incumbent& incumbent_;
-    const StopFlag& stop_;
     const OnImprovement& on_improvement_;
-    std::uint64_t moves_;
-    std::uint64_t used_ = 0;
+    Budget budget_;
     Random random_;
     std::array<Decoder, 2> decoders_;
     Solution current_, best_;
     Assignment assignment_, forward_;
 };
 
-}  // namespace
-
-void Pool::offer(std::vector<Index> order) {
-    const std::lock_guard lock(mutex_);
-    offers_.push_back(std::move(order));
-}
-
-std::optional<std::vector<Index>> Pool::take_offer() {
-    const std::lock_guard lock(mutex_);
-    if (offers_.empty()) {
-        return std::nullopt;
-    }
-    std::vector<Index> order = std::move(offers_.back());
-    offers_.pop_back();
-    return order;
-}
-
-void Pool::note(const Solution& solution) {
-    const std::lock_guard lock(mutex_);
-    if (solution.value < best_.value) {
-        best_ = solution;
-    }
-}
-
-void Pool::improve(Solution& solution) const {
-    const std::lock_guard lock(mutex_);
-    if (best_.value < solution.value) {
-        solution = best_;
-    }
-}
-
 std::uint64_t HybridSearch::run(std::uint64_t seed, std::uint64_t moves, const StopFlag& stop,
                                 const OnImprovement& on_improvement) {
-    return Worker({shop_, &reversed_}, settings_, pool_, incumbent_, seed, moves, stop,
-                  on_improvement)
-        .run();
+    return Worker(*this, seed, moves, stop, on_improvement).run();
 }
 
 }  // namespace headway::search::hybrid

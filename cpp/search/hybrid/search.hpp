@@ -4,14 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <mutex>
-#include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "search/control.hpp"
 #include "search/hybrid/decoder.hpp"
 #include "search/hybrid/shop.hpp"
+#include "search/shared.hpp"
 
 namespace headway::search::hybrid {
 
@@ -31,30 +31,16 @@ struct Solution {
     std::vector<Index> order;
 };
 
-// The best order that any worker knows, and orders from outside.
-class Pool {
-public:
-    void offer(std::vector<Index> order);
-    std::optional<std::vector<Index>> take_offer();
-
-    void note(const Solution& solution);
-    // Copies the best solution if it is better.
-    void improve(Solution& solution) const;
-
-private:
-    mutable std::mutex mutex_;
-    std::vector<std::vector<Index>> offers_;
-    Solution best_;
-};
-
 class HybridSearch {
 public:
     HybridSearch(const Shop& shop, const SearchSettings& settings)
         : shop_(&shop), reversed_(shop.reversed()), settings_(settings) {}
 
     const Shop& shop() const { return *shop_; }
-    Pool& pool() { return pool_; }
     Incumbent& incumbent() { return incumbent_; }
+
+    // An order of all jobs to search from next.
+    void offer(std::vector<Index> order) { offers_.add(std::move(order)); }
 
     // One worker: searches until about `moves` orders have been tried, `stop` is set or the best
     // one is good enough, and returns the number of orders. Workers of several threads share their
@@ -66,8 +52,11 @@ private:
     const Shop* shop_;
     Shop reversed_;
     SearchSettings settings_;
-    Pool pool_;
     Incumbent incumbent_;
+    Offers<std::vector<Index>> offers_;
+    Best<Solution> best_;
+
+    friend class Worker;
 };
 
 }  // namespace headway::search::hybrid

@@ -127,7 +127,9 @@ void bind_job_shop(nb::module_& module) {
         .def(
             "offer",
             [](JobShopSearch& self, InArray<Int> order) {
-                self.elite().offer(tasks_in(self.shop(), order));
+                Plan plan;
+                plan.order = tasks_in(self.shop(), order);
+                self.elite().offer(std::move(plan));
             },
             "order"_a, "A linear order of all tasks to search from next.");
     bind_worker(native,

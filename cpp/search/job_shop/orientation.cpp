@@ -59,6 +59,11 @@ void Orientation::load(std::span<const Index> order) {
     refresh(0, none_ - 1);
 }
 
+void Orientation::save(Plan& plan) const {
+    plan.value = makespan_;
+    plan.order.assign(order().begin(), order().end());
+}
+
 bool Orientation::leads(Index from, Index to) const {
     const Node &a = node(from), &b = node(to);
     const Time step = shop_->step(from);

@@ -42,6 +42,8 @@ public:
 
     // Takes the machine orders from a linear order of all tasks that respects the relations.
     void load(std::span<const Index> order);
+    // Writes the present order and makespan into a plan.
+    void save(Plan& plan) const;
 
     const Shop& shop() const { return *shop_; }
     Index none() const { return none_; }

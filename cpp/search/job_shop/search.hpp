@@ -1,13 +1,12 @@
-// Tabu search with path relinking between elite orders, for the makespan of job shops.
+// Tabu search with path relinking between elite plans, for the makespan of job shops.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <span>
 
 #include "search/control.hpp"
-#include "search/job_shop/elite.hpp"
+#include "search/elite.hpp"
 #include "search/job_shop/neighbourhood.hpp"
 #include "search/job_shop/shop.hpp"
 
@@ -28,10 +27,10 @@ public:
     JobShopSearch(const Shop& shop, const SearchSettings& settings);
 
     const Shop& shop() const { return *shop_; }
-    Elite& elite() { return elite_; }
+    Elite<Shop, Plan>& elite() { return elite_; }
     Incumbent& incumbent() { return incumbent_; }
 
-    // One worker: searches until about `iterations` moves are made, `stop` is set or the best order
+    // One worker: searches until about `iterations` moves are made, `stop` is set or the best plan
     // is good enough, and returns the number of moves. Workers of several threads help one
     // another; a single one does the same for the same seed and number of iterations everywhere.
     std::uint64_t run(std::uint64_t seed, std::uint64_t iterations, const StopFlag& stop,
@@ -40,7 +39,7 @@ public:
 private:
     const Shop* shop_;
     SearchSettings settings_;
-    Elite elite_;
+    Elite<Shop, Plan> elite_;
     Incumbent incumbent_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -31,7 +32,8 @@ struct ShopTables {
     Ints break_machine, break_start, break_end;
 };
 
-// Tasks on at most one machine each, with release times and lags that form no cycle. Jobs are chains of such lags, but any acyclic graph will do.
+// Tasks on at most one machine each, with release times and lags that form no cycle. Jobs are chains
+// of such lags, but any acyclic graph will do.
 class Shop {
 public:
     // Throws std::invalid_argument or std::out_of_range if the tables do not fit together, if a
@@ -108,6 +110,12 @@ private:
     Index n_machines_ = 0;
     Index crowd_ = 0;
     bool has_breaks_ = false;
+};
+
+// A solution: all tasks in an order that respects the relations and that each machine keeps to.
+struct Plan {
+    Time value = std::numeric_limits<Time>::max();
+    std::vector<Index> order;
 };
 
 }  // namespace headway::search::job_shop

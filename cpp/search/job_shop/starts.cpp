@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "search/orders.hpp"
+
 namespace headway::search::job_shop {
 namespace {
 
@@ -10,7 +12,8 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 // Longest paths from the start of each task to the end of all work, machine orders included, as if
 // there were no breaks.
-std::vector<Time> tails(const Shop& shop, std::span<const Index> order) {
+std::vector<Time> tails(const Shop& shop, const Plan& plan) {
+    const std::vector<Index>& order = plan.order;
     std::vector<Time> tail(order.size());
     std::vector<Time> behind(at(shop.n_machines()));
     for (std::size_t k = order.size(); k-- > 0;) {
@@ -32,9 +35,9 @@ std::vector<Time> tails(const Shop& shop, std::span<const Index> order) {
 
 // A time for every task that never decreases along relations and machine orders: a mean of its
 // earliest and its latest start.
-std::vector<Time> times(const Shop& shop, std::span<const Index> order, Time share) {
-    std::vector<Time> time = starts(shop, order);
-    const std::vector<Time> tail = tails(shop, order);
+std::vector<Time> times(const Shop& shop, const Plan& plan, Time share) {
+    std::vector<Time> time = starts(shop, plan);
+    const std::vector<Time> tail = tails(shop, plan);
     Time makespan = 0;
     for (std::size_t i = 0; i < time.size(); ++i) {
         makespan = std::max(makespan, time[i] + tail[i]);
@@ -43,23 +46,6 @@ std::vector<Time> times(const Shop& shop, std::span<const Index> order, Time sha
         time[i] = (1000 - share) * time[i] + share * (makespan - tail[i]);
     }
     return time;
-}
-
-std::vector<Index> places(std::span<const Index> order) {
-    std::vector<Index> place(order.size());
-    for (std::size_t k = 0; k < order.size(); ++k) {
-        place[at(order[k])] = static_cast<Index>(k);
-    }
-    return place;
-}
-
-std::vector<Index> sorted_by(const std::vector<Time>& key, std::span<const Index> ties) {
-    const std::vector<Index> place = places(ties);
-    std::vector<Index> order(ties.begin(), ties.end());
-    std::ranges::sort(order, [&](Index a, Index b) {
-        return key[at(a)] != key[at(b)] ? key[at(a)] < key[at(b)] : place[at(a)] < place[at(b)];
-    });
-    return order;
 }
 
 // Pairs in the wrong order; sorts the values.
@@ -86,12 +72,13 @@ std::int64_t inversions(std::span<Index> values, std::span<Index> scratch) {
 
 }  // namespace
 
-std::vector<Index> random_active_order(const Shop& shop, Random& random) {
+Plan random_active_plan(const Shop& shop, Random& random) {
     const Index n = shop.n_tasks();
-    std::vector<Index> order, open, conflict;
+    Plan plan;
+    std::vector<Index> open, conflict;
     std::vector<std::size_t> waits(at(n));
     std::vector<Time> ready(at(n)), free(at(shop.n_machines()));
-    order.reserve(at(n));
+    plan.order.reserve(at(n));
     for (Index i = 0; i < n; ++i) {
         ready[at(i)] = shop.release(i);
         waits[at(i)] = shop.before(i).size();
@@ -126,7 +113,7 @@ std::vector<Index> random_active_order(const Shop& shop, Random& random) {
             }
         }
         const auto [begin, until] = stay(chosen);
-        order.push_back(chosen);
+        plan.order.push_back(chosen);
         open.erase(std::ranges::find(open, chosen));
         if (shop.machine(chosen) >= 0) {
             free[at(shop.machine(chosen))] = until;
@@ -139,13 +126,13 @@ std::vector<Index> random_active_order(const Shop& shop, Random& random) {
             }
         }
     }
-    return order;
+    return plan;
 }
 
-std::vector<Time> starts(const Shop& shop, std::span<const Index> order) {
-    std::vector<Time> start(order.size()), end(order.size());
+std::vector<Time> starts(const Shop& shop, const Plan& plan) {
+    std::vector<Time> start(plan.order.size()), end(plan.order.size());
     std::vector<Time> free(at(shop.n_machines()));
-    for (const Index task : order) {
+    for (const Index task : plan.order) {
         const Index machine = shop.machine(task);
         Time earliest = std::max(shop.release(task), machine < 0 ? 0 : free[at(machine)]);
         for (const Link& link : shop.before(task)) {
@@ -162,18 +149,18 @@ std::vector<Time> starts(const Shop& shop, std::span<const Index> order) {
     return start;
 }
 
-std::int64_t distance(const Shop& shop, std::span<const Index> a, std::span<const Index> b) {
-    const std::vector<Index> place = places(b);
+std::int64_t distance(const Shop& shop, const Plan& a, const Plan& b) {
+    const std::vector<Index> place = places(b.order);
     std::vector<std::size_t> next(at(shop.n_machines()) + 1);
-    for (const Index task : a) {
+    for (const Index task : a.order) {
         if (shop.machine(task) >= 0) {
             ++next[at(shop.machine(task)) + 1];
         }
     }
     std::partial_sum(next.begin(), next.end(), next.begin());
     const std::vector<std::size_t> ptr = next;
-    std::vector<Index> row(a.size()), scratch(a.size());
-    for (const Index task : a) {
+    std::vector<Index> row(a.order.size()), scratch(a.order.size());
+    for (const Index task : a.order) {
         if (shop.machine(task) >= 0) {
             row[next[at(shop.machine(task))]++] = place[at(task)];
         }
@@ -187,14 +174,15 @@ std::int64_t distance(const Shop& shop, std::span<const Index> a, std::span<cons
     return sum;
 }
 
-std::vector<Index> between(const Shop& shop, std::span<const Index> a, std::span<const Index> b,
-                           Time share, Random& random) {
+Plan between(const Shop& shop, const Plan& a, const Plan& b, Time share, Random& random) {
     std::vector<Time> key = times(shop, a, random.below(1001));
     const std::vector<Time> other = times(shop, b, random.below(1001));
     for (std::size_t i = 0; i < key.size(); ++i) {
         key[i] = (1000 - share) * key[i] + share * other[i];
     }
-    return sorted_by(key, a);
+    Plan plan;
+    plan.order = ordered_by(key, a.order);
+    return plan;
 }
 
 }  // namespace headway::search::job_shop

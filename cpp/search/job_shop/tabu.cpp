@@ -1,34 +1,22 @@
 #include "search/job_shop/tabu.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <limits>
 
 namespace headway::search::job_shop {
 namespace {
 
-constexpr std::uint64_t LARGEST_TABLE = 1U << 22;
-constexpr int HASHED_BITS = 18;
-constexpr std::uint32_t CHECK_EVERY = 128;  // iterations between two looks at the monitor
-constexpr Time NO_LIMIT = std::numeric_limits<Time>::max();
+constexpr std::uint32_t CHECK_EVERY = 128;  // iterations between two looks at the watch
 
 }  // namespace
 
 TabuList::TabuList(const Shop& shop)
     : shop_(&shop),
-      crowd_(static_cast<std::uint64_t>(shop.crowd())),
+      until_(shop.n_tasks(), shop.crowd()),
       as_before_(at(shop.n_tasks())),
-      as_after_(at(shop.n_tasks())) {
-    std::uint64_t size = crowd_ * static_cast<std::uint64_t>(shop.n_tasks());
-    if (size > LARGEST_TABLE) {
-        size = 1U << HASHED_BITS;
-        shift_ = 64 - HASHED_BITS;
-    }
-    until_.resize(size);
-}
+      as_after_(at(shop.n_tasks())) {}
 
 void TabuList::clear() {
-    std::ranges::fill(until_, 0U);
+    until_.clear();
     std::ranges::fill(as_before_, 0U);
     std::ranges::fill(as_after_, 0U);
 }
@@ -44,61 +32,33 @@ TabuSearch::TabuSearch(const Shop& shop, Neighbourhood neighbourhood, std::int32
     path_.by_machine.reserve(static_cast<std::size_t>(shop.n_tasks()));
 }
 
-Time TabuSearch::run(std::vector<Index>& order, std::uint64_t patience, Monitor& monitor) {
-    state_.load(order);
+void TabuSearch::run(Plan& plan, std::uint64_t patience, Watch<Plan>& watch) {
+    state_.load(plan.order);
     tabu_.clear();
-    Time best = state_.makespan();
-    monitor.improved(best, state_.order());
-    std::ranges::copy(state_.order(), order.begin());
-    std::uint64_t idle = 0;
-    std::uint32_t now = 1;
-    for (; idle < patience; ++now, ++idle) {
-        if (now % CHECK_EVERY == 0 && !monitor.go_on(CHECK_EVERY)) {
-            return best;
-        }
-        const std::optional<Move> move = choose(now, best);
-        if (!move) {
-            break;
-        }
-        forbid(*move, now);
-        state_.apply(*move);
-        if (state_.makespan() < best) {
-            best = state_.makespan();
-            std::ranges::copy(state_.order(), order.begin());
-            monitor.improved(best, order);
-            idle = 0;
-        }
-    }
-    // Even a run without a move counts, so that every limit is reached at some time.
-    monitor.go_on((now - 1) % CHECK_EVERY + 1);
-    return best;
+    run_tabu(state_, plan, patience, CHECK_EVERY, watch,
+             [&](std::uint32_t now, Time best) -> std::optional<Int> {
+                 const std::optional<Move> move = choose(now, best);
+                 if (!move) {
+                     return std::nullopt;
+                 }
+                 forbid(*move, now);
+                 state_.apply(*move);
+                 return state_.makespan();
+             });
 }
 
 std::optional<Move> TabuSearch::choose(std::uint32_t now, Time aspiration) {
     state_.trace(path_, random_);
-    std::optional<Move> best, any;
-    Time limit = NO_LIMIT;
-    Index ties = 0, seen = 0;
+    Choice<Move> choice(random_);
     for_each_block(state_, path_, block_, [&](Block& block) {
         block.moves(state_, [&](const Move& move, Index i, Index j, auto&& estimate) {
-            const Time value = estimate(limit);
-            if (value > limit) {
-                return;
-            }
-            if (value >= aspiration && is_tabu(move, block, i, j, now)) {
-                if (!best && random_.below(++seen) == 0) {
-                    any = move;
-                }
-                return;
-            }
-            ties = value < limit ? 1 : ties + 1;
-            limit = value;
-            if (ties == 1 || random_.below(ties) == 0) {
-                best = move;
-            }
+            const Time value = estimate(choice.limit());
+            choice.offer(move, value, [&] {
+                return value >= aspiration && is_tabu(move, block, i, j, now);
+            });
         });
     });
-    return best ? best : any;
+    return choice.made();
 }
 
 bool TabuSearch::is_tabu(const Move& move, const Block& block, Index i, Index j,

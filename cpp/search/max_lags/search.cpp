@@ -23,11 +23,12 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 class Worker {
 public:
-    Worker(LagSearch& search, std::uint64_t seed, const StopFlag& stop,
+    Worker(LagSearch& search, std::uint64_t seed, std::uint64_t passes, const StopFlag& stop,
            const OnImprovement& on_improvement)
         : project_(&search.project()),
           population_(&search.population()),
           incumbent_(&search.incumbent()),
+          budget_(*incumbent_, passes, stop),
           on_improvement_(&on_improvement),
           random_(seed),
           breeder_(project_->work()),
@@ -43,6 +44,14 @@ public:
         order_ = base_;
     }
 
+    std::uint64_t run() {
+        while (budget_.more()) {
+            breed();
+        }
+        return budget_.used();
+    }
+
+private:
     // Makes one plan and adds it to the population.
     void breed() {
         std::optional<std::size_t> place;
@@ -70,9 +79,6 @@ public:
         population_->add(child_, place, random_);
     }
 
-    std::uint64_t passes() const { return passes_; }
-
-private:
     // A list of tasks by the time that is to pass from their start to the end of all work, longest
     // first, but blurred. One time in two, what often finds no place comes sooner; one time in two,
     // tasks that bind one another stand together.
@@ -109,7 +115,7 @@ private:
     }
 
     bool forward(Member& member) {
-        ++passes_;
+        budget_.spend(1);
         if (!decoder_.forward(order_, member.plan)) {
             blame(decoder_.blamed());
             return false;
@@ -138,7 +144,7 @@ private:
         }
         std::ranges::reverse(order_);
         sorter_.sort(project_->backward(), key_, order_);
-        ++passes_;
+        budget_.spend(1);
         if (!decoder_.backward(order_, turn, trial_.plan)) {
             return false;
         }
@@ -176,6 +182,7 @@ private:
     const LagProject* project_;
     project::Population* population_;
     Incumbent* incumbent_;
+    Budget budget_;
     const OnImprovement* on_improvement_;
     Random random_;
     project::Breeder breeder_;
@@ -184,18 +191,13 @@ private:
     std::vector<Time> key_, blame_, guide_;
     std::vector<Index> base_, order_;
     Member child_, trial_, first_, second_;
-    std::uint64_t passes_ = 0;
 };
 
 }  // namespace
 
 std::uint64_t LagSearch::run(std::uint64_t seed, std::uint64_t passes, const StopFlag& stop,
                              const OnImprovement& on_improvement) {
-    Worker worker(*this, seed, stop, on_improvement);
-    while (worker.passes() < passes && !stop.is_set() && !incumbent_.reached()) {
-        worker.breed();
-    }
-    return worker.passes();
+    return Worker(*this, seed, passes, stop, on_improvement).run();
 }
 
 }  // namespace headway::search::max_lags

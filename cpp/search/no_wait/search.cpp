@@ -27,8 +27,7 @@ public:
            const StopFlag& stop, const OnImprovement& on_improvement)
         : search_(&search),
           random_(seed),
-          left_(iterations),
-          stop_(&stop),
+          budget_(search.incumbent_, iterations, stop),
           on_improvement_(&on_improvement),
           table_(*search.shop_) {
         if (search.reversed_) {
@@ -38,10 +37,10 @@ public:
 
     std::uint64_t run() {
         while (more()) {
-            if (auto offer = search_->take_offer()) {
+            if (const auto offer = search_->offers_.take()) {
                 load_like(*offer);
-            } else if (next(2) == 0 && !search_->best().empty()) {
-                load_like(search_->best());
+            } else if (const auto known = search_->best_.get(); next(2) == 0 && known) {
+                load_like(*known);
                 shake(table().order().size() / 4);
             } else {
                 build();
@@ -57,20 +56,17 @@ public:
                 report();
             }
         }
-        return used_;
+        return budget_.used();
     }
 
 private:
     std::int32_t next(std::size_t n) { return random_.below(static_cast<std::int32_t>(n)); }
-    bool more() const {
-        return left_ > 0 && !stop_->is_set() && !search_->incumbent_.reached();
-    }
+    bool more() const { return budget_.more(); }
     bool try_place() {
         if (!more()) {
             return false;
         }
-        --left_;
-        ++used_;
+        budget_.spend(1);
         return true;
     }
     Timetable& table() { return backwards_ ? *reversed_ : table_; }
@@ -211,16 +207,14 @@ private:
     void report() {
         if (search_->incumbent_.note(table().value())) {
             const std::vector<Time> start = starts();
-            search_->keep(table().value(), start);
+            search_->best_.note(table().value(), start);
             (*on_improvement_)(table().value(), start);
         }
     }
 
     NoWaitSearch* search_;
     Random random_;
-    std::uint64_t left_;
-    std::uint64_t used_ = 0;
-    const StopFlag* stop_;
+    Budget budget_;
     const OnImprovement* on_improvement_;
     Timetable table_;
     std::optional<Timetable> reversed_;
@@ -232,34 +226,6 @@ NoWaitSearch::NoWaitSearch(const Shop& shop) : shop_(&shop) {
     if (shop.reversible()) {
         reversed_.emplace(shop.reversed());
     }
-}
-
-void NoWaitSearch::offer(std::vector<Time> start) {
-    const std::lock_guard lock(mutex_);
-    offers_.push_back(std::move(start));
-}
-
-std::optional<std::vector<Time>> NoWaitSearch::take_offer() {
-    const std::lock_guard lock(mutex_);
-    if (offers_.empty()) {
-        return std::nullopt;
-    }
-    std::optional<std::vector<Time>> start(std::move(offers_.back()));
-    offers_.pop_back();
-    return start;
-}
-
-void NoWaitSearch::keep(Time value, std::span<const Time> start) {
-    const std::lock_guard lock(mutex_);
-    if (value < best_value_) {
-        best_value_ = value;
-        best_.assign(start.begin(), start.end());
-    }
-}
-
-std::vector<Time> NoWaitSearch::best() {
-    const std::lock_guard lock(mutex_);
-    return best_;
 }
 
 std::uint64_t NoWaitSearch::run(std::uint64_t seed, std::uint64_t iterations, const StopFlag& stop,

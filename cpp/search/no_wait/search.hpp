@@ -3,14 +3,15 @@
 
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "search/control.hpp"
 #include "search/no_wait/shop.hpp"
 #include "search/no_wait/timetable.hpp"
+#include "search/shared.hpp"
 
 namespace headway::search::no_wait {
 
@@ -25,7 +26,7 @@ public:
     Incumbent& incumbent() { return incumbent_; }
 
     // Starts of all items to search from next; only their order counts.
-    void offer(std::vector<Time> start);
+    void offer(std::vector<Time> start) { offers_.add(std::move(start)); }
 
     // One worker: searches until about `iterations` places have been tried, `stop` is set or the
     // best value is good enough, and returns the number of places tried. Workers of several threads
@@ -34,17 +35,11 @@ public:
                       const OnImprovement& on_improvement);
 
 private:
-    std::optional<std::vector<Time>> take_offer();
-    void keep(Time value, std::span<const Time> start);
-    std::vector<Time> best();
-
     const Shop* shop_;
     std::optional<Shop> reversed_;
     Incumbent incumbent_;
-    std::mutex mutex_;
-    std::vector<std::vector<Time>> offers_;
-    Time best_value_ = NO_LIMIT;
-    std::vector<Time> best_;
+    Offers<std::vector<Time>> offers_;
+    Best<std::vector<Time>> best_;
 
     friend class Worker;
 };

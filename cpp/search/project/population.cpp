@@ -4,20 +4,6 @@
 #include <utility>
 
 namespace headway::search::project {
-void Population::offer(Plan plan) {
-    const std::lock_guard lock(mutex_);
-    offers_.push_back(std::move(plan));
-}
-
-std::optional<Plan> Population::take_offer() {
-    const std::lock_guard lock(mutex_);
-    if (offers_.empty()) {
-        return std::nullopt;
-    }
-    std::optional<Plan> plan(std::move(offers_.back()));
-    offers_.pop_back();
-    return plan;
-}
 
 std::optional<std::size_t> Population::parents(Random& random, Member& first,
                                                Member& second) const {

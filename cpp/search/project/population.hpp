@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "search/project/decoder.hpp"
 #include "search/random.hpp"
+#include "search/shared.hpp"
 
 namespace headway::search::project {
 
@@ -32,8 +34,8 @@ public:
         : capacity_(capacity), patience_(patience * capacity) {}
 
     // A plan to begin with before others are made.
-    void offer(Plan plan);
-    std::optional<Plan> take_offer();
+    void offer(Plan plan) { offers_.add(std::move(plan)); }
+    std::optional<Plan> take_offer() { return offers_.take(); }
 
     // Copies two different members, the better ones more often, and returns the place of the
     // second; none while there are too few.
@@ -51,9 +53,9 @@ private:
 
     std::size_t capacity_;
     std::uint64_t patience_;
+    Offers<Plan> offers_;
     mutable std::mutex mutex_;
     std::vector<Member> members_;
-    std::vector<Plan> offers_;
     Member best_;
     std::uint64_t in_vain_ = 0;
 };

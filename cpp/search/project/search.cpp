@@ -21,11 +21,12 @@ std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
 class Worker {
 public:
-    Worker(ProjectSearch& search, std::uint64_t seed, const StopFlag& stop,
+    Worker(ProjectSearch& search, std::uint64_t seed, std::uint64_t passes, const StopFlag& stop,
            const OnImprovement& on_improvement)
         : project_(&search.project()),
           population_(&search.population()),
           incumbent_(&search.incumbent()),
+          budget_(*incumbent_, passes, stop),
           on_improvement_(&on_improvement),
           random_(seed),
           breeder_(*project_),
@@ -37,6 +38,14 @@ public:
           child_{{key_, order_}},
           trial_{{key_, order_}} {}
 
+    std::uint64_t run() {
+        while (budget_.more()) {
+            breed();
+        }
+        return budget_.used();
+    }
+
+private:
     // Makes one plan and adds it to the population.
     void breed() {
         bool choose = random_.below(PLANS_PER_CHOICE) == 0;
@@ -61,11 +70,8 @@ public:
         population_->add(child_, place, random_);
     }
 
-    std::uint64_t passes() const { return passes_; }
-
-private:
     bool forward(bool choose, Int excess, Member& member) {
-        ++passes_;
+        budget_.spend(1);
         if (!decoder_->forward(order_, choose, member.plan)) {
             return false;
         }
@@ -86,7 +92,7 @@ private:
         }
         std::ranges::reverse(order_);
         sorter_.sort(project_->backward(), key_, order_);
-        ++passes_;
+        budget_.spend(1);
         if (!decoder_->backward(order_, choose, turn, trial_.plan)) {
             return false;
         }
@@ -107,6 +113,7 @@ private:
     const Project* project_;
     Population* population_;
     Incumbent* incumbent_;
+    Budget budget_;
     const OnImprovement* on_improvement_;
     Random random_;
     Breeder breeder_;
@@ -116,18 +123,13 @@ private:
     std::vector<Time> key_;
     std::vector<Index> order_;
     Member child_, trial_, first_, second_;
-    std::uint64_t passes_ = 0;
 };
 
 }  // namespace
 
 std::uint64_t ProjectSearch::run(std::uint64_t seed, std::uint64_t passes, const StopFlag& stop,
                                  const OnImprovement& on_improvement) {
-    Worker worker(*this, seed, stop, on_improvement);
-    while (worker.passes() < passes && !stop.is_set() && !incumbent_.reached()) {
-        worker.breed();
-    }
-    return worker.passes();
+    return Worker(*this, seed, passes, stop, on_improvement).run();
 }
 
 }  // namespace headway::search::project

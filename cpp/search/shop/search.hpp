@@ -6,8 +6,9 @@
 #include <span>
 
 #include "search/control.hpp"
-#include "search/shop/elite.hpp"
+#include "search/elite.hpp"
 #include "search/shop/shop.hpp"
+#include "search/shop/solution.hpp"
 
 namespace headway::search::shop {
 
@@ -25,7 +26,7 @@ public:
     ShopSearch(const Shop& shop, const SearchSettings& settings);
 
     const Shop& shop() const { return *shop_; }
-    Elite& elite() { return elite_; }
+    Elite<Shop, Solution>& elite() { return elite_; }
     Incumbent& incumbent() { return incumbent_; }
 
     // One worker: searches until about `iterations` moves are made, `stop` is set or the best
@@ -37,7 +38,7 @@ public:
 private:
     const Shop* shop_;
     SearchSettings settings_;
-    Elite elite_;
+    Elite<Shop, Solution> elite_;
     Incumbent incumbent_;
 };
 

@@ -5,6 +5,8 @@
 #include <queue>
 #include <tuple>
 
+#include "search/orders.hpp"
+
 namespace headway::search::shop {
 namespace {
 
@@ -185,20 +187,15 @@ void Builder::put(const Candidate& candidate, Solution& solution) {
 Solution between(const Solution& a, const Solution& b, Time share, Random& random) {
     const std::size_t n = a.order.size();
     std::vector<Time> key(n);
-    std::vector<std::size_t> place(n);
     Solution solution;
     solution.choice = a.choice;
-    solution.order = a.order;
     for (std::size_t i = 0; i < n; ++i) {
         key[i] = (1000 - share) * a.start[i] + share * b.start[i];
-        place[at(a.order[i])] = i;
         if (random.below(1000) < share) {
             solution.choice[i] = b.choice[i];
         }
     }
-    std::ranges::sort(solution.order, [&](Index i, Index j) {
-        return key[at(i)] != key[at(j)] ? key[at(i)] < key[at(j)] : place[at(i)] < place[at(j)];
-    });
+    solution.order = ordered_by(key, a.order);
     return solution;
 }
 

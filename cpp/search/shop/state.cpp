@@ -51,6 +51,13 @@ void State::load(std::span<const Index> order, std::span<const Index> choice) {
     evaluate();
 }
 
+void State::save(Solution& solution) const {
+    solution.value = value_;
+    solution.order.assign(order().begin(), order().end());
+    solution.choice.assign(choices().begin(), choices().end());
+    solution.start.assign(heads().begin(), heads().end());
+}
+
 void State::choose(Index task, Index choice) {
     choice_[at(task)] = choice;
     duration_[at(task)] = shop_->duration(mode(task));

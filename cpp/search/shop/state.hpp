@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "search/shop/shop.hpp"
+#include "search/shop/solution.hpp"
 
 namespace headway::search::shop {
 
@@ -29,6 +30,9 @@ public:
 
     // Takes the machine orders from a linear order of all tasks that respects the relations.
     void load(std::span<const Index> order, std::span<const Index> choice);
+
+    // Writes the present orders, modes, starts and value into a solution.
+    void save(Solution& solution) const;
 
     const Shop& shop() const { return *shop_; }
     Time value() const { return value_; }

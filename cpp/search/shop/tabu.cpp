@@ -6,8 +6,6 @@
 namespace headway::search::shop {
 namespace {
 
-constexpr std::uint64_t LARGEST_TABLE = 1U << 22;
-constexpr int HASHED_BITS = 18;
 constexpr Time NO_LIMIT = std::numeric_limits<Time>::max();
 
 // Insertions out of so many iterations. They cost as much as several shifts, but only they change
@@ -26,18 +24,11 @@ constexpr std::uint64_t MOST_PER_CHECK = 128;
 }  // namespace
 
 TabuList::TabuList(const Shop& shop)
-    : n_tasks_(static_cast<std::uint64_t>(shop.n_tasks())),
-      modes_(at(shop.first_mode(shop.n_tasks()))) {
-    std::uint64_t size = n_tasks_ * n_tasks_;
-    if (size > LARGEST_TABLE) {
-        size = 1U << HASHED_BITS;
-        shift_ = 64 - HASHED_BITS;
-    }
-    pairs_.resize(size);
-}
+    : pairs_(shop.n_tasks(), shop.n_tasks()),
+      modes_(at(shop.first_mode(shop.n_tasks()))) {}
 
 void TabuList::clear() {
-    std::ranges::fill(pairs_, 0U);
+    pairs_.clear();
     std::ranges::fill(modes_, 0U);
 }
 
@@ -60,33 +51,13 @@ TabuSearch::TabuSearch(const Shop& shop, Random& random)
         std::clamp<std::uint64_t>(WORK_PER_CHECK / (work + 1), 1, MOST_PER_CHECK));
 }
 
-void TabuSearch::run(Solution& solution, std::uint64_t patience, Monitor& monitor) {
-    const auto keep = [&] {
-        solution.value = state_.value();
-        solution.order.assign(state_.order().begin(), state_.order().end());
-        solution.choice.assign(state_.choices().begin(), state_.choices().end());
-        solution.start.assign(state_.heads().begin(), state_.heads().end());
-        monitor.improved(state_);
-    };
+void TabuSearch::run(Solution& solution, std::uint64_t patience, Watch<Solution>& watch) {
     state_.load(solution.order, solution.choice);
     tabu_.clear();
-    keep();
-    std::uint64_t idle = 0;
-    std::uint32_t now = 1;
-    for (; idle < patience; ++now, ++idle) {
-        if (now % check_every_ == 0 && !monitor.go_on(check_every_)) {
-            return;
-        }
-        if (!step(now, solution.value)) {
-            break;
-        }
-        if (state_.value() < solution.value) {
-            keep();
-            idle = 0;
-        }
-    }
-    // Even a run without a move counts, so that every limit is reached at some time.
-    monitor.go_on((now - 1) % check_every_ + 1);
+    run_tabu(state_, solution, patience, check_every_, watch,
+             [&](std::uint32_t now, Time best) -> std::optional<Int> {
+                 return step(now, best) ? std::optional(state_.value()) : std::nullopt;
+             });
 }
 
 bool TabuSearch::step(std::uint32_t now, Time aspiration) {
@@ -109,27 +80,12 @@ std::uint32_t TabuSearch::until(std::uint32_t now) {
 }
 
 bool TabuSearch::try_shift(std::uint32_t now, Time aspiration) {
-    std::optional<Shift> best, any;
-    Time limit = NO_LIMIT;
-    Index ties = 0, seen = 0;
+    Choice<Shift> choice(random_);
     for_each_shift(state_, paths_, block_, random_, [&](const Shift& shift, auto&& estimate) {
         const Time value = estimate();
-        if (value > limit) {
-            return;
-        }
-        if (value >= aspiration && is_tabu(shift)) {
-            if (!best && random_.below(++seen) == 0) {
-                any = shift;
-            }
-            return;
-        }
-        ties = value < limit ? 1 : ties + 1;
-        limit = value;
-        if (ties == 1 || random_.below(ties) == 0) {
-            best = shift;
-        }
+        choice.offer(shift, value, [&] { return value >= aspiration && is_tabu(shift); });
     });
-    const std::optional<Shift> chosen = best ? best : any;
+    const std::optional<Shift>& chosen = choice.made();
     if (!chosen) {
         return false;
     }

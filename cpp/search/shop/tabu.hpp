@@ -12,6 +12,7 @@
 #include "search/shop/paths.hpp"
 #include "search/shop/solution.hpp"
 #include "search/shop/state.hpp"
+#include "search/tabu.hpp"
 
 namespace headway::search::shop {
 
@@ -23,47 +24,29 @@ public:
 
     void clear();
     void forbid_pair(Index earlier, Index later, std::uint32_t until) {
-        pairs_[entry(earlier, later)] = until;
+        pairs_.at(earlier, later) = until;
     }
     void forbid_mode(Index mode, std::uint32_t until) { modes_[at(mode)] = until; }
     void set_now(std::uint32_t now) { now_ = now; }
     Index pair(Index earlier, Index later) const {
-        return pairs_[entry(earlier, later)] >= now_ ? 1 : 0;
+        return pairs_.at(earlier, later) >= now_ ? 1 : 0;
     }
     Index mode(Index mode) const { return modes_[at(mode)] >= now_ ? 1 : 0; }
 
 private:
     static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-    // Exact where a table of all pairs is small; else a hash, where two pairs may share an entry.
-    std::size_t entry(Index earlier, Index later) const {
-        const auto pair = static_cast<std::uint64_t>(earlier) * n_tasks_ +
-                          static_cast<std::uint64_t>(later);
-        return shift_ == 0 ? pair : (pair * 0x9e3779b97f4a7c15U) >> shift_;
-    }
 
-    std::uint64_t n_tasks_;
-    int shift_ = 0;
+    PairTable pairs_;
     std::uint32_t now_ = 0;
-    std::vector<std::uint32_t> pairs_, modes_;
-};
-
-// What a run may spend and must heed.
-class Monitor {
-public:
-    virtual ~Monitor() = default;
-    // Called every few iterations; false ends the run.
-    virtual bool go_on(std::uint64_t iterations) = 0;
-    // Called after an improvement, before the next call of go_on.
-    virtual void improved(const State& state) = 0;
+    std::vector<std::uint32_t> modes_;
 };
 
 class TabuSearch {
 public:
     TabuSearch(const Shop& shop, Random& random);
 
-    // Searches from a solution until `patience` iterations in a row have brought nothing better,
-    // the monitor says stop or no move is left; leaves the best in its place.
-    void run(Solution& solution, std::uint64_t patience, Monitor& monitor);
+    // Improves a solution by run_tabu().
+    void run(Solution& solution, std::uint64_t patience, Watch<Solution>& watch);
 
 private:
     static std::size_t at(Index i) { return static_cast<std::size_t>(i); }

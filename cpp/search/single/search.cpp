@@ -114,20 +114,20 @@ template <class LocalSearch>
 std::uint64_t SingleMachineSearch::iterate(LocalSearch&& local, Random& random,
                                            std::uint64_t iterations, const StopFlag& stop,
                                            const OnImprovement& on_improvement) {
-    const auto over = [&] { return stop.is_set() || incumbent_.reached(); };
-    std::uint64_t made = 0, quiet = 0;
+    Budget budget(incumbent_, iterations, stop);
+    std::uint64_t quiet = 0;
     const auto descend = [&](Order& order) {
         order.value = local.descend(order.jobs, stop);
-        ++made;
+        budget.spend(1);
         note(order, on_improvement);
     };
     Order current = take_offer().value_or(best());
     note(current, on_improvement);
-    if (!over()) {
+    if (budget.more()) {
         descend(current);
     }
-    while (made < iterations && !over()) {
-        if (made >= DESCENTS_BEFORE_PROOF && !proving_.exchange(true)) {
+    while (budget.more()) {
+        if (budget.used() >= DESCENTS_BEFORE_PROOF && !proving_.exchange(true)) {
             prove(stop, on_improvement);
             if (stop.is_set()) {
                 proving_ = false;  // cut short; the next run tries again
@@ -153,7 +153,7 @@ std::uint64_t SingleMachineSearch::iterate(LocalSearch&& local, Random& random,
             current = std::move(next);
         }
     }
-    return made;
+    return budget.used();
 }
 
 std::uint64_t SingleMachineSearch::run(std::uint64_t seed, std::uint64_t iterations,
