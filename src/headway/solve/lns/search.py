@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from headway.errors import ConfigError
+from headway.errors import ConfigError, UnsupportedError
 from headway.model.problem import Problem
 from headway.model.schedule import Schedule
 from headway.model.tables import FOREVER, Bools, Ints
@@ -72,6 +72,21 @@ class Trial:
     effort: float
 
 
+def obstacle(problem: Problem) -> str | None:
+    """Return why large-neighbourhood search does not apply to a problem, or None if it does.
+
+    Examples
+    --------
+    >>> import headway as hw
+    >>> obstacle(hw.instance("mk01"))
+    """
+    if not problem.n_tasks:
+        return "there is no task"
+    if not problem.objective.levels:
+        return "any valid schedule will do"
+    return None
+
+
 class LargeNeighbourhoodSearch(Search):
     """Large-neighbourhood search on any problem with an objective.
 
@@ -83,6 +98,11 @@ class LargeNeighbourhoodSearch(Search):
         What is scheduled.
     settings
         How the effort is spent.
+
+    Raises
+    ------
+    UnsupportedError
+        If there is no task, or nothing to minimise.
 
     Notes
     -----
@@ -100,6 +120,11 @@ class LargeNeighbourhoodSearch(Search):
     """
 
     def __init__(self, problem: Problem, settings: Settings | None = None) -> None:
+        reason = obstacle(problem)
+        if reason is not None:
+            raise UnsupportedError(
+                f"large-neighbourhood search does not apply to {problem.name!r}, because {reason}"
+            )
         self._worker = _Worker(problem, settings or Settings())
         super().__init__(problem, self._worker)
 
