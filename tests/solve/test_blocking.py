@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import random
-import threading
 from dataclasses import replace
 from itertools import pairwise
 
-import numpy as np
 import pytest
 
 import headway as hw
 from headway import _core
-from headway.errors import UnsupportedError
 from headway.model import Model, Problem, verify
-from headway.model.tables import ABSENT, bools, ints
+from headway.model.tables import bools, ints
 from headway.solve import blocking, cpsat
 from headway.solve.result import Budget, Status
+from tests.solve.samples import holding
 from tests.twins.blocking import PlainBlockingShop, one_after_another, random_blocking_shop
-
-
-def holding(problem: Problem) -> Problem:
-    """Return a job shop in which each task but the last of a job holds its machine."""
-    until = np.full(problem.n_tasks, ABSENT)
-    until[problem.relations.before] = problem.relations.after
-    return replace(problem, tasks=replace(problem.tasks, hold_until=ints(until)))
 
 
 def native(shop: PlainBlockingShop) -> _core.BlockingShop:
@@ -106,46 +97,6 @@ def test_a_classic_shop_with_blocking_is_solved_to_its_published_optimum():
     assert found.schedule.makespan == 63
 
 
-def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
-    problem = holding(hw.instance("la01"))
-    first, second = (blocking.BlockingSearch(problem).run(moves=3_000, seed=5) for _ in range(2))
-    assert first.schedule == second.schedule
-    assert first.moves == second.moves
-
-
-def test_two_workers_share_what_they_find():
-    problem = holding(hw.instance("ft06"))
-    search = blocking.BlockingSearch(problem)
-    search.raise_goal(63)
-    found = search.run(workers=2, time_limit_s=60)
-    assert found.schedule.makespan == 63
-
-
-def test_the_search_begins_with_what_it_is_offered():
-    problem = holding(hw.instance("la01"))
-    good = blocking.BlockingSearch(problem).run(moves=10_000, seed=3).schedule
-    search = blocking.BlockingSearch(problem)
-    search.offer(good)
-    assert search.run(moves=1, seed=4).schedule.makespan <= good.makespan
-
-
-def test_a_goal_reaches_a_running_search():
-    search = blocking.BlockingSearch(holding(hw.instance("ft10")))
-    timer = threading.Timer(0.05, search.raise_goal, [9_000])
-    timer.start()
-    found = search.run(time_limit_s=60)
-    timer.join()
-    assert found.time_s < 30
-
-
-def test_the_solver_is_found_by_name():
-    problem = holding(hw.job_shop([[0, 1], [0, 1]], [[2, 3], [2, 3]]))
-    result = hw.solve(problem, method="blocking", workers=1, time_limit=30)
-    assert result.status is Status.OPTIMAL
-    assert result.objective == (8,)
-    assert result.verified
-
-
 def refused() -> dict[str, Problem]:
     """One problem per obstacle, by the words that name it."""
     shop = holding(hw.job_shop([[0, 1], [1, 0]], [[2, 3], [4, 5]]))
@@ -191,10 +142,7 @@ def refused() -> dict[str, Problem]:
 
 @pytest.mark.parametrize("words", list(refused()))
 def test_other_problems_are_refused_by_name(words):
-    problem = refused()[words]
-    assert words in blocking.obstacle(problem)
-    with pytest.raises(UnsupportedError, match="blocking search does not apply"):
-        blocking.BlockingSearch(problem)
+    assert words in blocking.obstacle(refused()[words])
 
 
 SOUND = PlainBlockingShop(

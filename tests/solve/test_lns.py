@@ -53,29 +53,6 @@ def test_every_measure_improves_or_stays(measure):
     assert seen == sorted(seen, reverse=True)
 
 
-def test_one_worker_and_one_seed_give_one_schedule():
-    problem = hw.instance("la16")
-    start = first_schedule(problem)
-
-    def run(seed):
-        search = lns.LargeNeighbourhoodSearch(problem)
-        search.offer(start)
-        return search.run(moves=12, seed=seed)
-
-    one, two = run(3), run(3)
-    assert one.schedule == two.schedule
-    assert one.moves == two.moves
-    assert one.schedule.makespan < start.makespan
-
-
-def test_the_search_ends_at_its_goal():
-    problem = hw.instance("la01")
-    search = lns.LargeNeighbourhoodSearch(problem)
-    search.offer(first_schedule(problem))
-    search.raise_goal(666)
-    assert search.run(time_limit_s=60).schedule.makespan == 666
-
-
 def test_an_offer_from_another_thread_is_taken():
     problem = hw.instance("la06")
     best = hw.solve(problem, method="cpsat", time_limit=20, workers=1).schedule

@@ -3,42 +3,19 @@
 from __future__ import annotations
 
 import random
-import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import headway as hw
-from headway.errors import UnsupportedError
 from headway.model import Model, Problem, verify
 from headway.solve import cpsat, max_lags
-from headway.solve.bounds import makespan_bound
 from headway.solve.portfolio.solver import SEARCHERS
-from headway.solve.result import Budget, Progress, Status, Stop
+from headway.solve.result import Budget, Status
+from tests.solve.samples import lagged
 
 DATA = Path(__file__).parents[1] / "data"
-
-
-def lagged(seed: int, n: int, *, tightness: float = 0.3) -> Problem:
-    """A project with maximum lags that the tasks keep if they follow one another at random."""
-    rng = random.Random(seed)
-    capacities = [rng.randint(3, 6) for _ in range(3)]
-    modes, start, now = [], [], 0
-    for _ in range(n):
-        needs = [rng.choice([0, rng.randint(1, capacity)]) for capacity in capacities]
-        modes.append([(rng.randint(1, 9), needs)])
-        start.append(now)
-        now += modes[-1][0][0]
-    lags = []
-    for i in range(n):
-        for j in range(i + 1, min(n, i + 8)):
-            apart = start[j] - start[i]
-            if rng.random() < 0.2:
-                lags.append((i, j, rng.randint(0, modes[i][0][0])))
-            if rng.random() < tightness / 4:
-                lags.append((j, i, -apart))
-    return hw.project(modes, capacities, [[] for _ in modes], lags=lags, name=f"lagged {seed}")
 
 
 def mixed(seed: int) -> Problem:
@@ -65,19 +42,6 @@ def mixed(seed: int) -> Problem:
                 low = rng.randint(-2, 2)
                 rng.choice(kinds)(a, b, low, max_lag=low + rng.randint(2, 9))
     return model.problem()
-
-
-def run(problem: Problem, *, seconds: float = 20.0, stop: Stop | None = None, workers: int = 1):
-    seen: list[Progress] = []
-    result = max_lags.solve(
-        problem,
-        Budget(time_limit_s=seconds, workers=workers),
-        warm_start=None,
-        seed=0,
-        on_progress=seen.append,
-        stop=stop or Stop(),
-    )
-    return result, seen
 
 
 @pytest.mark.parametrize("seed", range(30))
@@ -108,7 +72,7 @@ def test_projects_of_twelve_tasks_are_solved_to_their_optimum(seed):
 
 def test_a_file_with_maximum_lags_is_solved():
     problem = hw.read(DATA / "small.sch")
-    result, _ = run(problem)
+    result = hw.solve(problem, method="max_lags", workers=1, time_limit=20)
     best = cpsat.solve(problem, Budget(time_limit_s=60))
     assert result.objective == best.objective
 
@@ -139,65 +103,8 @@ def test_long_durations_change_nothing():
     assert verify(long, found).ok
 
 
-def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
-    problem = lagged(2, 40)
-    first, second = (max_lags.LagSearch(problem).run(moves=3_000, seed=5) for _ in range(2))
-    assert first.schedule == second.schedule
-    assert first.moves == second.moves
-
-
-def test_two_workers_share_what_they_find():
-    problem = lagged(3, 12)
-    goal = max_lags.LagSearch(problem).run(moves=5_000).schedule.makespan
-    found = max_lags.LagSearch(problem).run(workers=2, goal=goal, time_limit_s=60)
-    assert found.schedule.makespan <= goal
-    assert verify(problem, found.schedule).ok
-
-
-def test_search_goes_on_from_what_it_is_offered():
-    """The offer joins the first members: the next plans are bred from it."""
-    problem = lagged(4, 40)
-    good = max_lags.LagSearch(problem).run(moves=4_000, seed=3).schedule
-    again = max_lags.LagSearch(problem).run(moves=3, seed=4, start=good)
-    assert again.schedule is None or verify(problem, again.schedule).ok
-    result = max_lags.solve(
-        problem,
-        Budget(time_limit_s=0.2),
-        warm_start=good,
-        seed=1,
-        on_progress=lambda _: None,
-        stop=Stop(),
-    )
-    assert result.objective <= (good.makespan,)
-
-
-def test_a_stop_from_another_thread_ends_the_search():
-    stop = Stop()
-    timer = threading.Timer(0.2, stop.set)
-    timer.start()
-    result, _ = run(lagged(5, 60), seconds=60, stop=stop)
-    timer.join()
-    assert result.time_s < 30
-
-
-def test_the_solver_stops_where_value_and_bound_meet():
-    problem = hw.project(
-        [[(2, [1])], [(3, [1])], [(1, [1])]],
-        [1],
-        [[], [], []],
-        lags=[(0, 1, 1), (1, 0, -4), (2, 0, 1)],
-    )
-    result, seen = run(problem)
-    assert result.status is Status.OPTIMAL
-    assert result.objective == result.bound == (6,)
-    assert all(verify(problem, p.schedule).ok for p in seen)
-    assert makespan_bound(problem) <= 6
-
-
-def test_the_solver_is_found_by_name_and_takes_part_in_the_portfolio():
+def test_the_portfolio_leaves_maximum_lags_to_it():
     problem = lagged(6, 12)
-    result = hw.solve(problem, method="max_lags", workers=1, time_limit=0.5)
-    assert result.verified
     assert next(s.name for s in SEARCHERS if s.applies(problem)) == "max_lags"
 
 
@@ -206,9 +113,7 @@ def refused() -> dict[str, Problem]:
     one = [(1, [1])]
     problems = {
         "objective": hw.job_shop([[0]], [[1]], objective=hw.total_completion()),
-        "latest time": hw.job_shop([[0]], [[1]], deadline=[9]),
         "setup times": hw.single_machine([1, 1], setups=np.zeros((3, 2), dtype=int)),
-        "no task": Model("empty").problem(),
         "has 2 modes": hw.project([[(1, [1]), (2, [1])]], [1], [[]]),
         "there are 1001 tasks": hw.project([one] * 1001, [1], [[]] * 1001),
         "'task 0' needs more of a resource": hw.project([[(1, [2])]], [1], [[]]),
@@ -225,7 +130,4 @@ def refused() -> dict[str, Problem]:
 
 @pytest.mark.parametrize("words", list(refused()))
 def test_other_problems_are_refused_by_name(words):
-    problem = refused()[words]
-    assert words in max_lags.obstacle(problem)
-    with pytest.raises(UnsupportedError, match="search with maximum lags does not apply"):
-        max_lags.LagSearch(problem)
+    assert words in max_lags.obstacle(refused()[words])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 from dataclasses import replace
 from itertools import pairwise
 
@@ -12,11 +11,11 @@ import pytest
 
 import headway as hw
 from headway import _core
-from headway.errors import UnsupportedError
 from headway.model import Model, Problem, verify
 from headway.model.tables import ints
 from headway.solve import cpsat, no_wait
 from headway.solve.result import Budget, Status
+from tests.solve.samples import without_waits
 from tests.twins.no_wait import PlainNoWaitShop
 
 OBJECTIVES = {
@@ -27,12 +26,6 @@ OBJECTIVES = {
     "lateness": hw.max_lateness(),
     "most tardiness": 3 * hw.max_tardiness(),
 }
-
-
-def without_waits(problem: Problem) -> Problem:
-    """Return a job shop in which each task starts as soon as the one before it ends."""
-    relations = problem.relations
-    return replace(problem, relations=replace(relations, max_lag=ints(relations.min_lag)))
 
 
 def random_problem(seed: int, objective: hw.Objective) -> Problem:
@@ -136,46 +129,6 @@ def test_items_take_the_starts_that_their_twin_takes():
         assert value == shop.value(start.tolist()), seed
 
 
-def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
-    problem = without_waits(hw.instance("la21"))
-    first, second = (no_wait.NoWaitSearch(problem).run(moves=5_000, seed=5) for _ in range(2))
-    assert first.schedule == second.schedule
-    assert first.moves == second.moves == 5_000
-
-
-def test_two_workers_share_what_they_find():
-    problem = without_waits(hw.instance("la01"))
-    search = no_wait.NoWaitSearch(problem)
-    search.raise_goal(971)
-    found = search.run(workers=2, time_limit_s=60)
-    assert found.schedule.makespan == 971
-
-
-def test_the_search_begins_with_what_it_is_offered():
-    problem = without_waits(hw.instance("la21"))
-    good = no_wait.NoWaitSearch(problem).run(moves=40_000, seed=3).schedule
-    search = no_wait.NoWaitSearch(problem)
-    search.offer(good)
-    assert search.run(moves=1, seed=4).schedule.makespan <= good.makespan
-
-
-def test_a_goal_reaches_a_running_search():
-    search = no_wait.NoWaitSearch(without_waits(hw.instance("ft10")))
-    timer = threading.Timer(0.05, search.raise_goal, [9_000])
-    timer.start()
-    found = search.run(time_limit_s=60)
-    timer.join()
-    assert found.time_s < 30
-
-
-def test_the_solver_is_found_by_name():
-    problem = hw.job_shop([[0, 1], [0, 1]], [[2, 3], [2, 3]])
-    result = hw.solve(without_waits(problem), method="no_wait", workers=1, time_limit=30)
-    assert result.status is Status.OPTIMAL
-    assert result.objective == (8,)
-    assert result.verified
-
-
 def refused() -> dict[str, Problem]:
     """One problem per obstacle, by the words that name it."""
     shop = without_waits(hw.job_shop([[0, 1], [1, 0]], [[2, 3], [4, 5]]))
@@ -184,9 +137,7 @@ def refused() -> dict[str, Problem]:
         "the objective is": replace(shop, objective=hw.makespan().then(hw.total_completion())),
         "has 2 modes": hw.flexible_job_shop([[[(0, 1), (1, 2)]]]),
         "without a wait": hw.single_machine([1, 2]),
-        "latest time": hw.job_shop([[0]], [[1]], deadline=[9]),
         "no machine": hw.project([[(1, [1])]], [1], [[]]),
-        "no task": Model("empty").problem(),
     }
 
     def small(**options: object):
@@ -197,7 +148,6 @@ def refused() -> dict[str, Problem]:
         model.no_wait(*row[:2])
         return model, row
 
-    problems["is optional"] = small(optional=True)[0].problem()
     problems["may be interrupted"] = small(interruptible=True)[0].problem()
     model, (_, b, c) = small()
     model.blocking(b, c)
@@ -224,10 +174,7 @@ def refused() -> dict[str, Problem]:
 
 @pytest.mark.parametrize("words", list(refused()))
 def test_other_problems_are_refused_by_name(words):
-    problem = refused()[words]
-    assert words in no_wait.obstacle(problem)
-    with pytest.raises(UnsupportedError, match="no-wait search does not apply"):
-        no_wait.NoWaitSearch(problem)
+    assert words in no_wait.obstacle(refused()[words])
 
 
 SOUND = PlainNoWaitShop([[(0, 0, 2)], [(0, 0, 3)]], [0, 0], [2, 3], [1, 1], [0, 0], [0, 0], False)

@@ -5,7 +5,6 @@ import pytest
 import headway as hw
 from headway.model import Problem
 from headway.solve import obstacles
-from headway.solve.portfolio import SEARCHERS
 
 
 def shop(**task: object) -> tuple[hw.Model, object, object]:
@@ -56,13 +55,6 @@ def test_each_check_names_what_is_in_the_way_and_nothing_else(name):
     problem, words = one_of_each()[name]
     assert list(CHECKS[name](problem)) == [words]
     assert list(CHECKS[name](plain())) == []
-
-
-@pytest.mark.parametrize("searcher", SEARCHERS, ids=lambda searcher: searcher.name)
-def test_no_search_takes_optional_tasks_or_latest_times(searcher):
-    for name in ("no tasks", "optional", "latest"):
-        problem, _ = one_of_each()[name]
-        assert isinstance(searcher.obstacle(problem), str)
 
 
 def test_other_objectives_are_named():

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import random
-import threading
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 import headway as hw
-from headway.errors import ConfigError, UnsupportedError
+from headway.errors import ConfigError
 from headway.model import Model, Problem, verify
 from headway.solve import cpsat, project
-from headway.solve.result import Budget, Progress, Status, Stop
+from headway.solve.result import Budget, Status
 
 
 def random_problem(seed: int) -> Problem:
@@ -46,19 +45,6 @@ def random_problem(seed: int) -> Problem:
             kind = rng.choice(relate) if seed % 5 == 0 else relate[0]
             kind(a, b, rng.choice([0, 0, 2]))
     return model.problem()
-
-
-def run(problem: Problem, *, seconds: float = 20.0, stop: Stop | None = None, **options):
-    seen: list[Progress] = []
-    result = project.solve(
-        problem,
-        Budget(time_limit_s=seconds, workers=options.pop("workers", 1), gap=options.pop("gap", 0)),
-        warm_start=options.pop("warm_start", None),
-        seed=options.pop("seed", 0),
-        on_progress=seen.append,
-        stop=stop or Stop(),
-    )
-    return result, seen
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -106,75 +92,11 @@ def test_long_durations_change_nothing():
     assert verify(long, found).ok
 
 
-def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
-    problem = hw.instance("j60_9_1")
-    first, second = (project.ProjectSearch(problem).run(moves=6_000, seed=5) for _ in range(2))
-    assert first.schedule == second.schedule
-    assert first.moves == second.moves
-
-
 def test_the_same_answer_comes_back_on_every_machine():
     """The checksum of the starts of a short run, as recorded when this was written."""
     found = project.ProjectSearch(hw.instance("j60_9_1")).run(moves=6_000, seed=1)
     weights = np.arange(1, 63)
     assert (found.schedule.makespan, int(found.schedule.start @ weights)) == (91, 102_850)
-
-
-def test_other_seeds_take_other_ways():
-    problem = hw.instance("j60_9_1")
-    starts = {
-        project.ProjectSearch(problem).run(moves=3_000, seed=s).schedule.start.tobytes()
-        for s in range(3)
-    }
-    assert len(starts) > 1
-
-
-def test_two_workers_share_what_they_find():
-    problem = hw.instance("j30_1_1")
-    found = project.ProjectSearch(problem).run(workers=2, goal=43, time_limit_s=60)
-    assert found.schedule.makespan == 43
-    assert verify(problem, found.schedule).ok
-
-
-def test_the_search_is_never_worse_than_what_it_is_offered():
-    problem = hw.instance("j60_9_1")
-    good = project.ProjectSearch(problem).run(moves=20_000, seed=3).schedule
-    again = project.ProjectSearch(problem).run(moves=1, seed=4, start=good)
-    assert again.schedule.makespan <= good.makespan
-
-
-def test_an_offer_and_a_goal_reach_a_running_search():
-    search = project.ProjectSearch(hw.instance("j120_1_1"))
-    timer = threading.Timer(0.05, search.raise_goal, [2_000])
-    timer.start()
-    found = search.run(time_limit_s=60)
-    timer.join()
-    assert found.time_s < 30
-    assert found.schedule.makespan <= 2_000
-
-
-def test_a_stop_from_another_thread_ends_the_search():
-    stop = Stop()
-    timer = threading.Timer(0.2, stop.set)
-    timer.start()
-    result, _ = run(hw.instance("j60_9_1"), seconds=60, stop=stop)
-    timer.join()
-    assert result.time_s < 30
-    assert result.status is Status.FEASIBLE
-
-
-def test_the_solver_stops_where_value_and_bound_meet():
-    result, seen = run(hw.instance("j120_5_1"))
-    assert result.status is Status.OPTIMAL
-    assert result.objective == result.bound
-    assert [p.objective for p in seen] == sorted({p.objective for p in seen}, reverse=True)
-    assert all(verify(result.problem, p.schedule).ok for p in seen)
-
-
-def test_the_solver_is_found_by_name():
-    result = hw.solve(hw.instance("j90_2_1"), method="project", workers=1, time_limit=30)
-    assert result.status is Status.OPTIMAL
-    assert result.verified
 
 
 def test_a_budget_that_cannot_be_kept_leaves_the_question_open():
@@ -184,7 +106,10 @@ def test_a_budget_that_cannot_be_kept_leaves_the_question_open():
         task = model.task(None, name)
         task.mode({purse: 2}, duration=4)
         task.mode({purse: 3}, duration=2)
-    result, seen = run(model.problem(), seconds=0.2)
+    seen = []
+    result = hw.solve(
+        model, method="project", workers=1, time_limit=0.2, on_improvement=seen.append
+    )
     assert result.status is Status.UNKNOWN
     assert seen == []
 
@@ -193,10 +118,8 @@ def refused() -> dict[str, Problem]:
     """One problem per obstacle, by the words that name it."""
     problems = {
         "objective": hw.job_shop([[0]], [[1]], objective=hw.total_completion()),
-        "latest time": hw.job_shop([[0]], [[1]], deadline=[9]),
         "common sequence": hw.flow_shop(np.ones((2, 2), dtype=int)),
         "setup times": hw.single_machine([1, 1], setups=np.zeros((3, 2), dtype=int)),
-        "no task": Model("empty").problem(),
         "more of a resource than there is in the end": hw.project([[(1, [2])]], [1], [[]]),
     }
 
@@ -204,7 +127,7 @@ def refused() -> dict[str, Problem]:
         model = Model(name)
         saw = model.machine("saw", breaks=[(2, 3)])
         sand = model.reservoir("sand", level=5)
-        a = model.task(None, "a", optional=name == "optional", interruptible=name == "pause")
+        a = model.task(None, "a", interruptible=name == "pause")
         a.mode({saw: 1}, duration=2)
         b = model.task(None, "b").mode(
             {saw: 1} if name == "instant" else {},
@@ -214,7 +137,6 @@ def refused() -> dict[str, Problem]:
         return model, a, b
 
     for name, words in (
-        ("optional", "'a' is optional"),
         ("pause", "'a' may pause in breaks"),
         ("instant", "'b' needs 'saw' without taking time"),
         ("reservoir", "'sand' is a reservoir"),
@@ -232,10 +154,7 @@ def refused() -> dict[str, Problem]:
 
 @pytest.mark.parametrize("words", list(refused()))
 def test_other_problems_are_refused_by_name(words):
-    problem = refused()[words]
-    assert words in project.obstacle(problem)
-    with pytest.raises(UnsupportedError, match="project search does not apply"):
-        project.ProjectSearch(problem)
+    assert words in project.obstacle(refused()[words])
 
 
 @pytest.mark.parametrize("settings", [{"population": 1}, {"patience": 0}])

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import headway as hw
-from headway.errors import ConfigError, UnsupportedError
+from headway.errors import ConfigError
 from headway.instances import generate
 from headway.solve import lns, rolling, rules
-from headway.solve.result import Budget, Status, Stop
+from headway.solve.result import Budget, Stop
 from headway.solve.rolling.part import part_of, put_back
 from headway.solve.rolling.search import solver_for
 from headway.solve.rolling.shop import Shop
@@ -109,18 +109,6 @@ def test_schedules_only_get_better(make, workers):
     assert found.schedule.makespan < start.makespan
 
 
-def test_one_worker_and_one_seed_give_one_schedule():
-    problem = flexible_shop()
-    settings = rolling.Settings(sizes=(30,), effort=20_000, whole=False)
-
-    def run():
-        search = rolling.RollingSearch(problem, settings)
-        search.offer(first_schedule(problem))
-        return search.run(moves=25, seed=5).schedule
-
-    assert run() == run()
-
-
 @pytest.mark.parametrize(
     "fixing",
     [rolling.fix_first(0.4), rolling.fix_at_random(0.4), rolling.fix_uncritical, rolling.fix_none],
@@ -162,14 +150,6 @@ def test_an_offer_and_a_goal_from_outside_are_heeded():
     search.raise_goal(best.makespan)
     threading.Timer(0.1, lambda: search.offer(best)).start()
     assert search.run(time_limit_s=60).schedule.makespan <= best.makespan
-
-
-def test_the_method_goes_by_its_name_and_proves_what_meets_the_bound():
-    result = hw.solve(hw.instance("la06"), method="rolling", time_limit=30, workers=1)
-    assert result.status is Status.OPTIMAL
-    assert result.objective == (926,)
-    with pytest.raises(UnsupportedError, match="no machine"):
-        hw.solve(hw.instance("j30_1_1"), method="rolling")
 
 
 def test_without_a_start_a_rule_gives_one():

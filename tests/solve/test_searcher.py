@@ -1,14 +1,8 @@
-"""Searchers: how much is good enough, and what they refuse."""
-
-import math
+"""Searchers: how much is good enough; the rest is in their contract."""
 
 import pytest
 
-import headway as hw
-from headway.errors import UnsupportedError
 from headway.model.tables import FOREVER
-from headway.solve import tabu
-from headway.solve.result import Budget, Stop
 from headway.solve.searcher import goal_of
 
 
@@ -27,17 +21,3 @@ def test_the_goal_is_the_largest_value_within_the_gap(bound, gap):
 def test_a_gap_of_one_is_met_by_anything():
     assert goal_of(10, 1.0) == FOREVER
     assert goal_of(-100, 1.0) == -50
-
-
-def test_a_searcher_refuses_what_it_cannot_take_and_says_why():
-    problem = hw.instance("mk01")
-    assert not tabu.solve.applies(problem)
-    with pytest.raises(UnsupportedError, match="'job 0/0' has 2 modes; method 'auto'"):
-        tabu.solve(
-            problem,
-            Budget(math.inf),
-            warm_start=None,
-            seed=0,
-            on_progress=lambda _: None,
-            stop=Stop(),
-        )

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-
 import numpy as np
 import pytest
 
 import headway as hw
-from headway.errors import ConfigError, UnsupportedError
+from headway.errors import ConfigError
 from headway.model import Model, Problem, verify
 from headway.solve import cpsat, shop
-from headway.solve.result import Budget, Status, Stop
+from headway.solve.result import Budget, Status
 from tests.solve.shops import OBJECTIVES, random_shop, tardy
-
-
-def run(problem: Problem, *, seconds: float = 20.0, stop: Stop | None = None, **options):
-    return shop.solve(
-        problem,
-        Budget(time_limit_s=seconds, workers=options.pop("workers", 1), gap=options.pop("gap", 0)),
-        warm_start=options.pop("warm_start", None),
-        seed=options.pop("seed", 0),
-        on_progress=options.pop("on_progress", lambda news: None),
-        stop=stop or Stop(),
-    )
 
 
 @pytest.mark.parametrize("seed", range(64))
@@ -61,72 +48,18 @@ def test_classic_shops_are_solved_to_their_optimum(name, optimum):
     assert verify(problem, found.schedule).ok
 
 
-def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
-    problem = hw.instance("mk01")
-    first, second = (shop.ShopSearch(problem).run(moves=20_000, seed=5, goal=0) for _ in range(2))
-    assert first.schedule == second.schedule
-    assert first.moves == second.moves
-
-
 def test_the_same_answer_comes_back_on_every_machine():
     """The checksum of the starts of a short run, as recorded when this was written."""
     found = shop.ShopSearch(tardy("orb05")).run(moves=5_000, seed=1).schedule
     assert (found.objective, int(found.start @ np.arange(1, 101))) == (2007, 2_192_141)
 
 
-def test_other_seeds_take_other_ways():
-    problem = hw.instance("mk04")
-    starts = {
-        shop.ShopSearch(problem).run(moves=500, seed=s).schedule.start.tobytes() for s in range(3)
-    }
-    assert len(starts) > 1
-
-
-def test_two_workers_share_what_they_find():
-    problem = tardy("la18")
-    found = shop.ShopSearch(problem).run(workers=2, goal=1_000, time_limit_s=60)
-    assert found.schedule.objective <= 1_000
-    assert verify(problem, found.schedule).ok
-
-
-def test_the_search_is_never_worse_than_what_it_is_offered():
-    problem = hw.instance("mk04")
-    good = shop.ShopSearch(problem).run(moves=10_000, seed=3).schedule
-    again = shop.ShopSearch(problem).run(moves=1, seed=4, start=good)
-    assert again.schedule.objective <= good.objective
-
-
-def test_a_stop_from_another_thread_ends_the_search():
-    stop = Stop()
-    timer = threading.Timer(0.2, stop.set)
-    timer.start()
-    result = run(tardy("ft10"), seconds=60, stop=stop)
-    timer.join()
-    assert result.time_s < 30
-    assert result.status is Status.FEASIBLE
-
-
-def test_the_solver_stops_where_value_and_bound_meet():
-    seen = []
-    result = run(hw.instance("tos55"), on_progress=seen.append, seconds=60, gap=0.02)
-    assert result.status is Status.OPTIMAL
-    assert result.gap <= 0.02
-    assert all(verify(result.problem, news.schedule).ok for news in seen)
-
-
 def test_work_that_is_never_late_is_proven_optimal():
     problem = hw.job_shop(
         [[0, 1], [1, 0]], [[3, 2], [2, 4]], due=[9, 9], objective=hw.total_tardiness()
     )
-    result = run(problem)
+    result = hw.solve(problem, method="shop", workers=1, time_limit=20)
     assert (result.status, result.objective) == (Status.OPTIMAL, (0,))
-
-
-def test_the_solver_is_found_by_name():
-    result = hw.solve(hw.instance("la05"), method="shop", workers=1, time_limit=20)
-    assert result.verified
-    assert result.reason.endswith("of tabu search on shops of any kind")
-    assert result.objective == (593,)
 
 
 def refused() -> dict[str, Problem]:
@@ -134,13 +67,11 @@ def refused() -> dict[str, Problem]:
     problems = {
         "levels": hw.job_shop([[0]], [[1]], objective=hw.makespan().then(hw.total_completion())),
         "counts setup": hw.job_shop([[0]], [[1]], objective=hw.total_setup()),
-        "latest time": hw.job_shop([[0]], [[1]], deadline=[9]),
         "common sequence": hw.flow_shop(np.ones((2, 2), dtype=int)),
         "several tasks of no duration": hw.single_machine(
             [0, 0], setups=np.zeros((3, 2), dtype=int)
         ),
         "no machine": hw.project([[(1, [1])]], [1], [[]]),
-        "no task": Model("empty").problem(),
         "too many tasks and jobs": hw.single_machine(
             np.ones(2_100, dtype=int), objective=hw.total_completion()
         ),
@@ -154,12 +85,11 @@ def refused() -> dict[str, Problem]:
         model = Model(name)
         saw = model.machine("saw", breaks=[(2, 3)] if name == "breaks" else [])
         drill = model.machine("drill")
-        a = model.task(None, "a", optional=name == "optional").mode({saw: 1}, duration=2)
+        a = model.task(None, "a").mode({saw: 1}, duration=2)
         b = model.task(None, "b").mode({drill: 1}, duration=2)
         return model, a, b
 
-    for name in ("breaks", "optional"):
-        problems[name] = small(name)[0].problem()
+    problems["breaks"] = small("breaks")[0].problem()
     model, a, b = small("lag")
     model.end_before_start(a, b, max_lag=3)
     problems["maximum lag"] = model.problem()
@@ -183,10 +113,7 @@ def test_lateness_of_any_weight_is_taken_or_refused(exponent):
 
 @pytest.mark.parametrize("words", list(refused()))
 def test_other_problems_are_refused_by_name(words):
-    problem = refused()[words]
-    assert words in shop.obstacle(problem)
-    with pytest.raises(UnsupportedError, match="does not apply"):
-        shop.ShopSearch(problem)
+    assert words in shop.obstacle(refused()[words])
 
 
 @pytest.mark.parametrize("settings", [{"population": 1}, {"patience": 0}])

@@ -9,7 +9,6 @@ import pytest
 
 import headway as hw
 from headway import _core
-from headway.errors import UnsupportedError
 from headway.model import Model, Problem, verify
 from headway.model.tables import ints
 from headway.solve import single
@@ -73,31 +72,6 @@ def test_weighted_tardiness_of_50_jobs_comes_with_a_close_bound():
     assert 0.95 * value <= search.bound <= value
 
 
-def test_one_worker_finds_the_same_for_the_same_seed_and_number_of_moves():
-    first, second = (SingleMachineSearch(weighted(60)).run(moves=40, seed=5) for _ in range(2))
-    assert first.schedule == second.schedule
-    assert first.moves == second.moves
-
-
-def test_two_workers_share_what_they_find():
-    problem = weighted(40)
-    found = SingleMachineSearch(problem).run(workers=2, moves=200)
-    alone = SingleMachineSearch(problem).run(moves=200)
-    assert found.schedule.objective_values == alone.schedule.objective_values
-    assert verify(problem, found.schedule).ok
-
-
-def test_an_offer_counts_and_a_goal_ends_the_search():
-    problem = weighted(60)
-    good = SingleMachineSearch(problem).run(moves=100).schedule
-    search = SingleMachineSearch(problem)
-    search.offer(good)
-    search.raise_goal(good.objective_values[0])
-    again = search.run(time_limit_s=60)
-    assert again.schedule.objective_values[0] <= good.objective_values[0]
-    assert again.time_s < 30
-
-
 def test_a_stop_from_another_thread_ends_the_search():
     stop = Stop()
     timer = threading.Timer(1.0, stop.set)
@@ -121,18 +95,16 @@ def refused() -> dict[str, Problem]:
         "2 machines": hw.job_shop([[0, 1]], [[1, 1]]),
         "2 levels": hw.single_machine([1], objective=hw.makespan().then(hw.total_completion())),
         "earliness": hw.single_machine([1], due=[1], objective=hw.total_earliness()),
-        "latest time": hw.single_machine([1], deadline=[9]),
-        "no task": Model("empty").problem(),
         "no machine": hw.project([[(1, [1])]], [1], [[]]),
         "64 bits": hw.single_machine([2**43] * 2, weight=[2**20] * 2,
                                      objective=hw.total_completion(weighted=True)),
         "takes no time": hw.single_machine([0, 1], setups=np.zeros((3, 2), dtype=int), **late),
     }  # fmt: skip
 
-    def small(name: str, **options: object):
+    def small(name: str):
         model = Model(name)
         saw = model.machine("saw", breaks=[(2, 3)] if name == "breaks" else [])
-        a, b = (model.task(model.job(job), job, **options) for job in "ab")
+        a, b = (model.task(model.job(job), job) for job in "ab")
         a.mode({saw: 1}, duration=2)
         if name != "needs no machine":
             b.mode({saw: 1}, duration=2)
@@ -142,7 +114,6 @@ def refused() -> dict[str, Problem]:
 
     for name in ("breaks", "needs no machine"):
         problems[name] = small(name)[0].problem()
-    problems["optional"] = small("optional", optional=True)[0].problem()
     model, a, b = small("relation")
     a >> b
     problems["relations"] = model.problem()
@@ -160,10 +131,7 @@ def refused() -> dict[str, Problem]:
 
 @pytest.mark.parametrize("words", list(refused()))
 def test_other_problems_are_refused_by_name(words):
-    problem = refused()[words]
-    assert words in single.obstacle(problem)
-    with pytest.raises(UnsupportedError, match="single machine search does not apply"):
-        SingleMachineSearch(problem)
+    assert words in single.obstacle(refused()[words])
 
 
 def test_setup_of_other_machines_does_not_count():
