@@ -9,7 +9,7 @@ import pytest
 
 import headway
 
-ROOMS = ("formats", "instances", "model", "show", "solve", "simulate", "bench", "cli")
+ROOMS = ("formats", "instances", "model", "show", "solve", "simulate", "learn", "bench", "cli")
 
 
 @pytest.mark.parametrize("room", ["", *ROOMS])
