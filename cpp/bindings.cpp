@@ -5,6 +5,7 @@
 
 #include "arrays.hpp"
 #include "search/binding.hpp"
+#include "simulate/chip/binding.hpp"
 #include "solve/descendants.hpp"
 #include "solve/generator_binding.hpp"
 #include "solve/paths.hpp"
@@ -57,4 +58,5 @@ NB_MODULE(_core, m) {
     bind_no_wait(m);
     bind_single(m);
     bind_shop(m);
+    bind_chip(m);
 }

@@ -374,6 +374,14 @@ def _cells(bound: Bound | None) -> tuple[object, ...]:
     return (bound.value, bound.source, bound.date) if bound else ("", "", "")
 
 
+def kept_by_hand() -> Iterator[tuple[str, str]]:
+    """Yield the lines of ``remote.csv`` that are no planning instances."""
+    with (DATA / "remote.csv").open(encoding="utf-8", newline="") as stream:
+        for path, digest in list(csv.reader(stream))[1:]:
+            if not path.startswith("planning/"):
+                yield path, digest
+
+
 def main(schedule_opt: str, pyjobshop: str, naderi: str, orlib: str) -> None:
     """Write everything."""
     opt, pjs, library = Path(schedule_opt), Path(pyjobshop), Path(orlib)
@@ -388,7 +396,7 @@ def main(schedule_opt: str, pyjobshop: str, naderi: str, orlib: str) -> None:
         ((r.name, r.family, r.n_jobs, r.n_machines, r.n_tasks, r.access) for r in rows),
     )
     digests = ((path, hashlib.sha256(file.read_bytes()).hexdigest()) for _, path, file in fetched)
-    write(DATA / "remote.csv", "path,sha256", digests)
+    write(DATA / "remote.csv", "path,sha256", [*kept_by_hand(), *digests])
 
     bounds: dict[str, tuple[Bound | None, Bound]] = {}
     for source in (

@@ -20,13 +20,19 @@ from headway.instances.catalogue import read_table
 _RAW = "https://raw.githubusercontent.com"
 _SCHEDULEOPT = f"{_RAW}/ScheduleOpt/benchmarks/79f0edc1a2e95ed0e3cc105e79a6d03910a6d091"
 _ORLIB = f"{_RAW}/cicirello/scheduling-benchmarks/e7b6158e4689d80535ae438bf7b8a38d93c07f58"
+_DAG_BENCH = f"{_RAW}/ANRGUSC/dag-bench/e69984fcf48f3c66bd9571a9d50591b61de42722"
 
 _ADDRESSES = {
+    "dags/dag_bench/": f"{_DAG_BENCH}/workflows/{{folder}}/{{name}}/graph.json",
     "planning/jobshop/": f"{_SCHEDULEOPT}/jobshop/instances/text/",
     "planning/rcpsp/": f"{_SCHEDULEOPT}/rcpsp/instances/",
     "planning/weighted_tardiness/": f"{_ORLIB}/wt/",
 }
-"""Where the files of each folder come from: fixed commits, so that the checksums stay true."""
+"""Where the files of each folder come from: fixed commits, so that the checksums stay true.
+
+An address that ends in a slash goes on with the file's name; in others, ``folder`` and ``name`` are
+the parts of ``folder.name.json``.
+"""
 
 _TIMEOUT_S = 30.0
 
@@ -58,7 +64,11 @@ def address(path: str) -> str:
     if path not in checksums():
         raise UnknownNameError("data file", path, checksums())
     prefix = next(prefix for prefix in _ADDRESSES if path.startswith(prefix))
-    return _ADDRESSES[prefix] + path.removeprefix(prefix)
+    name, where = path.removeprefix(prefix), _ADDRESSES[prefix]
+    if where.endswith("/"):
+        return where + name
+    folder, _, rest = name.removesuffix(".json").partition(".")
+    return where.format(folder=folder, name=rest)
 
 
 def fetch(path: str) -> Path:

@@ -92,7 +92,10 @@ def _graph(document: object, name: str) -> TaskGraph:
     node_place = {node: k for k, node in enumerate(nodes)}
     cost = np.array([_number(record, "cost", f"task {task!r}") for task, record in tasks.items()])
     speed = np.array(
-        [_number(record, "speed", f"node {node!r}", positive=True) for node, record in nodes.items()]
+        [
+            _number(record, "speed", f"node {node!r}", positive=True)
+            for node, record in nodes.items()
+        ]
     )
     size = np.array(
         [_number(edge, "size", f"task_graph.dependencies[{k}]") for k, edge in enumerate(edges)]
@@ -181,12 +184,12 @@ def _place(record: Mapping[str, Any], key: str, places: Mapping[str, int], where
     return places[name]
 
 
-def _number(
-    record: Mapping[str, Any], key: str, where: str, *, positive: bool = False
-) -> float:
+def _number(record: Mapping[str, Any], key: str, where: str, *, positive: bool = False) -> float:
     value = record.get(key)
+    least = 1e-300 if positive else 0
+    # True and false are numbers to Python.
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 <= value < 1e300 or (positive and value < 1e-300):
-        kind = "a positive number" if positive else "a number of at least 0"
-        raise FormatError(f"{where}.{key}: expected {kind}, {got(str(value))}")
-    return float(value)
+    if value is not None and number and least <= value < 1e300:
+        return float(value)
+    kind = "a positive number" if positive else "a number of at least 0"
+    raise FormatError(f"{where}.{key}: expected {kind}, {got(str(value))}")

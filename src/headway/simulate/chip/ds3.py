@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import resources
 from os import PathLike
 from pathlib import Path
 
@@ -61,7 +62,9 @@ def parse_platform(data: bytes, name: str, *, path: Path | None = None) -> Platf
     drafts, bands = _PlatformReader(source).read()
     if not drafts:
         raise source.error("expected add_new_resource, found none", source.last_line)
-    positions = [(draft, k) for draft in drafts if not draft.is_memory for k in range(draft.capacity)]
+    positions = [
+        (draft, k) for draft in drafts if not draft.is_memory for k in range(draft.capacity)
+    ]
     if not positions:
         raise source.error("expected an element besides memory, found none", source.last_line)
     if len(positions) > _MOST_ELEMENTS:
@@ -106,6 +109,19 @@ def read_graph(platform: str | PathLike[str], application: str | PathLike[str]) 
     return read_platform(platform).graph(read_application(application))
 
 
+def top() -> tuple[TaskGraph, ...]:
+    """Return the ten public applications of SoCRATES on its three-element chip, Top_1 to Top_10.
+
+    Top_1 is the example of the paper on HEFT (Topcuoglu, Hariri, Wu, 2002); each has ten tasks.
+    """
+    folder = resources.files("headway.simulate.chip") / "data"
+    platform = parse_platform((folder / "DASH.SoC.Top.txt").read_bytes(), "Top")
+    names = ["job_Top.txt", *(f"job_Top{k}.txt" for k in range(2, 11))]
+    return tuple(
+        platform.graph(parse_application((folder / name).read_bytes(), name)) for name in names
+    )
+
+
 @dataclass
 class _Draft:
     """A resource while its lines are read."""
@@ -147,8 +163,8 @@ class _PlatformReader:
                 )
         if open_draft is not None:
             raise self._source.error(
-                f"resource {open_draft.name!r}: expected {plural(open_draft.functions, 'function')},"
-                f" found {open_draft.read}",
+                f"resource {open_draft.name!r}: expected"
+                f" {plural(open_draft.functions, 'function')}, found {open_draft.read}",
                 open_draft.line,
             )
         return self._drafts, self._bands

@@ -86,7 +86,10 @@ class TaskGraph:
             raise ProblemError(f"{self.name}: expected a task and an element, or more")
 
     def _check_values(self) -> None:
-        for what, values, low in (("duration", self.duration, UNSUPPORTED), ("delay", self.delay, 0)):
+        for what, values, low in (
+            ("duration", self.duration, UNSUPPORTED),
+            ("delay", self.delay, 0),
+        ):
             if values.size and not low <= values.min() <= values.max() <= LARGEST_TIME:
                 raise ProblemError(f"{self.name}: {what}: expected values from {low} to 2^44")
         lonely = np.flatnonzero(~self.supported.any(axis=1))

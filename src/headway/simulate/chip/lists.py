@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
+from typing import TypeAlias
 
 import numpy as np
 
@@ -13,11 +14,11 @@ from headway.simulate.chip.placement import Placement
 from headway.simulate.chip.ranks import by_rank, downward_ranks, optimistic_costs, upward_ranks
 from headway.simulate.chip.timetable import Timetable
 
-ListScheduler = Callable[[TaskGraph, np.random.Generator], Placement]
-"""Places all tasks of a graph; only the random ones draw numbers."""
+ListScheduler: TypeAlias = Callable[[TaskGraph], Placement]
+"""Places all tasks of a graph."""
 
 
-def place(graph: TaskGraph, rule: str = "HEFT", *, seed: int = 0) -> Placement:
+def place(graph: TaskGraph, rule: str = "HEFT") -> Placement:
     """Return the placement that a list scheduler makes; ``.schedule`` verifies it.
 
     Parameters
@@ -26,8 +27,6 @@ def place(graph: TaskGraph, rule: str = "HEFT", *, seed: int = 0) -> Placement:
         What is placed.
     rule
         A name of `LIST_SCHEDULERS`.
-    seed
-        Of the random choices of the rules that make them.
 
     Raises
     ------
@@ -38,10 +37,10 @@ def place(graph: TaskGraph, rule: str = "HEFT", *, seed: int = 0) -> Placement:
         scheduler = LIST_SCHEDULERS[rule]
     except KeyError:
         raise UnknownNameError("list scheduler", rule, LIST_SCHEDULERS) from None
-    return scheduler(graph, np.random.default_rng(seed))
+    return scheduler(graph)
 
 
-def heft(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
+def heft(graph: TaskGraph) -> Placement:
     """Place tasks by falling upward rank, each where it ends first, in a gap if one fits.
 
     HEFT of Topcuoglu, Hariri and Wu (2002); O(edges × elements) plus the search for gaps.
@@ -52,8 +51,8 @@ def heft(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
     return table.placement()
 
 
-def peft(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
-    """Place ready tasks by falling mean optimistic cost, each where its end plus that cost is least.
+def peft(graph: TaskGraph) -> Placement:
+    """Place ready tasks by falling mean optimistic cost, where their end plus that cost is least.
 
     PEFT of Arabnejad and Barbosa (2014): it looks one step further than HEFT at the same order of
     cost.
@@ -70,7 +69,7 @@ def peft(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
     return table.placement()
 
 
-def cpop(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
+def cpop(graph: TaskGraph) -> Placement:
     """Place the tasks of a critical path on the one element that does them fastest.
 
     CPOP of Topcuoglu, Hariri and Wu (2002): priority is upward plus downward rank; ready tasks by
@@ -92,20 +91,20 @@ def cpop(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
     return table.placement()
 
 
-def etf(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
+def etf(graph: TaskGraph) -> Placement:
     """Place, again and again, the ready task that ends first of all, where it does.
 
     O(tasks × ready tasks × elements); ties go to the lower task, then to the lower element.
     """
-    return _by_pair(graph, lambda end, duration: end)
+    return _by_pair(graph, lambda choice: choice[0])
 
 
-def stf(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
+def stf(graph: TaskGraph) -> Placement:
     """Place, again and again, the shortest ready task on the element that is fastest for it."""
-    return _by_pair(graph, lambda end, duration: duration)
+    return _by_pair(graph, lambda choice: choice[0] - choice[1])
 
 
-def mct(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
+def mct(graph: TaskGraph) -> Placement:
     """Place tasks in the order in which they become ready, each where it ends first."""
     table = Timetable(graph, insertion=False)
     while table.ready:
@@ -113,7 +112,7 @@ def mct(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
     return table.placement()
 
 
-def eft(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
+def eft(graph: TaskGraph) -> Placement:
     """Place tasks in the order of the graph, each where it ends first, in a gap if one fits."""
     table = Timetable(graph)
     for task in graph.order:
@@ -121,18 +120,18 @@ def eft(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
     return table.placement()
 
 
-def met(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
+def met(graph: TaskGraph) -> Placement:
     """Place tasks in the order in which they become ready, each on its fastest element."""
     table = Timetable(graph, insertion=False)
     while table.ready:
         task = table.ready[0]
         choices = table.choices(task)
-        end, start, element = min(choices, key=lambda choice: (choice[0] - choice[1], choice[2]))
+        _, start, element = min(choices, key=lambda choice: (choice[0] - choice[1], choice[2]))
         table.place(task, element, start)
     return table.placement()
 
 
-def fastest_element(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
+def fastest_element(graph: TaskGraph) -> Placement:
     """Place all tasks on the element that does all of them fastest.
 
     A task that cannot run there goes where it ends first.
@@ -147,9 +146,9 @@ def fastest_element(graph: TaskGraph, rng: np.random.Generator | None = None) ->
     return table.placement()
 
 
-def random_elements(graph: TaskGraph, rng: np.random.Generator | None = None) -> Placement:
+def random_elements(graph: TaskGraph, seed: int = 0) -> Placement:
     """Place tasks in the order in which they become ready, each on a random element."""
-    rng = np.random.default_rng(0) if rng is None else rng
+    rng = np.random.default_rng(seed)
     table = Timetable(graph, insertion=False)
     while table.ready:
         task = table.ready[0]
@@ -159,20 +158,19 @@ def random_elements(graph: TaskGraph, rng: np.random.Generator | None = None) ->
     return table.placement()
 
 
-def _by_pair(graph: TaskGraph, key: Callable[[int, int], int]) -> Placement:
+def _by_pair(graph: TaskGraph, key: Callable[[tuple[int, int, int]], int]) -> Placement:
     table = Timetable(graph, insertion=False)
     while table.ready:
-        _, task, element, start = min(
-            (key(end, end - start), task, element, start)
-            for task in table.ready
-            for end, start, element in table.choices(task)
+        choices = [(task, choice) for task in table.ready for choice in table.choices(task)]
+        task, (_, start, element) = min(
+            choices, key=lambda pair: (key(pair[1]), pair[0], pair[1][2])
         )
         table.place(task, element, start)
     return table.placement()
 
 
 def _place_first(table: Timetable, task: int) -> None:
-    end, start, element = min(table.choices(task), key=lambda choice: (choice[0], choice[2]))
+    _, start, element = min(table.choices(task), key=lambda choice: (choice[0], choice[2]))
     table.place(task, element, start)
 
 

@@ -65,7 +65,7 @@ class Placement:
             If it breaks a constraint: a defect of whoever made it.
         """
         run = Run(self.graph, self.graph.name, 0, self.element, self.start, self.end)
-        return schedule([run], self.graph.name)
+        return schedule([run], [self.graph], self.graph.name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ class Run:
     end: Ints
 
 
-def schedule(runs: Sequence[Run], name: str) -> Schedule:
+def schedule(runs: Sequence[Run], kinds: Sequence[TaskGraph], name: str) -> Schedule:
     """Return the verified schedule of what happened to some jobs on one chip.
 
     Its problem holds what came true: each task that started has one mode, on the element it ran on
@@ -105,7 +105,7 @@ def schedule(runs: Sequence[Run], name: str) -> Schedule:
     VerificationError
         If that breaks a constraint.
     """
-    elements = runs[0].graph.elements
+    elements = kinds[0].elements
     began = [np.flatnonzero(run.element >= 0) for run in runs]
     counts = [len(tasks) for tasks in began]
     first = np.cumsum([0, *counts])
@@ -114,7 +114,7 @@ def schedule(runs: Sequence[Run], name: str) -> Schedule:
     end = _joined([run.end[tasks] for run, tasks in zip(runs, began, strict=True)])
     problem = Problem(
         name=name,
-        tick_s=runs[0].graph.tick_s,
+        tick_s=kinds[0].tick_s,
         jobs=_jobs(runs),
         resources=_machines(elements),
         tasks=_tasks(

@@ -1,0 +1,152 @@
+"""Rules for jobs that arrive: which ready task is committed to which element next."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from headway.errors import FormatError, HeadwayError
+from headway.simulate.expression import parse
+from headway.simulate.policy import Decision, Floats, Linear, Policy, RuleBook
+
+COLUMNS = (
+    "duration",
+    "excess",
+    "delay",
+    "backlog",
+    "finish",
+    "regret",
+    "spare",
+    "rank",
+    "left",
+    "age",
+    "order",
+    "precedence",
+    "elsewhere",
+    "plan",
+    "luck",
+    "jobs",
+    "unit",
+    "span",
+)
+"""What a candidate, a ready task and an element that it may run on, is described by.
+
+================ ==================================================================================
+``duration``     expected ticks of the task on the element
+``excess``       the same, less its least duration on any element
+``delay``        ticks until its data is on the element
+``backlog``      ticks until the element would be free
+``finish``       ticks until the task would end there
+``regret``       the same, less its least such time on any element
+``spare``        by how much its second best element would end it later than its best one
+``rank``         its upward rank
+``left``         tasks of its job that have not ended
+``age``          ticks since its job arrived
+``order``        position in the list of ready tasks, in which they became ready
+``precedence``   position in that list sorted by falling rank
+``elsewhere``    0 if HEFT, run on the job by itself, puts the task on this element, else 1
+``plan``         ticks until it would start if that plan had been kept since the job arrived
+``luck``         a random number, from 0 to 2^30
+``jobs``         jobs in the system
+``unit``         mean duration of all tasks on all elements
+``span``         more than any ``finish``: ``order * span + finish`` sorts by order first
+================ ==================================================================================
+"""
+
+RULES = RuleBook.of(
+    "chip",
+    COLUMNS,
+    smallest={
+        "random": lambda c: c.order * 2**30 + c.luck,
+        "MET": lambda c: c.order * c.span + c.duration,
+        "EFT": lambda c: c.order * c.span + c.finish,
+        "RANK": lambda c: c.precedence * c.span + c.finish,
+        "STF": lambda c: c.duration,
+        "ETF": lambda c: c.finish,
+        "HEFT": lambda c: c.elsewhere * 2**44 + c.plan,
+    },
+)
+"""Rules by their usual names.
+
+``random`` takes tasks in order, each on a random element; ``MET`` on its fastest one; ``EFT`` where
+it ends first. ``RANK`` is EFT by falling upward rank. ``STF`` takes the pair of shortest duration,
+``ETF`` (earliest task first) the pair that ends first. ``HEFT`` executes the static plan of each
+job as if it were alone.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A policy that does not commit tasks to elements with too much ahead of them.
+
+    Without a limit every task is committed as soon as it is ready (early binding); with a limit of
+    0 only when an element is free (late binding).
+
+    Parameters
+    ----------
+    policy
+        Scores the candidates.
+    limit
+        Largest backlog in ticks of an element that is given more.
+    """
+
+    policy: Policy
+    limit: int
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        return f"{self.policy.name} within {self.limit}"
+
+    def score(self, decision: Decision) -> Floats:
+        """Return the score of each candidate; see `Policy.score`."""
+        return self.policy.score(decision)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A linear rule with how it came about.
+
+    Attributes
+    ----------
+    policy
+        The rule with its limit.
+    recipe, measured
+        How it was trained, and what it reached.
+    """
+
+    policy: Bound
+    recipe: dict[str, object] = field(default_factory=dict)
+    measured: list[dict[str, object]] = field(default_factory=list)
+
+
+FORMAT, VERSION = "headway-chip-rule", 1
+
+
+def parse_trained(data: bytes, *, path: str | None = None) -> Trained:
+    """Return the rule in the bytes of a weight file.
+
+    Raises
+    ------
+    FormatError
+        If it is none, or names a feature that candidates do not have.
+    """
+    try:
+        document = json.loads(data)
+        if document.get("format") != FORMAT or document.get("version") != VERSION:
+            raise FormatError(f"expected the format {FORMAT!r} in version {VERSION}", path=path)
+        features = tuple(parse(text, COLUMNS) for text in document["features"])
+        weights = np.array(document["weights"], dtype=np.float64)
+        if not np.isfinite(weights).all():
+            raise FormatError("weights: expected finite numbers", path=path)
+        rule = Linear(str(document["name"]), features, weights)
+        limit = document["limit"]
+        if not isinstance(limit, int) or limit < 0:
+            raise FormatError(f"limit: expected a whole number, got {limit!r}", path=path)
+        return Trained(Bound(rule, limit), document.get("recipe", {}), document.get("measured", []))
+    except FormatError:
+        raise
+    except (HeadwayError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise FormatError(f"no trained rule: {error}", path=path) from None
