@@ -1,0 +1,33 @@
+"""One preemptive machine whose jobs reveal their sizes gradually."""
+
+from headway.simulate.single.families import (
+    FAMILIES,
+    batch_of_tests,
+    random_chains,
+    tightness_stream,
+    uniform_tests,
+    why_chunks,
+)
+from headway.simulate.single.jobs import Chains
+from headway.simulate.single.registry import POLICIES, find
+from headway.simulate.single.reveal import Reveal
+from headway.simulate.single.run import FlowRun, run
+from headway.simulate.single.view import JobView, Policy, Rank
+
+__all__ = [
+    "FAMILIES",
+    "POLICIES",
+    "Chains",
+    "FlowRun",
+    "JobView",
+    "Policy",
+    "Rank",
+    "Reveal",
+    "batch_of_tests",
+    "find",
+    "random_chains",
+    "run",
+    "tightness_stream",
+    "uniform_tests",
+    "why_chunks",
+]
