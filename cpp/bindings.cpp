@@ -6,6 +6,7 @@
 #include "arrays.hpp"
 #include "search/binding.hpp"
 #include "simulate/chip/binding.hpp"
+#include "simulate/dispatch/binding.hpp"
 #include "solve/descendants.hpp"
 #include "solve/generator_binding.hpp"
 #include "solve/paths.hpp"
@@ -59,4 +60,5 @@ NB_MODULE(_core, m) {
     bind_single(m);
     bind_shop(m);
     bind_chip(m);
+    bind_dispatch(m);
 }
