@@ -213,9 +213,10 @@ def evolve(
                     break
                 sigma, rate = stage.at(number - 1)
                 rng = np.random.default_rng([seed, number])
+                world = int(rng.integers(2**62))
                 noise = rng.standard_normal((stage.pairs, len(vector)))
                 trials = vector + sigma * np.concatenate([noise, -noise])
-                costs = _costs(objective, trials, int(rng.integers(2**62)), pool, workers)
+                costs = _costs(objective, trials, world, pool, workers)
                 plus, minus = np.split(_shaped(costs), 2)
                 vector = vector + rate * adam.direction((plus - minus) @ noise)
                 taken = number
