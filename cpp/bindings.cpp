@@ -7,6 +7,7 @@
 #include "search/binding.hpp"
 #include "simulate/chip/binding.hpp"
 #include "simulate/dispatch/binding.hpp"
+#include "simulate/binding.hpp"
 #include "solve/descendants.hpp"
 #include "solve/generator_binding.hpp"
 #include "solve/paths.hpp"
@@ -61,4 +62,6 @@ NB_MODULE(_core, m) {
     bind_shop(m);
     bind_chip(m);
     bind_dispatch(m);
+    bind_score(m);
+    bind_cluster(m);
 }

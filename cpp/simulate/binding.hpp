@@ -1,0 +1,11 @@
+// What the simulation cores add to the module.
+#pragma once
+
+#include "arrays.hpp"
+
+namespace headway {
+
+void bind_score(nb::module_& module);
+void bind_cluster(nb::module_& module);
+
+}  // namespace headway

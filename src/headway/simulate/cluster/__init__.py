@@ -1,0 +1,24 @@
+"""Batch and GPU clusters: queues, backfilling, preemption, placement."""
+
+from headway.simulate.cluster.nodes import Demands, Nodes
+from headway.simulate.cluster.realise import Pieces
+from headway.simulate.cluster.rules import RULES
+from headway.simulate.cluster.run import Backfill, run
+from headway.simulate.cluster.swf import Overrun, Oversize, SwfLog, read_swf
+from headway.simulate.cluster.trace import ClusterTrace
+from headway.simulate.cluster.workload import Workload
+
+__all__ = [
+    "RULES",
+    "Backfill",
+    "ClusterTrace",
+    "Demands",
+    "Nodes",
+    "Overrun",
+    "Oversize",
+    "Pieces",
+    "SwfLog",
+    "Workload",
+    "read_swf",
+    "run",
+]
