@@ -63,6 +63,33 @@ void require_behind(OrderView order, Before&& before, const char* message) {
     }
 }
 
+// All items from 0 to n - 1, each behind those that it waits for; before(item) has links to those,
+// after(item) to those that wait for it. Throws std::invalid_argument, with the message, if the
+// links form a cycle.
+template <class Before, class After>
+Order topological_order(std::int32_t n, Before&& before, After&& after, const char* message) {
+    std::vector<std::size_t> waits(static_cast<std::size_t>(n));
+    Order order;
+    order.reserve(waits.size());
+    for (std::int32_t i = 0; i < n; ++i) {
+        waits[static_cast<std::size_t>(i)] = before(i).size();
+        if (before(i).empty()) {
+            order.push_back(i);
+        }
+    }
+    for (std::size_t k = 0; k < order.size(); ++k) {
+        for (const auto& link : after(order[k])) {
+            if (--waits[static_cast<std::size_t>(link.task)] == 0) {
+                order.push_back(link.task);
+            }
+        }
+    }
+    if (order.size() != waits.size()) {
+        throw std::invalid_argument(message);
+    }
+    return order;
+}
+
 // All items by a key, and those with the same one as in another order.
 template <class Key>
 Order ordered_by(const std::vector<Key>& key, OrderView ties) {

@@ -119,9 +119,9 @@ private:
 
 // A number for every row and column, 0 at first. Exact where a table of all pairs is small; else a
 // hash, where two pairs may share a number.
-class PairTable {
+class TabuTable {
 public:
-    PairTable(std::int32_t rows, std::int32_t columns)
+    TabuTable(std::int32_t rows, std::int32_t columns)
         : columns_(static_cast<std::uint64_t>(columns)) {
         std::uint64_t size = static_cast<std::uint64_t>(rows) * columns_;
         if (size > LARGEST) {

@@ -179,7 +179,7 @@ private:
     const OnImprovement* on_improvement_;
     Selection state_;
     // Until when two tasks must not come into an order again.
-    PairTable forbidden_until_;
+    TabuTable forbidden_until_;
     std::vector<std::pair<Index, Index>> arcs_;
 };
 

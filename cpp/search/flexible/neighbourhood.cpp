@@ -2,68 +2,27 @@
 
 namespace headway::search::flexible {
 
-Block::Block(Index largest)
-    : task_(at(largest)),
-      head_(at(largest)),
-      tail_(at(largest)),
-      ready_(at(largest)),
-      rest_(at(largest)),
-      duration_(at(largest)),
-      new_head_(at(largest)) {}
+Block::Block(Index largest) : MachineRow(largest) {}
 
 void Block::load(const Orientation& orientation, std::span<const Index> tasks, bool opens,
                  bool closes) {
-    size_ = static_cast<Index>(tasks.size());
+    size_ = 0;
     opens_ = opens;
     closes_ = closes;
-    for (std::size_t k = 0; k < tasks.size(); ++k) {
-        const Node& node = orientation.node(tasks[k]);
-        const Reach own = reach(orientation, tasks[k]);
-        task_[k] = tasks[k];
-        head_[k] = node.head;
-        tail_[k] = node.tail;
-        ready_[k] = std::max(node.release, own.head);
-        rest_[k] = own.tail(node.duration, 0);
-        duration_[k] = node.duration;
+    for (const Index task : tasks) {
+        const Node& node = orientation.node(task);
+        const Reach own = reach(orientation, task);
+        append(task, node, std::max(node.release, own.head), own.tail(node.duration, 0));
     }
-    const Node& left = orientation.node(orientation.node(tasks.front()).left);
-    free_ = left.head + left.duration;
-    after_ = orientation.node(orientation.node(tasks.back()).right).tail;
+    enclose(orientation);
 }
 
 Time Block::behind(Index i, Index j, Time limit) {
-    Time time = i > 0 ? head_[at(i - 1)] + duration_[at(i - 1)] : free_;
-    for (Index x = i + 1; x <= j; ++x) {
-        time = std::max(ready_[at(x)], time);
-        new_head_[at(x)] = time;
-        time += duration_[at(x)];
-    }
-    Time tail = j < size_ - 1 ? tail_[at(j + 1)] : after_;
-    tail = std::max(rest_[at(i)], duration_[at(i)] + tail);
-    Time longest = std::max(ready_[at(i)], time) + tail;
-    for (Index x = j; x > i && longest <= limit; --x) {
-        tail = std::max(rest_[at(x)], duration_[at(x)] + tail);
-        longest = std::max(longest, new_head_[at(x)] + tail);
-    }
-    return longest;
+    return behind_by(EvenClock{this}, i, j, limit);
 }
 
 Time Block::before(Index i, Index j, Time limit) {
-    Time time = std::max(ready_[at(j)], i > 0 ? head_[at(i - 1)] + duration_[at(i - 1)] : free_);
-    const Time head = time;
-    time += duration_[at(j)];
-    for (Index x = i; x < j; ++x) {
-        time = std::max(ready_[at(x)], time);
-        new_head_[at(x)] = time;
-        time += duration_[at(x)];
-    }
-    Time tail = j < size_ - 1 ? tail_[at(j + 1)] : after_;
-    Time longest = 0;
-    for (Index x = j - 1; x >= i && longest <= limit; --x) {
-        tail = std::max(rest_[at(x)], duration_[at(x)] + tail);
-        longest = std::max(longest, new_head_[at(x)] + tail);
-    }
-    return std::max(longest, head + std::max(rest_[at(j)], duration_[at(j)] + tail));
+    return before_by(EvenClock{this}, i, j, limit);
 }
 
 Reach reach(const Orientation& orientation, Index task) {

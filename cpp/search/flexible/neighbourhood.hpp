@@ -7,13 +7,13 @@
 #include <span>
 #include <vector>
 
+#include "search/critical_block.hpp"
 #include "search/flexible/orientation.hpp"
 
 namespace headway::search::flexible {
 
-// A critical block: tasks in a row on one machine and on one critical path. Its data are copied
-// side by side, since many moves within it are looked at.
-class Block {
+// A critical block.
+class Block : public MachineRow {
 public:
     explicit Block(Index largest);
 
@@ -22,11 +22,8 @@ public:
     void load(const Orientation& orientation, std::span<const Index> tasks, bool opens,
               bool closes);
 
-    // Length of the longest path through the tasks from i to j once task i stands behind task j,
-    // if the heads of all predecessors and the tails of all successors stay what they are
-    // (Balas and Vazacopoulos 1998). Gives up on values above the limit and returns one such.
+    // As behind_by() says.
     Time behind(Index i, Index j, Time limit);
-    // The same once task j stands before task i.
     Time before(Index i, Index j, Time limit);
 
     // Calls offer(move, estimate) for every move of the neighbourhood with an estimate up to the
@@ -72,37 +69,9 @@ public:
     }
 
 private:
-    static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-    Index task(Index k) const { return task_[at(k)]; }
-
-    std::vector<Index> task_;
-    std::vector<Time> head_, tail_, ready_, rest_, duration_;
-    std::vector<Time> new_head_;
-    Time free_ = 0;   // when the machine is free for the block
-    Time after_ = 0;  // tail of the task behind it
-    Index size_ = 0;
     bool opens_ = false;
     bool closes_ = false;
 };
-
-// The critical blocks of a path, one after another: calls visit(block) for those with moves.
-template <class Visit>
-void for_each_block(const Orientation& orientation, const Orientation::Path& path, Block& block,
-                    Visit&& visit) {
-    const std::size_t n = path.task.size();
-    const bool at_zero = n > 0 && orientation.node(path.task[0]).head == 0;
-    for (std::size_t begin = 0, end; begin < n; begin = end) {
-        end = begin + 1;
-        while (end < n && path.by_machine[end]) {
-            ++end;
-        }
-        const bool opens = begin == 0 && at_zero, closes = end == n;
-        if (end - begin > 1 && !(opens && closes)) {
-            block.load(orientation, {path.task.data() + begin, end - begin}, opens, closes);
-            visit(block);
-        }
-    }
-}
 
 // A task's own part of the paths through it, by relations alone: its earliest start but for
 // releases, and the longest paths from its start and from its end on.
@@ -135,7 +104,7 @@ std::optional<Insertion> best_insertion(const Orientation& orientation, Index ta
 template <class Visit>
 void visit_moves(const Orientation& orientation, const Orientation::Path& path, Block& block,
                  const Time& limit, Random& random, Visit&& visit) {
-    for_each_block(orientation, path, block,
+    for_each_block(orientation, path, true, block,
                    [&](Block& b) { b.moves(orientation, limit, visit); });
     const Shop& shop = orientation.shop();
     for (const Index task : path.task) {

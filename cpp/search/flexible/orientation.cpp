@@ -7,16 +7,10 @@
 namespace headway::search::flexible {
 
 Orientation::Orientation(const Shop& shop)
-    : shop_(&shop),
-      none_(shop.n_tasks()),
-      nodes_(at(none_) + 1),
+    : MachineOrders(shop),
       chain_(at(none_) + 1),
-      order_(at(none_)),
       row_begin_(at(shop.n_machines()) + 1),
-      row_size_(at(shop.n_machines())),
-      reached_(at(none_) + 1),
-      shifted_(at(none_)) {
-    nodes_[at(none_)].left = nodes_[at(none_)].right = none_;
+      row_size_(at(shop.n_machines())) {
     chain_[at(none_)].before = chain_[at(none_)].after = none_;
     for (Index m = 0; m < shop.n_modes(); ++m) {  // room for all tasks that a machine can do
         if (shop.mode(m).machine >= 0) {
@@ -32,7 +26,6 @@ Orientation::Orientation(const Shop& shop)
         chain_[at(i)].before = before.empty() ? none_ : before[0].task;
         chain_[at(i)].after = after.empty() ? none_ : after[0].task;
         chain_[at(i)].from_end = after.empty() || after[0].from_end;
-        chains_ = chains_ && before.size() <= 1 && after.size() <= 1;
         const auto outlasts = [](const Link& link) { return link.from_end && link.lag >= 0; };
         if (std::ranges::none_of(after, outlasts)) {
             sinks_.push_back(i);
@@ -135,15 +128,9 @@ void Orientation::apply(const Move& move) {
     refresh(begin, end);
 }
 
-bool Orientation::leads(Index from, Index to) const {
-    const Node &a = node(from), &b = node(to);
-    const Time step = from == to ? 0 : chain(from).step;
-    return a.place <= b.place && a.head + step <= b.head && b.tail + step <= a.tail;
-}
-
 bool Orientation::may_stand(Index task, Index left, Index right) const {
-    const auto follows = [&](const Link& link) { return leads(link.task, left); };
-    const auto precedes = [&](const Link& link) { return leads(right, link.task); };
+    const auto follows = [&](const Link& link) { return leads(link.task, left, chain(link.task).step); };
+    const auto precedes = [&](const Link& link) { return leads(right, link.task, chain(right).step); };
     return (left == none_ || std::ranges::none_of(shop_->after(task), follows)) &&
            (right == none_ || std::ranges::none_of(shop_->before(task), precedes));
 }
@@ -252,62 +239,8 @@ inline void Orientation::update_tail(Index task) {
     node.tail = tail;
 }
 
-void Orientation::find_makespan() {
-    Time latest = 0;
-    for (const Index task : sinks_) {
-        const Node& node = nodes_[at(task)];
-        latest = std::max(latest, node.head + node.duration);
-    }
-    makespan_ = latest;
-}
-
-std::span<const Link> Orientation::more_before(Index task) const {
-    const auto all = task == none_ ? std::span<const Link>{} : shop_->before(task);
-    return all.empty() ? all : all.subspan(1);
-}
-
-std::span<const Link> Orientation::more_after(Index task) const {
-    const auto all = task == none_ ? std::span<const Link>{} : shop_->after(task);
-    return all.empty() ? all : all.subspan(1);
-}
-
 void Orientation::trace(Path& path, Random& random) const {
-    path.task.clear();
-    path.by_machine.clear();
-    Index task = none_;
-    Index choices = 0;
-    for (const Index sink : sinks_) {
-        if (node(sink).head + node(sink).duration == makespan_ && random.below(++choices) == 0) {
-            task = sink;
-        }
-    }
-    while (task != none_) {
-        path.task.push_back(task);
-        const Node& here = node(task);
-        Index next = none_;
-        bool by_machine = false;
-        choices = 0;
-        if (here.head > 0) {
-            if (here.left != none_ && node(here.left).head + node(here.left).duration == here.head) {
-                next = here.left;
-                by_machine = true;
-                choices = 1;
-            }
-            for (const Link& link : shop_->before(task)) {
-                const Node& other = node(link.task);
-                if (other.head + link.length(other.duration) == here.head &&
-                    (++choices == 1 || random.below(choices) == 0)) {
-                    next = link.task;
-                    by_machine = false;
-                }
-            }
-        }
-        path.by_machine.push_back(by_machine);
-        task = next;
-    }
-    std::ranges::reverse(path.task);
-    // by_machine[k] tells how the k-th task was reached, so it turns round with the tasks.
-    std::reverse(path.by_machine.begin(), path.by_machine.end());
+    trace_by([](const Node& here) { return here.head; }, path, random);
 }
 
 }  // namespace headway::search::flexible

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "search/flexible/shop.hpp"
+#include "search/machine_orders.hpp"
 #include "search/random.hpp"
 
 namespace headway::search::flexible {
@@ -50,7 +51,7 @@ struct Chain {
 // A choice of modes and machine orders without a cycle, a linear order of all tasks that agrees
 // with them, heads and tails. A move updates the linear order where it must, heads from there on,
 // and tails up to there.
-class Orientation {
+class Orientation : public MachineOrders<Shop, Node> {
 public:
     explicit Orientation(const Shop& shop);
 
@@ -59,45 +60,27 @@ public:
     // Writes the present order, modes and makespan into a plan.
     void save(Plan& plan) const;
 
-    const Shop& shop() const { return *shop_; }
-    Index none() const { return none_; }
-    const Node& node(Index task) const { return nodes_[at(task)]; }
     const Chain& chain(Index task) const { return chain_[at(task)]; }
     bool chains() const { return chains_; }
-    std::span<const Index> order() const { return {order_.data(), at(none_)}; }
-    std::span<const Index> sinks() const { return sinks_; }
     // The tasks of a machine in their order.
     std::span<const Index> row(Index machine) const {
         return {rows_.data() + row_begin_[at(machine)], at(row_size_[at(machine)])};
     }
-    Time makespan() const { return makespan_; }
 
     // Throws std::logic_error if the move closes a cycle; the state is broken then.
     void apply(const Move& move);
 
     // Sufficient for a task to close no cycle between two others: none of its successors can lie on
-    // a path to the left one, nor the right one on a path to one of its predecessors. (A path from
-    // a to b implies that b has a larger head, a smaller tail, and a later place.)
+    // a path to the left one, nor the right one on a path to one of its predecessors.
     bool may_stand(Index task, Index left, Index right) const;
 
-    // A critical path, chosen at random where several meet, from its start to its end;
-    // by_machine[k] says whether the path reaches its k-th task through the machine.
-    struct Path {
-        std::vector<Index> task;
-        std::vector<bool> by_machine;
-    };
+    // Follows a critical path, chosen at random where several meet.
     void trace(Path& path, Random& random) const;
 
-    // Predecessors and successors that the chain of a task does not name.
-    std::span<const Link> more_before(Index task) const;
-    std::span<const Link> more_after(Index task) const;
-
 private:
-    static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
     void set_mode(Index task, Index mode);
     void take_from_row(Index task);
     void put_into_row(Index task, Index left, Index right);
-    bool leads(Index from, Index to) const;
     // Gives a moved task a place between its predecessors and its successors; the task is shifted,
     // and with it whatever must stay behind it. Returns the first and last place concerned.
     std::pair<Index, Index> place(const Move& move);
@@ -106,21 +89,11 @@ private:
     void refresh(Index first, Index last);
     void update_head(Index task);
     void update_tail(Index task);
-    void find_makespan();
 
-    const Shop* shop_;
-    Index none_;
-    bool chains_ = true;  // no task has several predecessors or successors
-    std::vector<Node> nodes_;   // the last one stands for "none": no head, no tail
     std::vector<Chain> chain_;
-    std::vector<Index> order_;
     std::vector<Index> rows_;
     std::vector<std::size_t> row_begin_;  // of each machine in rows_
     std::vector<Index> row_size_;
-    std::vector<Index> sinks_;  // tasks that may end last
-    std::vector<std::uint8_t> reached_;
-    std::vector<Index> shifted_;
-    Time makespan_ = 0;
 };
 
 }  // namespace headway::search::flexible

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "search/flexible/prices.hpp"
+#include "search/orders.hpp"
 
 namespace headway::search::flexible {
 namespace {
@@ -86,21 +87,6 @@ const ShopTables& checked(const ShopTables& tables) {
 
 }  // namespace
 
-Shop::Links::Links(std::size_t n, Ints key, Ints other, Ints lag, Flags from_end)
-    : ptr(n + 1), links(key.size()) {
-    for (const Int k : key) {
-        ++ptr[static_cast<std::size_t>(k) + 1];
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-        ptr[i + 1] += ptr[i];
-    }
-    std::vector<std::size_t> next(ptr.begin(), ptr.end() - 1);
-    for (std::size_t a = 0; a < key.size(); ++a) {
-        links[next[static_cast<std::size_t>(key[a])]++] = {lag[a], static_cast<Index>(other[a]),
-                                                           from_end[a]};
-    }
-}
-
 Shop::Shop(const ShopTables& tables)
     : first_mode_(checked(tables).mode_ptr.begin(), tables.mode_ptr.end()),
       before_(at(n_tasks()), tables.after, tables.before, tables.lag, tables.from_end),
@@ -110,30 +96,11 @@ Shop::Shop(const ShopTables& tables)
         modes_.push_back({tables.duration[m], tables.release[m], machine});
         n_machines_ = std::max(n_machines_, machine + 1);
     }
-    sort();
+    forward_ = topological_order(
+        n_tasks(), [this](Index i) { return before(i); }, [this](Index i) { return after(i); },
+        "flexible shop: the relations form a cycle");
     measure();
     weigh();
-}
-
-void Shop::sort() {
-    std::vector<std::size_t> waits(at(n_tasks()));
-    forward_.reserve(at(n_tasks()));
-    for (Index i = 0; i < n_tasks(); ++i) {
-        waits[at(i)] = before(i).size();
-        if (waits[at(i)] == 0) {
-            forward_.push_back(i);
-        }
-    }
-    for (std::size_t k = 0; k < forward_.size(); ++k) {
-        for (const Link& link : after(forward_[k])) {
-            if (--waits[at(link.task)] == 0) {
-                forward_.push_back(link.task);
-            }
-        }
-    }
-    if (forward_.size() != waits.size()) {
-        throw std::invalid_argument("flexible shop: the relations form a cycle");
-    }
 }
 
 void Shop::measure() {

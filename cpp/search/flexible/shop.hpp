@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base.hpp"
+#include "search/relations.hpp"
 
 namespace headway::search::flexible {
 
@@ -18,17 +19,6 @@ struct Mode {
     Time duration;
     Time release;  // earliest start
     Index machine;
-};
-
-// A relation as one of its two tasks sees it: from the start of the earlier task, or from its end,
-// at least `lag` passes until the start of the later one.
-struct Link {
-    Time lag;
-    Index task;  // the other one
-    bool from_end;
-
-    // From start to start, if the earlier task takes so long.
-    Time length(Time duration) const { return lag + (from_end ? duration : 0); }
 };
 
 // Columns as Python hands them over. Modes are grouped by task, those of task i are
@@ -72,18 +62,7 @@ public:
     Time tail(Index task) const { return tail_[at(task)]; }
 
 private:
-    struct Links {
-        std::vector<std::size_t> ptr;
-        std::vector<Link> links;
-
-        Links(std::size_t n, Ints key, Ints other, Ints lag, Flags from_end);
-        std::span<const Link> of(Index task) const {
-            return {links.data() + ptr[at(task)], links.data() + ptr[at(task) + 1]};
-        }
-    };
-
     static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-    void sort();
     void measure();
     void weigh();
 

@@ -37,7 +37,7 @@ public:
 private:
     static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-    PairTable until_;
+    TabuTable until_;
     std::vector<std::uint32_t> mode_, concerned_;
 };
 

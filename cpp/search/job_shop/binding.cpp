@@ -42,7 +42,7 @@ std::vector<OutMove> moves(const Orientation& orientation, std::uint64_t seed,
     const Orientation::Path path = traced(orientation, random);
     Block block(orientation.shop().crowd(), neighbourhood);
     std::vector<OutMove> found;
-    for_each_block(orientation, path, block, [&](Block& b) {
+    for_each_block(orientation, path, !orientation.shop().has_breaks(), block, [&](Block& b) {
         b.moves(orientation, [&](const Move& move, Index, Index, auto&& estimate) {
             found.emplace_back(move.task, move.anchor, move.forward, estimate(FOREVER));
         });

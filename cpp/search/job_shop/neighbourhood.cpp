@@ -5,15 +5,9 @@
 namespace headway::search::job_shop {
 
 Block::Block(Index largest, Neighbourhood neighbourhood)
-    : neighbourhood_(neighbourhood),
-      task_(at(largest)),
-      head_(at(largest)),
-      tail_(at(largest)),
-      ready_(at(largest)),
-      rest_(at(largest)),
+    : MachineRow(largest),
+      neighbourhood_(neighbourhood),
       duration_(at(largest)),
-      elapsed_(at(largest)),
-      new_head_(at(largest)),
       pauses_(at(largest)) {
     beyond_.reserve(at(largest));
 }
@@ -46,17 +40,11 @@ void Block::load(const Orientation& orientation, std::span<const Index> tasks, b
     makespan_ = orientation.makespan();
     const auto copy = [&](Index task) {
         const Node& node = orientation.node(task);
-        task_[at(size_)] = task;
-        head_[at(size_)] = node.head;
-        tail_[at(size_)] = node.tail;
-        ready_[at(size_)] = node.ready;
-        rest_[at(size_)] = node.rest;
-        elapsed_[at(size_)] = node.duration;
+        duration_[at(size_)] = calendar_ == nullptr ? node.duration : shop.duration(task);
         if (calendar_ != nullptr) {
             pauses_[at(size_)] = shop.pauses(task);
         }
-        duration_[at(size_)] = calendar_ == nullptr ? node.duration : shop.duration(task);
-        ++size_;
+        append(task, node, node.ready, node.rest);
     };
     const bool beyond = neighbourhood_ == Neighbourhood::N8;
     if (beyond && !opens) {
@@ -70,51 +58,17 @@ void Block::load(const Orientation& orientation, std::span<const Index> tasks, b
         look_beyond<true>(orientation, tasks);
         std::ranges::for_each(beyond_, copy);
     }
-    const Node& left = orientation.node(orientation.node(task_[0]).left);
-    free_ = left.head + left.duration;
-    after_ = orientation.node(orientation.node(task_[at(size_ - 1)]).right).tail;
+    enclose(orientation);
 }
 
-template <class Clock>
-Time Block::behind(Clock clock, Index i, Index j, Time limit) {
-    Time time = free_for(i);
-    for (Index x = i + 1; x <= j; ++x) {
-        time = clock.start(x, std::max(ready_[at(x)], time));
-        new_head_[at(x)] = time;
-        time = clock.end(x, time);
-    }
-    Time tail = j < size_ - 1 ? tail_[at(j + 1)] : after_;
-    tail = std::max(rest_[at(i)], clock.tail(i, tail));
-    Time longest = clock.start(i, std::max(ready_[at(i)], time)) + tail;
-    for (Index x = j; x > i && longest <= limit; --x) {
-        tail = std::max(rest_[at(x)], clock.tail(x, tail));
-        longest = std::max(longest, new_head_[at(x)] + tail);
-    }
-    return longest;
+Time Block::behind(Index i, Index j, Time limit) {
+    return calendar_ == nullptr ? behind_by(EvenClock{this}, i, j, limit)
+                                : behind_by(RestingClock{this}, i, j, limit);
 }
 
-template <class Clock>
-Time Block::before(Clock clock, Index i, Index j, Time limit) {
-    Time time = clock.start(j, std::max(ready_[at(j)], free_for(i)));
-    const Time head = time;
-    time = clock.end(j, time);
-    for (Index x = i; x < j; ++x) {
-        time = clock.start(x, std::max(ready_[at(x)], time));
-        new_head_[at(x)] = time;
-        time = clock.end(x, time);
-    }
-    Time tail = j < size_ - 1 ? tail_[at(j + 1)] : after_;
-    Time longest = 0;
-    for (Index x = j - 1; x >= i && longest <= limit; --x) {
-        tail = std::max(rest_[at(x)], clock.tail(x, tail));
-        longest = std::max(longest, new_head_[at(x)] + tail);
-    }
-    return std::max(longest, head + std::max(rest_[at(j)], clock.tail(j, tail)));
+Time Block::before(Index i, Index j, Time limit) {
+    return calendar_ == nullptr ? before_by(EvenClock{this}, i, j, limit)
+                                : before_by(RestingClock{this}, i, j, limit);
 }
-
-template Time Block::behind(EvenClock, Index, Index, Time);
-template Time Block::behind(RestingClock, Index, Index, Time);
-template Time Block::before(EvenClock, Index, Index, Time);
-template Time Block::before(RestingClock, Index, Index, Time);
 
 }  // namespace headway::search::job_shop

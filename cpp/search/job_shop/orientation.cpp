@@ -6,18 +6,8 @@
 namespace headway::search::job_shop {
 
 Orientation::Orientation(const Shop& shop)
-    : shop_(&shop),
-      none_(shop.n_tasks()),
-      nodes_(at(none_) + 1),
-      fixed_(at(none_) + 1),
-      order_(at(none_) + 1),
-      reached_(at(none_) + 1),
-      shifted_(at(none_)),
-      last_(at(shop.n_machines())) {
-    nodes_[at(none_)].left = nodes_[at(none_)].right = none_;
-    nodes_[at(none_)].place = none_;
+    : MachineOrders(shop), fixed_(at(none_) + 1), last_(at(shop.n_machines())) {
     fixed_[at(none_)].before = fixed_[at(none_)].after = none_;
-    order_[at(none_)] = none_;
     for (Index i = 0; i < none_; ++i) {
         const auto before = shop.before(i), after = shop.after(i);
         nodes_[at(i)].duration = shop.duration(i);
@@ -28,7 +18,6 @@ Orientation::Orientation(const Shop& shop)
             .before = before.empty() ? none_ : before[0].task,
             .after = after.empty() ? none_ : after[0].task,
         };
-        chains_ = chains_ && before.size() <= 1 && after.size() <= 1;
         const auto outlasts = [&](const Link& link) {
             return link.from_end ? link.lag >= 0 : !shop.pauses(i) && link.lag >= shop.duration(i);
         };
@@ -64,29 +53,23 @@ void Orientation::save(Plan& plan) const {
     plan.order.assign(order().begin(), order().end());
 }
 
-bool Orientation::leads(Index from, Index to) const {
-    const Node &a = node(from), &b = node(to);
-    const Time step = shop_->step(from);
-    return a.place <= b.place && a.head + step <= b.head && b.tail + step <= a.tail;
-}
-
 bool Orientation::may_follow(Index task, Index anchor) const {
     const Index after = fixed_[at(task)].after;
-    if (after != none_ && (after == anchor || leads(after, anchor))) {
+    if (after != none_ && leads(after, anchor, shop_->step(after))) {
         return false;
     }
     return chains_ || std::ranges::none_of(more_after(task), [&](const Link& link) {
-               return link.task == anchor || leads(link.task, anchor);
+               return leads(link.task, anchor, shop_->step(link.task));
            });
 }
 
 bool Orientation::may_precede(Index task, Index anchor) const {
     const Index before = fixed_[at(task)].before;
-    if (before != none_ && (before == anchor || leads(anchor, before))) {
+    if (before != none_ && leads(anchor, before, shop_->step(anchor))) {
         return false;
     }
     return chains_ || std::ranges::none_of(more_before(task), [&](const Link& link) {
-               return link.task == anchor || leads(anchor, link.task);
+               return leads(anchor, link.task, shop_->step(anchor));
            });
 }
 
@@ -215,8 +198,7 @@ void Orientation::update_head_with_breaks(Index task) {
     node.ready = shop_->release(task);
     for (const Link& link : shop_->before(task)) {
         const Node& other = nodes_[at(link.task)];
-        const Time from = other.head + (link.from_end ? other.duration : 0);
-        node.ready = std::max(node.ready, from + link.lag);
+        node.ready = std::max(node.ready, other.head + link.length(other.duration));
     }
     const auto [start, end] = shop_->stay(task, std::max(node.ready, left.head + left.duration));
     node.head = start;
@@ -240,64 +222,12 @@ void Orientation::update_tail_with_breaks(Index task) {
     node.tail = makespan_ - std::min(start, when.latest_start(next, duration, pauses));
 }
 
-void Orientation::find_makespan() {
-    Time latest = 0;
-    for (const Index task : sinks_) {
-        const Node& node = nodes_[at(task)];
-        latest = std::max(latest, node.head + node.duration);
-    }
-    makespan_ = latest;
-}
-
-std::span<const Link> Orientation::more_before(Index task) const {
-    const auto all = task == none_ ? std::span<const Link>{} : shop_->before(task);
-    return all.empty() ? all : all.subspan(1);
-}
-
-std::span<const Link> Orientation::more_after(Index task) const {
-    const auto all = task == none_ ? std::span<const Link>{} : shop_->after(task);
-    return all.empty() ? all : all.subspan(1);
-}
-
 void Orientation::trace(Path& path, Random& random) const {
-    path.task.clear();
-    path.by_machine.clear();
-    Index task = none_;
-    Index choices = 0;
-    for (const Index sink : sinks_) {
-        if (node(sink).head + node(sink).duration == makespan_ && random.below(++choices) == 0) {
-            task = sink;
-        }
-    }
-    while (task != none_) {
-        path.task.push_back(task);
-        const Node& here = node(task);
-        Index next = none_;
-        bool by_machine = false;
-        choices = 0;
-        // Equal to the head unless the task waits for a break to pass.
-        const Time from = std::max(here.ready, node(here.left).head + node(here.left).duration);
-        if (from > 0) {
-            if (here.left != none_ && node(here.left).head + node(here.left).duration == from) {
-                next = here.left;
-                by_machine = true;
-                choices = 1;
-            }
-            for (const Link& link : shop_->before(task)) {
-                const Node& other = node(link.task);
-                if (other.head + (link.from_end ? other.duration : 0) + link.lag == from &&
-                    (++choices == 1 || random.below(choices) == 0)) {
-                    next = link.task;
-                    by_machine = false;
-                }
-            }
-        }
-        path.by_machine.push_back(by_machine);
-        task = next;
-    }
-    std::ranges::reverse(path.task);
-    // by_machine[k] tells how the k-th task was reached, so it turns round with the tasks.
-    std::reverse(path.by_machine.begin(), path.by_machine.end());
+    // Equal to the head unless the task waits for a break to pass.
+    const auto begin = [this](const Node& here) {
+        return std::max(here.ready, node(here.left).head + node(here.left).duration);
+    };
+    trace_by(begin, path, random);
 }
 
 }  // namespace headway::search::job_shop

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "search/machine_orders.hpp"
 #include "search/random.hpp"
 #include "search/job_shop/shop.hpp"
 
@@ -36,7 +37,7 @@ struct alignas(64) Node {
 // A complete orientation of the disjunctive graph: machine orders without a cycle, a linear order
 // of all tasks that agrees with them, heads and tails. A move updates heads from its place in the
 // linear order on, tails up to it, and the linear order where it must.
-class Orientation {
+class Orientation : public MachineOrders<Shop, Node> {
 public:
     explicit Orientation(const Shop& shop);
 
@@ -45,27 +46,15 @@ public:
     // Writes the present order and makespan into a plan.
     void save(Plan& plan) const;
 
-    const Shop& shop() const { return *shop_; }
-    Index none() const { return none_; }
-    const Node& node(Index task) const { return nodes_[at(task)]; }
-    std::span<const Index> order() const { return {order_.data(), at(none_)}; }
-    Time makespan() const { return makespan_; }
-
     // Throws std::logic_error if the move closes a cycle; the state is broken then.
     void apply(const Move& move);
 
     // Sufficient for a move of `task` past all tasks up to `anchor` to close no cycle: no
-    // successor of the task can lie on a path to the anchor. (A path from a to b implies that b
-    // has the larger head, the smaller tail, and a later place.)
+    // successor of the task can lie on a path to the anchor.
     bool may_follow(Index task, Index anchor) const;
     bool may_precede(Index task, Index anchor) const;
 
-    // A critical path, chosen at random where several meet, from its start to its end;
-    // by_machine[k] says whether the path reaches its k-th task through the machine.
-    struct Path {
-        std::vector<Index> task;
-        std::vector<bool> by_machine;
-    };
+    // Follows a critical path, chosen at random where several meet.
     void trace(Path& path, Random& random) const;
 
 private:
@@ -78,8 +67,6 @@ private:
         Index after = 0;
     };
 
-    static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-    bool leads(Index from, Index to) const;
     template <bool FORWARD>
     void move_past(Index task, Index anchor);
     // Updates all heads from one place on, and all tails up to another.
@@ -90,22 +77,9 @@ private:
     void refresh_with_breaks();
     void update_head_with_breaks(Index task);
     void update_tail_with_breaks(Index task);
-    void find_makespan();
-    // Further predecessors and successors of tasks that are no links of a chain.
-    std::span<const Link> more_before(Index task) const;
-    std::span<const Link> more_after(Index task) const;
 
-    const Shop* shop_;
-    Index none_;
-    bool chains_ = true;  // no task has several predecessors or successors
-    std::vector<Node> nodes_;   // the last one stands for "none": no head, no tail
     std::vector<Fixed> fixed_;
-    std::vector<Index> order_;
-    std::vector<Index> sinks_;  // tasks that may end last
-    std::vector<std::uint8_t> reached_;
-    std::vector<Index> shifted_;
-    std::vector<Index> last_;   // scratch for load
-    Time makespan_ = 0;
+    std::vector<Index> last_;  // scratch for load
 };
 
 }  // namespace headway::search::job_shop

@@ -4,6 +4,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "search/orders.hpp"
+
 namespace headway::search::job_shop {
 namespace {
 
@@ -76,21 +78,6 @@ const ShopTables& checked(const ShopTables& tables) {
 
 }  // namespace
 
-Shop::Links::Links(std::size_t n, Ints key, Ints other, Ints lag, Flags from_end)
-    : ptr(n + 1), links(key.size()) {
-    for (const Int k : key) {
-        ++ptr[static_cast<std::size_t>(k) + 1];
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-        ptr[i + 1] += ptr[i];
-    }
-    std::vector<std::size_t> next(ptr.begin(), ptr.end() - 1);
-    for (std::size_t a = 0; a < key.size(); ++a) {
-        links[next[static_cast<std::size_t>(key[a])]++] = {
-            .task = static_cast<Index>(other[a]), .from_end = from_end[a], .lag = lag[a]};
-    }
-}
-
 Shop::Shop(const ShopTables& tables)
     : machine_(checked(tables).machine.begin(), tables.machine.end()),
       duration_(tables.duration.begin(), tables.duration.end()),
@@ -98,30 +85,11 @@ Shop::Shop(const ShopTables& tables)
       before_(machine_.size(), tables.after, tables.before, tables.lag, tables.from_end),
       after_(machine_.size(), tables.before, tables.after, tables.lag, tables.from_end),
       pauses_(tables.pauses.begin(), tables.pauses.end()) {
-    sort();
+    forward_ = topological_order(
+        n_tasks(), [this](Index i) { return before(i); }, [this](Index i) { return after(i); },
+        "job shop: the relations form a cycle");
     measure();
     rest(tables);
-}
-
-void Shop::sort() {
-    std::vector<std::size_t> waits(machine_.size());
-    forward_.reserve(machine_.size());
-    for (Index i = 0; i < n_tasks(); ++i) {
-        waits[at(i)] = before(i).size();
-        if (waits[at(i)] == 0) {
-            forward_.push_back(i);
-        }
-    }
-    for (std::size_t k = 0; k < forward_.size(); ++k) {
-        for (const Link& link : after(forward_[k])) {
-            if (--waits[at(link.task)] == 0) {
-                forward_.push_back(link.task);
-            }
-        }
-    }
-    if (forward_.size() != machine_.size()) {
-        throw std::invalid_argument("job shop: the relations form a cycle");
-    }
 }
 
 void Shop::measure() {
@@ -129,8 +97,8 @@ void Shop::measure() {
     step_ = duration_;
     for (auto i = forward_.rbegin(); i != forward_.rend(); ++i) {
         for (const Link& link : after(*i)) {
-            tail_[at(*i)] = std::max(tail_[at(*i)], least(*i, link) + tail_[at(link.task)]);
-            step_[at(*i)] = std::min(step_[at(*i)], least(*i, link));
+            tail_[at(*i)] = std::max(tail_[at(*i)], link.length(duration(*i)) + tail_[at(link.task)]);
+            step_[at(*i)] = std::min(step_[at(*i)], link.length(duration(*i)));
         }
     }
     const Index last = machine_.empty() ? ABSENT : *std::ranges::max_element(machine_);

@@ -8,18 +8,11 @@
 
 #include "base.hpp"
 #include "search/job_shop/calendar.hpp"
+#include "search/relations.hpp"
 
 namespace headway::search::job_shop {
 
 using Index = std::int32_t;  // of a task or a machine
-
-// A task that starts at least `lag` after, or before, another one does. If `from_end`, the lag
-// counts from the end of the one that goes first, which may pause.
-struct Link {
-    Index task;
-    bool from_end;
-    Time lag;
-};
 
 // Columns as Python hands them over. `machine` is ABSENT for a task that needs none; each relation
 // says start[after] >= start[before] + lag, or end[before] + lag where `from_end` is set. Tasks for
@@ -81,24 +74,9 @@ public:
     Index crowd() const { return crowd_; }
 
 private:
-    struct Links {
-        std::vector<std::size_t> ptr;
-        std::vector<Link> links;
-
-        Links(std::size_t n, Ints key, Ints other, Ints lag, Flags from_end);
-        std::span<const Link> of(Index task) const {
-            return {links.data() + ptr[at(task)], links.data() + ptr[at(task) + 1]};
-        }
-    };
-
     static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-    void sort();
     void measure();
     void rest(const ShopTables& tables);
-    // Least time from the start of a task to that of another by a link.
-    Time least(Index task, const Link& link) const {
-        return link.lag + (link.from_end ? duration(task) : 0);
-    }
 
     std::vector<Index> machine_;
     std::vector<Time> duration_, release_;

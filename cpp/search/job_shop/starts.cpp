@@ -20,8 +20,7 @@ std::vector<Time> tails(const Shop& shop, const Plan& plan) {
         const Index task = order[k];
         Time longest = shop.duration(task);
         for (const Link& link : shop.after(task)) {
-            const Time lag = link.lag + (link.from_end ? shop.duration(task) : 0);
-            longest = std::max(longest, lag + tail[at(link.task)]);
+            longest = std::max(longest, link.length(shop.duration(task)) + tail[at(link.task)]);
         }
         if (shop.machine(task) >= 0) {
             Time& next = behind[at(shop.machine(task))];

@@ -50,7 +50,7 @@ void TabuSearch::run(Plan& plan, std::uint64_t patience, Watch<Plan>& watch) {
 std::optional<Move> TabuSearch::choose(std::uint32_t now, Time aspiration) {
     state_.trace(path_, random_);
     Choice<Move> choice(random_);
-    for_each_block(state_, path_, block_, [&](Block& block) {
+    for_each_block(state_, path_, !state_.shop().has_breaks(), block_, [&](Block& block) {
         block.moves(state_, [&](const Move& move, Index i, Index j, auto&& estimate) {
             const Time value = estimate(choice.limit());
             choice.offer(move, value, [&] {

@@ -37,7 +37,7 @@ private:
     static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
     const Shop* shop_;
-    PairTable until_;
+    TabuTable until_;
     std::vector<std::uint32_t> as_before_, as_after_;
 };
 

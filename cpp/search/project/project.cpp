@@ -5,6 +5,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "search/orders.hpp"
+
 namespace headway::search::project {
 namespace {
 
@@ -106,7 +108,9 @@ Project::Project(const ProjectTables& tables)
         }
     }
     connect(tables);
-    sort();
+    order_ = topological_order(
+        n_tasks(), [this](Index i) { return forward_.of(i); }, [this](Index i) { return backward_.of(i); },
+        "project: the relations form a cycle");
     measure(tables);
 }
 
@@ -168,25 +172,6 @@ void Project::connect(const ProjectTables& t) {
     const auto n = release_.size();
     forward_ = network(n, t.after, t.before, t.lag, t.from_end, t.to_end, false);
     backward_ = network(n, t.before, t.after, t.lag, t.from_end, t.to_end, true);
-}
-
-void Project::sort() {
-    std::vector<std::size_t> waits(release_.size());
-    order_.reserve(release_.size());
-    for (Index i = 0; i < n_tasks(); ++i) {
-        waits[at(i)] = forward_.of(i).size();
-        if (waits[at(i)] == 0) {
-            order_.push_back(i);
-        }
-    }
-    for (std::size_t k = 0; k < order_.size(); ++k) {
-        for (const Link& link : backward_.of(order_[k])) {
-            if (--waits[at(link.task)] == 0) {
-                order_.push_back(link.task);
-            }
-        }
-    }
-    require(order_.size() == release_.size(), "project: the relations form a cycle");
 }
 
 void Project::measure(const ProjectTables& tables) {

@@ -99,7 +99,6 @@ public:
 private:
     void pack(const ProjectTables& tables);
     void connect(const ProjectTables& tables);
-    void sort();
     void measure(const ProjectTables& tables);
 
     std::vector<Index> mode_ptr_;

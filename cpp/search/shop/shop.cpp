@@ -5,6 +5,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "search/orders.hpp"
+
 namespace headway::search::shop {
 namespace {
 
@@ -36,7 +38,9 @@ Shop::Shop(const ProblemView& problem, const CostTables& cost) {
     take_relations(problem);
     take_setups(problem);
     take_costs(cost);
-    sort();
+    forward_ = topological_order(
+        n_tasks(), [this](Index i) { return before(i); }, [this](Index i) { return after(i); },
+        "shop: the relations form a cycle");
     measure();
     check_sizes();
 }
@@ -187,26 +191,6 @@ void Shop::take_costs(const CostTables& cost) {
         }
     }
     constant_ = cost.constant;
-}
-
-void Shop::sort() {
-    std::vector<std::size_t> waits(at(n_tasks_));
-    for (Index i = 0; i < n_tasks_; ++i) {
-        waits[at(i)] = before(i).size();
-        if (waits[at(i)] == 0) {
-            forward_.push_back(i);
-        }
-    }
-    for (std::size_t k = 0; k < forward_.size(); ++k) {
-        for (const Link& link : after(forward_[k])) {
-            if (--waits[at(link.task)] == 0) {
-                forward_.push_back(link.task);
-            }
-        }
-    }
-    if (forward_.size() != at(n_tasks_)) {
-        throw std::invalid_argument("shop: the relations form a cycle");
-    }
 }
 
 void Shop::measure() {

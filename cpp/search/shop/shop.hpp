@@ -119,7 +119,6 @@ private:
     void take_relations(const ProblemView& problem);
     void take_setups(const ProblemView& problem);
     void take_costs(const CostTables& cost);
-    void sort();
     void measure();
     void check_sizes() const;
 

@@ -36,7 +36,7 @@ public:
 private:
     static std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-    PairTable pairs_;
+    TabuTable pairs_;
     std::uint32_t now_ = 0;
     std::vector<std::uint32_t> modes_;
 };
