@@ -2,10 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
-#include <vector>
 
 #include "base.hpp"
+#include "grouped.hpp"
 
 namespace headway::search {
 
@@ -20,33 +19,13 @@ struct Link {
     Int length(Int duration) const { return lag + (from_end ? duration : 0); }
 };
 
-// The links of all tasks.
-class Links {
-public:
-    // Relation a is one of task key[a] with task other[a].
-    Links(std::size_t n_tasks, Ints key, Ints other, Ints lag, Flags from_end)
-        : ptr_(n_tasks + 1), links_(key.size()) {
-        for (const Int task : key) {
-            ++ptr_[static_cast<std::size_t>(task) + 1];
-        }
-        for (std::size_t i = 0; i < n_tasks; ++i) {
-            ptr_[i + 1] += ptr_[i];
-        }
-        std::vector<std::size_t> next(ptr_.begin(), ptr_.end() - 1);
-        for (std::size_t a = 0; a < key.size(); ++a) {
-            links_[next[static_cast<std::size_t>(key[a])]++] = {
-                lag[a], static_cast<std::int32_t>(other[a]), from_end[a]};
-        }
-    }
-
-    std::span<const Link> of(std::int32_t task) const {
-        const auto i = static_cast<std::size_t>(task);
-        return {links_.data() + ptr_[i], links_.data() + ptr_[i + 1]};
-    }
-
-private:
-    std::vector<std::size_t> ptr_;
-    std::vector<Link> links_;
-};
+// The links of n tasks: relation a is one of task key[a] with task other[a].
+inline Grouped<Link> links(std::size_t n, Ints key, Ints other, Ints lag, Flags from_end) {
+    return grouped(
+        n, key.size(), [&](std::size_t a) { return key[a]; },
+        [&](std::size_t a) {
+            return Link{lag[a], static_cast<std::int32_t>(other[a]), from_end[a]};
+        });
+}
 
 }  // namespace headway::search

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <array>
+#include <utility>
 #include <vector>
 
+#include "grouped.hpp"
 #include "model/calendar.hpp"
 #include "model/problem.hpp"
 
@@ -30,18 +32,6 @@ struct Bound {
     bool transfer;  // the transfer time between the two modes adds to the lag
 };
 
-// Values grouped by position: those of i are values[ptr[i]] ... values[ptr[i + 1] - 1].
-template <class T>
-struct Grouped {
-    std::vector<std::size_t> ptr;
-    std::vector<T> values;
-
-    std::span<const T> operator[](Int i) const {
-        return {values.data() + ptr[static_cast<std::size_t>(i)],
-                values.data() + ptr[static_cast<std::size_t>(i) + 1]};
-    }
-};
-
 // A task in a row of tasks that keep one order on two machines.
 struct Membership {
     Int row;
@@ -50,6 +40,11 @@ struct Membership {
     Int machine;
     Int as_well;  // the other machine if the item is one task on both, or ABSENT
 };
+
+using TaskPair = std::pair<Int, Int>;
+
+// The second ones of pairs, by the first ones.
+Grouped<Int> seconds_by_first(Int n, const std::vector<TaskPair>& pairs);
 
 // Tasks tied by maximum lags, by blocking, or as neighbours: placed together, in this order.
 struct Unit {

@@ -89,8 +89,8 @@ const ShopTables& checked(const ShopTables& tables) {
 
 Shop::Shop(const ShopTables& tables)
     : first_mode_(checked(tables).mode_ptr.begin(), tables.mode_ptr.end()),
-      before_(at(n_tasks()), tables.after, tables.before, tables.lag, tables.from_end),
-      after_(at(n_tasks()), tables.before, tables.after, tables.lag, tables.from_end) {
+      before_(links(at(n_tasks()), tables.after, tables.before, tables.lag, tables.from_end)),
+      after_(links(at(n_tasks()), tables.before, tables.after, tables.lag, tables.from_end)) {
     for (std::size_t m = 0; m < tables.machine.size(); ++m) {
         const auto machine = static_cast<Index>(tables.machine[m]);
         modes_.push_back({tables.duration[m], tables.release[m], machine});

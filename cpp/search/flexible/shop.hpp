@@ -53,8 +53,8 @@ public:
     bool has_fast_machines() const { return has_fast_machines_; }
     Time shortest(Index task) const { return shortest_[at(task)]; }
 
-    std::span<const Link> before(Index task) const { return before_.of(task); }
-    std::span<const Link> after(Index task) const { return after_.of(task); }
+    std::span<const Link> before(Index task) const { return before_[task]; }
+    std::span<const Link> after(Index task) const { return after_[task]; }
 
     // Every task behind its predecessors.
     std::span<const Index> forward() const { return forward_; }
@@ -68,7 +68,7 @@ private:
 
     std::vector<Index> first_mode_;
     std::vector<Mode> modes_;
-    Links before_, after_;
+    Grouped<Link> before_, after_;
     std::vector<Index> forward_;
     std::vector<Time> shortest_, tail_, cost_;
     Index n_machines_ = 0;

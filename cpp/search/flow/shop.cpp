@@ -2,25 +2,11 @@
 
 #include <algorithm>
 #include <numeric>
-#include <stdexcept>
+
+#include "search/checks.hpp"
 
 namespace headway::search::flow {
 namespace {
-
-// The weights of all jobs together are less, so that no sum over jobs overflows.
-constexpr Int HEAVIEST = Int{1} << 33;
-
-std::vector<Time> narrowed(Ints values) {
-    std::vector<Time> result(values.size());
-    std::ranges::transform(values, result.begin(), [](Int v) { return static_cast<Time>(v); });
-    return result;
-}
-
-void require(bool holds, const char* message) {
-    if (!holds) {
-        throw std::invalid_argument(message);
-    }
-}
 
 // The largest value, or 0; throws where any is outside the range.
 Int largest(Ints values, Int low, Int high, const char* message) {
@@ -67,13 +53,7 @@ void Shop::check(const ShopTables& tables) const {
     const char* too_large = "flow shop: the times are negative or need a coarser tick";
     largest(tables.duration, 0, LONGEST, too_large);
     largest(tables.due, -LONGEST, NO_DUE, too_large);
-    const char* heavy = "flow shop: the weights are negative or too large";
-    Int weights = 0;
-    for (const Int weight : tables.weight) {
-        require(weight >= 0 && weight < HEAVIEST, heavy);
-        weights += weight;
-    }
-    require(weights < HEAVIEST, heavy);
+    require_weights(tables.weight, "flow shop: the weights are negative or too large");
     Int total = largest(tables.release, 0, LONGEST, too_large);
     total += static_cast<Int>(n) * largest(tables.setup, -Int{LONGEST}, LONGEST, too_large);
     for (const Int duration : tables.duration) {

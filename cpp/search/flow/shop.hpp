@@ -1,6 +1,7 @@
 // A flow shop in which all machines take the jobs in one order: what stays the same in a search.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -17,6 +18,13 @@ inline constexpr Time LONGEST = Time{1} << 28;
 // A due date that is never missed, and the time from a job that is not there to the end.
 inline constexpr Time NO_DUE = Time{1} << 29;
 inline constexpr Time NEVER = -NO_DUE;
+
+// Times in range.
+inline std::vector<Time> narrowed(Ints values) {
+    std::vector<Time> result(values.size());
+    std::ranges::transform(values, result.begin(), [](Int v) { return static_cast<Time>(v); });
+    return result;
+}
 
 // What is minimised, C being the end of a job, d its due date and w its weight.
 enum class Aim {

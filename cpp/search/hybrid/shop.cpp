@@ -1,28 +1,12 @@
 #include "search/hybrid/shop.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <numeric>
-#include <stdexcept>
+
+#include "search/checks.hpp"
 
 namespace headway::search::hybrid {
-namespace {
-
-// The weights of all jobs together are less, so that no sum over jobs overflows.
-constexpr Int HEAVIEST = Int{1} << 33;
-
-void require(bool holds, const char* message) {
-    if (!holds) {
-        throw std::invalid_argument(message);
-    }
-}
-
-std::vector<Time> narrowed(Ints values) {
-    std::vector<Time> result(values.size());
-    std::ranges::transform(values, result.begin(), [](Int v) { return static_cast<Time>(v); });
-    return result;
-}
-
-}  // namespace
 
 Shop::Shop(const ShopTables& tables) {
     check(tables);
@@ -69,13 +53,7 @@ void Shop::check(const ShopTables& tables) {
         }
     }
     require(total < LONGEST, too_large);
-    Int weights = 0;
-    for (const Int weight : tables.weight) {
-        require(weight >= 0 && weight < HEAVIEST,
-                "hybrid flow shop: the weights are negative or too large");
-        weights += weight;
-    }
-    require(weights < HEAVIEST, "hybrid flow shop: the weights are negative or too large");
+    require_weights(tables.weight, "hybrid flow shop: the weights are negative or too large");
 }
 
 void Shop::measure() {

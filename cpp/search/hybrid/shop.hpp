@@ -12,6 +12,7 @@ namespace headway::search::hybrid {
 using flow::Aim;
 using flow::Index;
 using flow::LONGEST;
+using flow::narrowed;
 using flow::NO_DUE;
 using flow::Time;
 

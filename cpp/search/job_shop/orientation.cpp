@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "search/shifting.hpp"
+
 namespace headway::search::job_shop {
 
 Orientation::Orientation(const Shop& shop)
@@ -73,12 +75,9 @@ bool Orientation::may_precede(Index task, Index anchor) const {
            });
 }
 
-// Forward, the task goes behind the anchor, and in the linear order so does all that it leads to;
-// backward, it goes before the anchor, with all that leads to it. Only the places between the two
-// are concerned. The words below are those of the move forward; backward is its mirror image.
+// Forward, the task goes behind the anchor; backward, before it. The words below are those of the move forward; backward is its mirror image.
 template <bool FORWARD>
 void Orientation::move_past(Index task, Index anchor) {
-    constexpr Index STEP = FORWARD ? 1 : -1;
     constexpr auto LEFT = FORWARD ? &Node::left : &Node::right;
     constexpr auto RIGHT = FORWARD ? &Node::right : &Node::left;
     constexpr auto BEFORE = FORWARD ? &Fixed::before : &Fixed::after;
@@ -103,28 +102,12 @@ void Orientation::move_past(Index task, Index anchor) {
     nodes_[at(none_)].left = nodes_[at(none_)].right = none_;
 
     const Index begin = nodes_[at(task)].place, end = nodes_[at(anchor)].place;
-    std::size_t n_shifted = 0;
-    Index place = begin;
-    const auto put = [this, &place](Index x) {
+    const auto put = [this](Index x, Index place) {
         order_[at(place)] = x;
         nodes_[at(x)].place = place;
-        place += STEP;
     };
-    for (Index k = begin; k != end + STEP; k += STEP) {
-        const Index x = order_[at(k)];
-        if (k == begin || waits_for_reached(x)) {
-            reached_[at(x)] = 1;
-            shifted_[n_shifted++] = x;
-        } else {
-            put(x);
-        }
-    }
-    if (reached_[at(anchor)] != 0) {
+    if (shift<FORWARD>(order_, begin, end, reached_, shifted_, waits_for_reached, put)) {
         throw std::logic_error("job shop: the move closes a cycle");
-    }
-    for (std::size_t s = 0; s < n_shifted; ++s) {
-        reached_[at(shifted_[s])] = 0;
-        put(shifted_[s]);
     }
     refresh(std::min(begin, end), std::max(begin, end));
 }

@@ -82,8 +82,8 @@ Shop::Shop(const ShopTables& tables)
     : machine_(checked(tables).machine.begin(), tables.machine.end()),
       duration_(tables.duration.begin(), tables.duration.end()),
       release_(tables.release.begin(), tables.release.end()),
-      before_(machine_.size(), tables.after, tables.before, tables.lag, tables.from_end),
-      after_(machine_.size(), tables.before, tables.after, tables.lag, tables.from_end),
+      before_(links(machine_.size(), tables.after, tables.before, tables.lag, tables.from_end)),
+      after_(links(machine_.size(), tables.before, tables.after, tables.lag, tables.from_end)),
       pauses_(tables.pauses.begin(), tables.pauses.end()) {
     forward_ = topological_order(
         n_tasks(), [this](Index i) { return before(i); }, [this](Index i) { return after(i); },

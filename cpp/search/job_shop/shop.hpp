@@ -59,8 +59,8 @@ public:
         return {start, when.end(start, length, pauses(task))};
     }
 
-    std::span<const Link> before(Index task) const { return before_.of(task); }
-    std::span<const Link> after(Index task) const { return after_.of(task); }
+    std::span<const Link> before(Index task) const { return before_[task]; }
+    std::span<const Link> after(Index task) const { return after_[task]; }
 
     // Every task behind its predecessors.
     std::span<const Index> forward() const { return forward_; }
@@ -80,7 +80,7 @@ private:
 
     std::vector<Index> machine_;
     std::vector<Time> duration_, release_;
-    Links before_, after_;
+    Grouped<Link> before_, after_;
     std::vector<Index> forward_, slot_;
     std::vector<Time> tail_, step_;
     std::vector<std::uint8_t> pauses_;

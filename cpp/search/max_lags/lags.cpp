@@ -5,18 +5,15 @@
 #include <stdexcept>
 #include <utility>
 
+#include "grouped.hpp"
+#include "search/checks.hpp"
+
 namespace headway::search::max_lags {
 namespace {
 
 // What is smaller is NO_PATH plus the length of some path.
 constexpr Time SHORTEST_PATH = NO_PATH / 2;
 constexpr std::size_t MOST_TASKS = 4096;
-
-void require(bool fits, const char* message) {
-    if (!fits) {
-        throw std::invalid_argument(message);
-    }
-}
 
 project::Project shared_work(const LagTables& tables) {
     require(tables.duration.size() == tables.release.size() && tables.duration.size() <= MOST_TASKS,
@@ -58,17 +55,9 @@ std::vector<Time> transposed(const std::vector<Time>& matrix, std::size_t n) {
 }
 
 project::Network network(std::size_t n, const std::vector<std::pair<Index, Index>>& pairs) {
-    project::Network made{std::vector<Index>(n + 1), std::vector<project::Link>(pairs.size())};
-    for (const auto& [task, other] : pairs) {
-        ++made.ptr[static_cast<std::size_t>(task) + 1];
-    }
-    std::partial_sum(made.ptr.begin(), made.ptr.end(), made.ptr.begin());
-    std::vector<Index> next(made.ptr.begin(), made.ptr.end() - 1);
-    for (const auto& [task, other] : pairs) {
-        made.links[static_cast<std::size_t>(next[static_cast<std::size_t>(task)]++)] = {other, 0, 0,
-                                                                                        0};
-    }
-    return made;
+    return grouped(
+        n, pairs.size(), [&](std::size_t k) { return pairs[k].first; },
+        [&](std::size_t k) { return project::Link{pairs[k].second, 0, 0, 0}; });
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ Plan checked_plan(const Project& project, Ints start, Ints mode) {
 std::vector<Index> checked_list(const Network& network, Index n, Ints given) {
     std::vector<Index> order = checked_order(given, n, "order: every task is to appear once");
     require_behind(
-        order, [&](Index task) { return network.of(task); },
+        order, [&](Index task) { return network[task]; },
         "order: a task stands before one that it waits for");
     return order;
 }

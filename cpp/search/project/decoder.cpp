@@ -82,7 +82,7 @@ private:
 
     Place find(const Network& network, Index task, Index mode, Time from) const {
         const Time length = project_->duration(mode);
-        for (const Link& link : network.of(task)) {
+        for (const Link& link : network[task]) {
             const Time point = finish_[at(link.task)] - (length_[at(link.task)] & link.from_start);
             from = std::max(from, point + link.lag - (length & link.to_end));
         }
@@ -192,7 +192,7 @@ void Sorter::settle(const Network& network, std::vector<Index>& order) {
         stack_.push_back(first);
         while (!stack_.empty()) {
             const Index task = stack_.back();
-            const auto links = network.of(task);
+            const auto links = network[task];
             const auto missing = std::ranges::find_if(
                 links, [&](const Link& link) { return seen_[at(link.task)] != stamp_; });
             if (missing != links.end()) {

@@ -5,18 +5,13 @@
 #include <limits>
 #include <stdexcept>
 
+#include "search/checks.hpp"
 #include "search/orders.hpp"
 
 namespace headway::search::project {
 namespace {
 
 constexpr int WORD_BITS = 64;
-
-void require(bool fits, const char* message) {
-    if (!fits) {
-        throw std::invalid_argument(message);
-    }
-}
 
 void require_rows(Ints ptr, std::size_t rows, std::size_t entries) {
     require(ptr.size() == rows + 1 && ptr[0] == 0 && ptr[rows] == static_cast<Int>(entries) &&
@@ -73,22 +68,14 @@ const ProjectTables& checked(const ProjectTables& t) {
 
 Network network(std::size_t n, Ints key, Ints other, Ints lag, Flags from_end, Flags to_end,
                 bool reversed) {
-    Network made{std::vector<Index>(n + 1), std::vector<Link>(key.size())};
-    for (const Int k : key) {
-        ++made.ptr[static_cast<std::size_t>(k) + 1];
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-        made.ptr[i + 1] += made.ptr[i];
-    }
-    std::vector<Index> next(made.ptr.begin(), made.ptr.end() - 1);
-    for (std::size_t a = 0; a < key.size(); ++a) {
-        const bool from_start = reversed ? to_end[a] : !from_end[a];
-        const bool into_end = reversed ? !from_end[a] : to_end[a];
-        const auto at = static_cast<std::size_t>(next[static_cast<std::size_t>(key[a])]++);
-        made.links[at] = {static_cast<Index>(other[a]), static_cast<Time>(lag[a]),
-                          from_start ? -1 : 0, into_end ? -1 : 0};
-    }
-    return made;
+    return grouped(
+        n, key.size(), [&](std::size_t a) { return key[a]; },
+        [&](std::size_t a) {
+            const bool from_start = reversed ? to_end[a] : !from_end[a];
+            const bool into_end = reversed ? !from_end[a] : to_end[a];
+            return Link{static_cast<Index>(other[a]), static_cast<Time>(lag[a]),
+                        from_start ? -1 : 0, into_end ? -1 : 0};
+        });
 }
 
 }  // namespace
@@ -109,7 +96,8 @@ Project::Project(const ProjectTables& tables)
     }
     connect(tables);
     order_ = topological_order(
-        n_tasks(), [this](Index i) { return forward_.of(i); }, [this](Index i) { return backward_.of(i); },
+        n_tasks(), [this](Index i) { return forward_[i]; },
+        [this](Index i) { return backward_[i]; },
         "project: the relations form a cycle");
     measure(tables);
 }
@@ -192,7 +180,7 @@ void Project::measure(const ProjectTables& tables) {
     horizon_ = static_cast<Time>(longest);
     for (auto i = order_.rbegin(); i != order_.rend(); ++i) {
         const Time shortest = tail_[at(*i)];
-        for (const Link& link : backward_.of(*i)) {
+        for (const Link& link : backward_[*i]) {
             // Reversed: the end of `*i` (its start, if the mask is set) waits for `link.task`.
             const Time whole = tail_[at(link.task)];
             if (link.from_start == 0 && link.to_end == 0) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base.hpp"
+#include "grouped.hpp"
 
 namespace headway::search::project {
 
@@ -25,16 +26,8 @@ struct Link {
     Time to_end;      // a mask, 0 or -1
 };
 
-// The links of every task, in compressed form.
-struct Network {
-    std::vector<Index> ptr;
-    std::vector<Link> links;
-
-    std::span<const Link> of(Index task) const {
-        const auto i = static_cast<std::size_t>(task);
-        return {links.data() + ptr[i], links.data() + ptr[i + 1]};
-    }
-};
+// The links of every task.
+using Network = Grouped<Link>;
 
 // Columns as Python hands them over. Modes are grouped by task and resources are numbered from 0:
 // those that are shared over time, and budgets. The capacity of shared resource r is

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "search/shifting.hpp"
+
 namespace headway::search::shop {
 
 State::State(const Shop& shop)
@@ -21,6 +23,7 @@ State::State(const Shop& shop)
       first_(at(shop.n_machines()), shop.no_node()),
       completion_(n_groups_),
       reached_(order_.size() + 1),
+      shifted_(order_.size()),
       last_(first_) {
     const std::vector<Index> order = order_;
     load(order, choice_);
@@ -162,12 +165,10 @@ void State::apply(const Shift& shift) {
     }
 }
 
-// Forward, the task goes behind the anchor, and in the linear order so does all that it leads to;
-// backward, it goes before the anchor, with all that leads to it. Only the places between the two
-// are concerned. The words below are those of the move forward; backward is its mirror image.
+// Forward, the task goes behind the anchor; backward, before it. The words below are those of the
+// move forward; backward is its mirror image.
 template <bool FORWARD>
 void State::move_past(const Shift& shift) {
-    constexpr Index STEP = FORWARD ? 1 : -1;
     const Index on = machine(shift.node);
     const Index outer_left = left(FORWARD ? shift.node : shift.anchor);
     const Index outer_right = right(FORWARD ? shift.anchor : shift.node);
@@ -201,28 +202,11 @@ void State::move_past(const Shift& shift) {
         return false;
     };
     const Index begin = place(task), end = place(anchor);
-    shifted_.clear();
-    Index to = begin;
-    const auto put = [&](Index x) {
+    const auto put = [this](Index x, Index to) {
         order_[at(to)] = x;
         place_[at(x)] = to;
-        to += STEP;
     };
-    for (Index k = begin; k != end + STEP; k += STEP) {
-        const Index x = order_[at(k)];
-        if (k == begin || waits_for_reached(x)) {
-            reached_[at(x)] = 1;
-            shifted_.push_back(x);
-        } else {
-            put(x);
-        }
-    }
-    const bool cycle = reached_[at(anchor)] != 0;
-    for (const Index x : shifted_) {
-        reached_[at(x)] = 0;
-        put(x);
-    }
-    if (cycle) {
+    if (search::shift<FORWARD>(order_, begin, end, reached_, shifted_, waits_for_reached, put)) {
         throw std::logic_error("shop: the move closes a cycle");
     }
     refresh();
