@@ -63,5 +63,6 @@ NB_MODULE(_core, m) {
     bind_chip(m);
     bind_dispatch(m);
     bind_score(m);
+    bind_shop_world(m);
     bind_cluster(m);
 }

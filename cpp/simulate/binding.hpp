@@ -6,6 +6,7 @@
 namespace headway {
 
 void bind_score(nb::module_& module);
+void bind_shop_world(nb::module_& module);
 void bind_cluster(nb::module_& module);
 
 }  // namespace headway

@@ -508,3 +508,72 @@ class ClusterJobs:
     def preempt_asking(
         self, levels: _Ints, scores: Callable[[int, _Ints, _Ints], _Floats]
     ) -> tuple[_Ints, _Ints, _Ints]: ...
+
+def shop_columns() -> list[str]: ...
+
+class ShopCourse:
+    def __init__(
+        self,
+        *,
+        arrival: _Ints,
+        release: _Ints,
+        due: _Ints,
+        weight: _Ints,
+        cancelled: _Ints,
+        op_ptr: _Ints,
+        family: _Ints,
+        pause: _Ints,
+        mode_ptr: _Ints,
+        machine: _Ints,
+        estimate: _Ints,
+        duration: _Ints,
+        is_open: _Ints,
+        demand_ptr: _Ints,
+        demand_resource: _Ints,
+        demand_amount: _Ints,
+        capacity: _Ints,
+        buffer: _Ints,
+        batch: _Ints,
+        setup: _Ints,
+        break_ptr: _Ints,
+        break_start: _Ints,
+        break_end: _Ints,
+        down_ptr: _Ints,
+        down_start: _Ints,
+        down_end: _Ints,
+        effect: _Ints,
+        setup_times: _Ints,
+        n_families: int,
+        transfers: _Ints,
+        change_time: _Ints,
+        change_kind: _Ints,
+        change_subject: _Ints,
+        change_value: _Ints,
+        revealed_when_ready: bool,
+        trapped: bool,
+    ) -> None: ...
+
+class ShopWorld:
+    def __init__(self, shop: ShopCourse, per_machine: bool) -> None: ...
+    def clone(self) -> ShopWorld: ...
+    def advance(self, until: int) -> bool: ...
+    def candidates(self) -> _Ints: ...
+    def column(self, which: int) -> _Floats: ...
+    def choose(self, position: int) -> None: ...
+    def hold(self) -> None: ...
+    def play(self, score: Score, waits: bool, until: int, stop: StopFlag) -> bool: ...
+    def record(self) -> dict[str, _Ints]: ...
+    def due(self) -> _Ints: ...
+    def completion(self) -> _Ints: ...
+    @property
+    def n_candidates(self) -> int: ...
+    @property
+    def may_hold(self) -> bool: ...
+    @property
+    def deciding(self) -> bool: ...
+    @property
+    def now(self) -> int: ...
+    @property
+    def n_events(self) -> int: ...
+    @property
+    def n_decisions(self) -> int: ...

@@ -1,5 +1,7 @@
 """The shop: jobs, machines, buffers and what happens to them."""
 
+from headway.simulate.shop.columns import COLUMNS
+from headway.simulate.shop.measures import Outcome
 from headway.simulate.shop.realisation import (
     ChangeKind,
     Changes,
@@ -7,5 +9,21 @@ from headway.simulate.shop.realisation import (
     Outages,
     Realisation,
 )
+from headway.simulate.shop.rules import RULES
+from headway.simulate.shop.run import run, trace_of
+from headway.simulate.shop.world import ShopDecision, ShopWorld
 
-__all__ = ["ChangeKind", "Changes", "OnOutage", "Outages", "Realisation"]
+__all__ = [
+    "COLUMNS",
+    "RULES",
+    "ChangeKind",
+    "Changes",
+    "OnOutage",
+    "Outages",
+    "Outcome",
+    "Realisation",
+    "ShopDecision",
+    "ShopWorld",
+    "run",
+    "trace_of",
+]
