@@ -5,18 +5,26 @@
 #   tools/sanitize.sh thread
 #   tools/sanitize.sh thread tests/solve/test_flexible.py -k workers
 #
-# Without further arguments all tests of searches and of schedule generation run.
+# Without further arguments all tests of searches and of schedule generation run. The build takes
+# long; if HEADWAY_SANITIZE_HOME names a folder it is kept there, so that tests can run in portions.
+# Remove the folder after a change to the core or the package.
 set -euo pipefail
 
 sanitizers="${1:?which sanitizers: address,undefined or thread}"
 shift
 cd "$(dirname "$0")/.."
-scratch="$(mktemp -d)"
-trap 'rm -rf "$scratch"' EXIT
+scratch="${HEADWAY_SANITIZE_HOME:-}"
+if [ -z "$scratch" ]; then
+  scratch="$(mktemp -d)"
+  trap 'rm -rf "$scratch"' EXIT
+fi
 
-python3 -m venv "$scratch/venv"
-"$scratch/venv/bin/pip" install --quiet '.[test]' \
-  -Ccmake.define.HEADWAY_SANITIZE="$sanitizers" -Ccmake.build-type=Debug
+if [ "$(cat "$scratch/built" 2> /dev/null)" != "$sanitizers" ]; then
+  python3 -m venv "$scratch/venv"
+  "$scratch/venv/bin/pip" install --quiet '.[test]' \
+    -Ccmake.define.HEADWAY_SANITIZE="$sanitizers" -Ccmake.build-type=Debug
+  echo "$sanitizers" > "$scratch/built"
+fi
 
 case "$sanitizers" in
   thread) runtime=libtsan.so ;;
