@@ -467,7 +467,7 @@ def dispatch_sampled(
     noisy_first: bool,
     seed: int,
     stop: StopFlag,
-    on_improvement: Callable[[int, _Ints], None],
+    on_improvement: _ToldOne,
 ) -> int: ...
 def dispatch_beam(
     shop: DispatchShop,
@@ -475,7 +475,7 @@ def dispatch_beam(
     width: int,
     breadth: int,
     stop: StopFlag,
-    on_improvement: Callable[[int, _Ints], None],
+    on_improvement: _ToldOne,
 ) -> int: ...
 
 class Score:
