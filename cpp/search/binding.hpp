@@ -31,7 +31,6 @@ void bind_blocking(nb::module_& module);
 
 // NoWaitShop, NoWaitSearch.
 void bind_no_wait(nb::module_& module);
-
 // Shop, ShopState, ShopSearch.
 void bind_shop(nb::module_& module);
 

@@ -50,6 +50,7 @@ from headway.model import (
     total_tardiness,
     verify,
 )
+from headway.simulate import compare, simulate
 from headway.solve import Progress, Result, Status, solve, solvers
 
 __version__ = "0.1.0"
@@ -76,6 +77,7 @@ __all__ = [
     "VerificationError",
     "Violation",
     "ViolationKind",
+    "compare",
     "flexible_job_shop",
     "flow_shop",
     "generate",
@@ -93,6 +95,7 @@ __all__ = [
     "read",
     "read_schedule",
     "resource_cost",
+    "simulate",
     "single_machine",
     "solve",
     "solvers",

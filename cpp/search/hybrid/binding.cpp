@@ -1,5 +1,6 @@
 #include "search/binding.hpp"
 
+
 #include <stdexcept>
 
 #include "search/hybrid/search.hpp"

@@ -1,5 +1,6 @@
 #include "search/binding.hpp"
 
+
 #include <nanobind/stl/optional.h>
 
 #include <optional>

@@ -1,6 +1,8 @@
 #include "search/binding.hpp"
 
+
 #include <algorithm>
+#include <stdexcept>
 
 #include "search/no_wait/search.hpp"
 #include "search/no_wait/timetable.hpp"

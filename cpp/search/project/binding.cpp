@@ -1,5 +1,6 @@
 #include "search/binding.hpp"
 
+
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 
@@ -8,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "search/orders.hpp"
 #include "search/project/search.hpp"
+#include "search/orders.hpp"
 #include "search/worker_binding.hpp"
 
 namespace headway {

@@ -1,6 +1,7 @@
 #include "search/project/decoder.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "search/project/profile.hpp"
 

@@ -1,6 +1,7 @@
 #include "search/shop/solution.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <queue>
 #include <tuple>
 

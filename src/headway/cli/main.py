@@ -13,7 +13,18 @@ import click
 
 from headway.errors import HeadwayError, UnknownNameError
 
-COMMANDS = ("solve", "discover", "verify", "show", "instances", "convert", "generate", "bench")
+COMMANDS = (
+    "solve",
+    "simulate",
+    "compare",
+    "discover",
+    "verify",
+    "show",
+    "instances",
+    "convert",
+    "generate",
+    "bench",
+)
 """Each is a module of this package holding a command named ``command``; loaded when used."""
 
 BAD_INPUT = 2
@@ -27,6 +38,7 @@ HELP = """Decide which work gets which scarce resource, when, and prove that the
 \b
 headway solve ft10                       a classical instance, to the proven optimum
 headway solve plan.xlsx --gantt plan.png your own spreadsheet, drawn
+headway compare floor.yaml -p SPT -p ATC dispatching rules in an uncertain shop
 headway instances list 'ta*'             what is there to try
 """
 

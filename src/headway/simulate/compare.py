@@ -7,15 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from os import PathLike
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from headway.errors import ConfigError
-from headway.show.table import Row, comma_separated, markdown
 from headway.simulate.experiment import Experiment, open_experiment
 from headway.simulate.statistics import Comparison, Summary, paired, summary
 from headway.simulate.trace import Trace
-from headway.simulate.workers import Workers, over
+
+if TYPE_CHECKING:
+    from headway.show.table import Row
+    from headway.simulate.workers import Workers
 
 _DIGITS = 4
 
@@ -110,10 +113,14 @@ class Runs:
 
     def to_markdown(self) -> str:
         """Return the table as Markdown."""
+        from headway.show.table import markdown
+
         return markdown(self.rows())
 
     def to_csv(self) -> str:
         """Return every run as a line of CSV."""
+        from headway.show.table import comma_separated
+
         return comma_separated(
             [
                 {"policy": run.policy, "seed": run.seed, **run.measures, "time_s": run.time_s}
@@ -180,6 +187,8 @@ def compare(
     UnknownNameError
         If there is no such policy.
     """
+    from headway.simulate.workers import over
+
     experiment = _opened(source)
     names = tuple(dict.fromkeys(policies)) or experiment.policies()
     chosen = tuple(map(_seed, range(seeds) if isinstance(seeds, int) else seeds))

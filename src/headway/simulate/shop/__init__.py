@@ -1,6 +1,7 @@
 """The shop: jobs, machines, buffers and what happens to them."""
 
 from headway.simulate.shop.columns import COLUMNS
+from headway.simulate.shop.experiment import ShopExperiment, policy_of
 from headway.simulate.shop.measures import Outcome
 from headway.simulate.shop.realisation import (
     ChangeKind,
@@ -23,7 +24,9 @@ __all__ = [
     "Outcome",
     "Realisation",
     "ShopDecision",
+    "ShopExperiment",
     "ShopWorld",
+    "policy_of",
     "run",
     "trace_of",
 ]

@@ -1,0 +1,109 @@
+"""Shop scenarios as experiments: from a file to runs of policies by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+
+from headway.errors import ConfigError, UnknownNameError
+from headway.model import Measure
+from headway.simulate.expression import parse
+from headway.simulate.policy import Policy, Rule
+from headway.simulate.scenario import Scenario
+from headway.simulate.shop.columns import COLUMNS
+from headway.simulate.shop.rules import RULES
+from headway.simulate.shop.run import run
+from headway.simulate.trace import Trace
+
+_MEASURED = {
+    Measure.TARDINESS: "mean tardiness",
+    Measure.MAX_TARDINESS: "max tardiness",
+    Measure.TARDY_JOBS: "tardy",
+    Measure.COMPLETION: "mean flow",
+    Measure.FLOW_TIME: "mean flow",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShopExperiment:
+    """A scenario that dispatching rules of shops can meet.
+
+    Parameters
+    ----------
+    scenario
+        The laws of what happens.
+    """
+
+    scenario: Scenario
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> ShopExperiment:
+        """Return the experiment in a file; see `Scenario.read`."""
+        return cls(Scenario.read(path))
+
+    @property
+    def name(self) -> str:
+        """For tables and messages."""
+        return self.scenario.name
+
+    @property
+    def measure(self) -> str:
+        """The measure that stands for the objective."""
+        problem = self.scenario.problem
+        if problem is None:
+            jobs, rush = self.scenario.settings.jobs, self.scenario.settings.rush
+            dated = jobs.due_factor is not None or (
+                rush is not None and rush.due_factor is not None
+            )
+            return "mean tardiness" if dated else "mean flow"
+        measured = (_MEASURED.get(term.measure) for term in problem.objective.levels[0])
+        return next((name for name in measured if name is not None), "makespan")
+
+    def policies(self) -> tuple[str, ...]:
+        """Return the names of the rules."""
+        return RULES.names()
+
+    def run(self, policy: str, seed: int) -> Trace:
+        """Return what happens when a rule meets the scenario.
+
+        Parameters
+        ----------
+        policy
+            The name of a rule, or a formula over the columns of the shop such as
+            ``2 * p + winq + npt``, of which the smallest value goes first.
+        seed
+            The luck.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such rule or column.
+        """
+        decider = policy_of(policy)
+        return run(
+            self.scenario.draw(seed), decider, seed=seed, first=self.scenario.settings.warm_up
+        )
+
+
+def policy_of(text: str) -> Policy:
+    """Return the rule that a name or a formula stands for.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no rule of that name, or a formula looks at an unknown column.
+
+    Examples
+    --------
+    >>> print(policy_of("mod"), "|", policy_of("2*p + winq"))
+    MOD: smallest max(odd, t + p) | 2*p + winq: smallest 2 * p + winq
+    """
+    try:
+        return RULES.find(text)
+    except UnknownNameError as unknown:
+        if text.isidentifier() and text not in COLUMNS:
+            raise
+        try:
+            return Rule(text, parse(text, COLUMNS))
+        except ConfigError:
+            raise unknown from None

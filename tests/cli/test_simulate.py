@@ -1,0 +1,100 @@
+"""`headway simulate` and `headway compare`: shops in a world of chance, from a file."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import headway as hw
+
+FLOOR = """
+kind: shop
+name: floor
+shop: {machines: 4}
+arrivals: {jobs: 30, load: 0.9}
+jobs: {durations: "integers(1, 20)", due_factor: 3}
+noise: {factor: "lognormal(1, 0.3)"}
+breakdowns: [{up: exponential(200), down: exponential(20)}]
+warm_up: 5
+"""
+
+
+@pytest.fixture(autouse=True)
+def floor(run) -> None:
+    Path("floor.yaml").write_text(FLOOR)
+
+
+def test_a_run_is_told_drawn_and_written(run) -> None:
+    done = run(
+        "simulate", "floor.yaml", "-p", "mod", "--gantt", "g.png", "--trace", "t.json",
+        "--events", "e.jsonl", "--out", "s.json",
+    )  # fmt: skip
+    assert done.status == 0, done
+    assert done.out.startswith("floor: MOD, seed 0 (verified)\n")
+    assert "mean tardiness" in done.out
+    assert Path("g.png").stat().st_size > 1000
+    assert json.loads(Path("t.json").read_text())["traceEvents"]
+    events = [json.loads(line) for line in Path("e.jsonl").read_text().splitlines()]
+    assert {"arrives", "starts", "ends", "down", "up"} <= {event["what"] for event in events}
+    assert [event["time"] for event in events] == sorted(event["time"] for event in events)
+    assert json.loads(Path("s.json").read_text())["format"] == "headway-schedule"
+
+
+def test_json_is_one_object_and_the_same_every_time(run) -> None:
+    first, second = (run("simulate", "floor.yaml", "-p", "SPT", "--json") for _ in range(2))
+    assert first.out == second.out
+    told = json.loads(first.out)
+    assert (told["policy"], told["seed"], told["jobs"]) == ("SPT", 0, 25)
+    assert told == json.loads(run("simulate", "floor.yaml", "-p", "p", "--json").out) | {
+        "policy": "SPT"
+    }
+
+
+def test_policies_are_listed(run) -> None:
+    done = run("simulate", "floor.yaml", "--list-policies")
+    assert {"FIFO", "ATC", "2PT+WINQ+NPT"} <= set(done.out.split())
+
+
+def test_policies_side_by_side(run) -> None:
+    done = run("compare", "floor.yaml", "-p", "FIFO", "-p", "MOD", "-p", "2*p + winq", "-s", 3)
+    assert done.status == 0
+    assert "floor: 9 runs" in done.out
+    assert "| 2*p + winq |" in done.out
+    assert len(done.err.splitlines()) == 9
+    quiet = run("compare", "floor.yaml", "-p", "SPT", "-s", 2, "-q", "-o", "runs.csv")
+    assert not quiet.err
+    assert len(Path("runs.csv").read_text().splitlines()) == 3
+
+
+def test_python_says_the_same(run) -> None:
+    trace = hw.simulate("floor.yaml", "MOD", seed=2)
+    told = json.loads(run("simulate", "floor.yaml", "-p", "MOD", "--seed", 2, "--json").out)
+    assert told == {"policy": "MOD", "seed": 2, **trace.measures}
+    runs = hw.compare("floor.yaml", ["MOD", "SPT"], seeds=[2])
+    assert runs.values("MOD", "makespan") == [trace.measures["makespan"]]
+    assert hw.verify(trace.problem, trace.schedule).ok
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["simulate", "none.yaml"], ["none.yaml", "cannot read"]),
+        (["simulate", "floor.yaml", "-p", "STP"], ["STP", "did you mean"]),
+        (["simulate", "floor.yaml", "-p", "p + foo"], ["column 'foo'"]),
+        (["simulate", "floor.yaml", "-p", "p +"], ["'p +'"]),
+        (["simulate", "floor.yaml", "--seed", "-1"], ["seed", "-1"]),
+        (["simulate", "floor.yaml", "--gantt", "x.bmp"], [".bmp"]),
+        (["simulate", "floor.yaml", "--out", "floor.yaml"], ["floor.yaml"]),
+        (["compare", "floor.yaml", "-s", "0"], ["seeds"]),
+        (["compare", "floor.yaml", "-w", "0"], ["workers"]),
+        (["compare", "floor.yaml", "-w", "many"], ["many", "ray"]),
+        (["compare", "floor.yaml", "-o", "x.png"], ["x.png", ".csv"]),
+        (["compare", "floor.yaml", "--baseline", "STP"], ["STP"]),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(run, args: list[str], words: list[str]) -> None:
+    done = run(*args)
+    assert done.status == 2, done
+    assert len(done.err.splitlines()) == 1
+    assert all(word in done.err for word in words), done.err
+    assert not Path("x.png").exists()
