@@ -1,5 +1,6 @@
 """Scenarios: laws of what can happen to a shop, read from a file and drawn with a seed."""
 
+from headway.simulate.scenario.experiment import ShopExperiment
 from headway.simulate.scenario.scenario import Scenario
 from headway.simulate.scenario.settings import (
     Arrivals,
@@ -28,4 +29,5 @@ __all__ = [
     "Scenario",
     "Settings",
     "Shop",
+    "ShopExperiment",
 ]

@@ -1,7 +1,6 @@
 """The shop: jobs, machines, buffers and what happens to them."""
 
 from headway.simulate.shop.columns import COLUMNS
-from headway.simulate.shop.experiment import ShopExperiment, policy_of
 from headway.simulate.shop.measures import Outcome
 from headway.simulate.shop.realisation import (
     ChangeKind,
@@ -10,7 +9,7 @@ from headway.simulate.shop.realisation import (
     Outages,
     Realisation,
 )
-from headway.simulate.shop.rules import RULES
+from headway.simulate.shop.rules import RULES, policy_of
 from headway.simulate.shop.run import run, trace_of
 from headway.simulate.shop.world import ShopDecision, ShopWorld
 
@@ -24,7 +23,6 @@ __all__ = [
     "Outcome",
     "Realisation",
     "ShopDecision",
-    "ShopExperiment",
     "ShopWorld",
     "policy_of",
     "run",

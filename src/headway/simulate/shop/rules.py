@@ -18,7 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from headway.simulate.policy import RuleBook
+from headway.errors import ConfigError, UnknownNameError
+from headway.simulate.expression import parse
+from headway.simulate.policy import Policy, Rule, RuleBook
 from headway.simulate.shop.columns import COLUMNS
 
 Columns = Any
@@ -217,3 +219,27 @@ RULES = RuleBook.of(
     largest={"COVERT": covert, "ATC": atc},
 )
 """All of them, by name."""
+
+
+def policy_of(text: str) -> Policy:
+    """Return the rule that a name or a formula stands for.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no rule of that name, or a formula looks at an unknown column.
+
+    Examples
+    --------
+    >>> print(policy_of("mod"), "|", policy_of("2*p + winq"))
+    MOD: smallest max(odd, t + p) | 2*p + winq: smallest 2 * p + winq
+    """
+    try:
+        return RULES.find(text)
+    except UnknownNameError as unknown:
+        if text.isidentifier() and text not in COLUMNS:
+            raise
+        try:
+            return Rule(text, parse(text, COLUMNS))
+        except ConfigError:
+            raise unknown from None

@@ -5,13 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from os import PathLike
 
-from headway.errors import ConfigError, UnknownNameError
 from headway.model import Measure
-from headway.simulate.expression import parse
-from headway.simulate.policy import Policy, Rule
-from headway.simulate.scenario import Scenario
-from headway.simulate.shop.columns import COLUMNS
-from headway.simulate.shop.rules import RULES
+from headway.simulate.scenario.scenario import Scenario
+from headway.simulate.shop.rules import RULES, policy_of
 from headway.simulate.shop.run import run
 from headway.simulate.trace import Trace
 
@@ -83,27 +79,3 @@ class ShopExperiment:
         return run(
             self.scenario.draw(seed), decider, seed=seed, first=self.scenario.settings.warm_up
         )
-
-
-def policy_of(text: str) -> Policy:
-    """Return the rule that a name or a formula stands for.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no rule of that name, or a formula looks at an unknown column.
-
-    Examples
-    --------
-    >>> print(policy_of("mod"), "|", policy_of("2*p + winq"))
-    MOD: smallest max(odd, t + p) | 2*p + winq: smallest 2 * p + winq
-    """
-    try:
-        return RULES.find(text)
-    except UnknownNameError as unknown:
-        if text.isidentifier() and text not in COLUMNS:
-            raise
-        try:
-            return Rule(text, parse(text, COLUMNS))
-        except ConfigError:
-            raise unknown from None
