@@ -18,6 +18,7 @@ COMMANDS = (
     "simulate",
     "compare",
     "discover",
+    "train",
     "verify",
     "show",
     "instances",

@@ -90,13 +90,36 @@ def test_every_decoder_serves_policies_in_python():
         assert dispatch(problem, policy, decoder, delta=0.75).makespan <= first.makespan
     with pytest.raises(ConfigError, match="native"):
         dispatch(problem, policy, Sampled(5, share=0.5))
+    with pytest.raises(ConfigError, match="native"):
+        dispatch(problem, policy, Sampled(5, both_ways=True))
 
 
 def test_more_effort_never_hurts():
     problem, rule = hw.instance("la21"), linear(REFERENCE)
     greedy = dispatch(problem, rule, delta=0.75).makespan
-    for decoder in (Sampled(64), Sampled(64, share=0.05), Beam(1, 3), Beam(4, 3)):
+    for decoder in (Sampled(64), Sampled(64, share=0.05, both_ways=True), Beam(1, 3), Beam(4, 3)):
         assert dispatch(problem, rule, decoder, delta=0.75).makespan <= greedy
+
+
+def test_passes_go_both_ways():
+    """The second of two passes is the greedy one of the reversed shop."""
+    better = 0
+    for number in range(1, 16):
+        problem = hw.instance(f"la{number:02}")
+        one, two = (dispatch(problem, "LTAIL", Sampled(k, both_ways=True)).makespan for k in (1, 2))
+        shop = JobShop(problem)
+        jobs = np.split(np.arange(problem.n_tasks), shop.ptr[1:-1])
+        machines = [shop.machine[job][::-1].tolist() for job in jobs]
+        durations = [shop.duration[job][::-1].tolist() for job in jobs]
+        assert two == min(one, dispatch(hw.job_shop(machines, durations), "LTAIL").makespan)
+        better += two < one
+    assert better > 3
+
+
+def test_late_releases_leave_only_one_way():
+    problem = hw.job_shop([[0, 1], [1, 0]], [[3, 2], [2, 4]], release=[0, 5])
+    assert JobShop(problem).backward is None
+    assert dispatch(problem, "SPT", Sampled(4, both_ways=True)).makespan >= 11
 
 
 def test_chance_decides_where_no_rule_does():

@@ -90,8 +90,8 @@ class RandomShops:
             yield random_shop(rng, self.sizes[rng.integers(len(self.sizes))])
 
 
-class FixedShops:
-    """Mean excess over job shops that are drawn once: for validation.
+def random_shops(sizes: Sequence[Size], each: int, seed: int) -> list[_core.DispatchShop]:
+    """Return as many random job shops of each size.
 
     Parameters
     ----------
@@ -102,11 +102,5 @@ class FixedShops:
     seed
         Of the draws.
     """
-
-    def __init__(self, sizes: Sequence[Size], each: int, seed: int) -> None:
-        rng = np.random.default_rng(seed)
-        self.shops = [random_shop(rng, size) for size in sizes for _ in range(each)]
-
-    def __call__(self, vectors: Floats) -> Floats:
-        """Return the mean excess of vectors, shape (k, 13)."""
-        return mean_excess(vectors, self.shops)
+    rng = np.random.default_rng(seed)
+    return [random_shop(rng, size) for size in sizes for _ in range(each)]

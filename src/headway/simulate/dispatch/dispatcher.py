@@ -41,12 +41,16 @@ class Sampled:
         With 1, passes are independent, and a greater number of passes begins with the same ones.
         With less, every operation has noise of its own; each pass draws so much of it anew and
         keeps the rest of the best pass so far, which makes it a search.
+    both_ways
+        Make every second pass in the shop in which time runs backwards, if nothing is released
+        late. Which way is easier depends on the instance.
     """
 
     passes: int = 128
     temperature: float = 0.5
     spread: float = 0.0
     share: float = 1.0
+    both_ways: bool = False
 
     def __post_init__(self) -> None:
         if self.passes < 1:
@@ -153,43 +157,75 @@ class Dispatcher:
             return _verified(self._in_python(rule, decoder, seed), rule)
         best: Schedule | None = None
 
-        def take(_value: int, start: Ints) -> None:
+        def take(start: Ints) -> None:
             nonlocal best
-            best = self.shop.schedule(start)
-            if on_improvement is not None:
-                on_improvement(best)
+            schedule = self.shop.schedule(start)
+            if best is None or schedule.makespan < best.makespan:
+                best = schedule
+                if on_improvement is not None:
+                    on_improvement(best)
 
         flag = _core.StopFlag()
         waiting: AbstractContextManager[None] = halt.calling(flag.set) if halt else nullcontext()
         with waiting:
             if isinstance(decoder, Beam):
+                width, breadth = decoder.width, decoder.breadth
                 _core.dispatch_beam(
-                    self.shop.native, known, decoder.width, decoder.breadth, flag, take
+                    self.shop.native, known, width, breadth, flag, lambda _, start: take(start)
                 )
             else:
-                sampled = decoder if isinstance(decoder, Sampled) else Sampled(1, 0.0)
                 blind = rule is RULES.rules["RANDOM"]
+                sampled = decoder if isinstance(decoder, Sampled) else Sampled(1)
+                self._sample(known, sampled, seed % 2**64, flag, take, blind=blind)
+        return None if best is None else _verified(best, rule)
+
+    def _sample(
+        self,
+        rule: _core.DispatchRule,
+        sampled: Sampled,
+        seed: int,
+        flag: _core.StopFlag,
+        take: Callable[[Ints], None],
+        *,
+        blind: bool,
+    ) -> None:
+        """Make the passes, and report the starts of those that are better in their direction."""
+        backward = self.shop.backward if sampled.both_ways else None
+        second = sampled.passes // 2 if backward is not None else 0
+
+        def report(_value: int, start: Ints) -> None:
+            take(start)
+
+        def report_turned(_value: int, start: Ints) -> None:
+            take(self.shop.forward(start))
+
+        for shop, count, listener in (
+            (self.shop.native, sampled.passes - second, report),
+            (backward, second, report_turned),
+        ):
+            if shop is not None and count:
                 _core.dispatch_sampled(
-                    self.shop.native,
-                    known,
-                    sampled.passes,
+                    shop,
+                    rule,
+                    count,
                     1.0 if blind else sampled.temperature,
                     sampled.spread,
                     sampled.share,
                     blind,
-                    seed % 2**64,
+                    seed,
                     flag,
-                    take,
+                    listener,
                 )
-        return None if best is None else _verified(best, rule)
 
     def _in_python(self, policy: Policy, decoder: Decoder, seed: int) -> Schedule:
         world = DispatchWorld(self.shop, self.delta)
         if isinstance(decoder, Beam):
             world = decode.beam(world, policy, decoder.width, breadth=decoder.breadth)
         elif isinstance(decoder, Sampled):
-            if decoder.spread or decoder.share < 1:
-                raise ConfigError("spread, share: only for rules that run in native code")
+            if decoder.spread or decoder.share < 1 or decoder.both_ways:
+                raise ConfigError(
+                    "spread, share, both_ways: only for rules that run in native code"
+                )
             world = decode.best_of(
                 world, policy, decoder.passes, temperature=decoder.temperature, seed=seed
             )

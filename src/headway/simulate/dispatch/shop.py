@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 
@@ -77,6 +78,32 @@ class JobShop:
     def n_machines(self) -> int:
         """Number of machines in use."""
         return int(self.machine.max()) + 1
+
+    @cached_property
+    def backward(self) -> _core.DispatchShop | None:
+        """The shop in which time runs backwards, of the same least makespan.
+
+        None where something has a release time: it would become a due time.
+        """
+        if self.release.any():
+            return None
+        turned = self._turned
+        return _core.DispatchShop(
+            self.ptr, ints(self.machine[turned]), ints(self.duration[turned]), self.release
+        )
+
+    def forward(self, start: Ints) -> Ints:
+        """Return the starts, shape (n_operations,), that starts in `backward` amount to."""
+        turned = self._turned
+        end = np.empty_like(start)
+        end[turned] = start + self.duration[turned]
+        return ints(end.max() - end)
+
+    @cached_property
+    def _turned(self) -> Ints:
+        """The operation of this shop that each operation of `backward` is."""
+        job = np.repeat(np.arange(self.n_jobs), np.diff(self.ptr))
+        return ints(self.ptr[job] + self.ptr[job + 1] - 1 - np.arange(len(job)))
 
     def schedule(self, start: Ints) -> Schedule:
         """Return the schedule in which operations start at given times, shape (n_operations,)."""
