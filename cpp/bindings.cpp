@@ -65,4 +65,5 @@ NB_MODULE(_core, m) {
     bind_score(m);
     bind_shop_world(m);
     bind_cluster(m);
+    bind_cluster_nodes(m);
 }

@@ -577,3 +577,58 @@ class ShopWorld:
     def n_events(self) -> int: ...
     @property
     def n_decisions(self) -> int: ...
+
+class Score:
+    def __init__(
+        self,
+        code: _Ints,
+        argument: _Ints,
+        constants: _Floats,
+        first: _Ints,
+        weights: _Floats,
+        n_columns: int,
+    ) -> None: ...
+
+class ClusterJobs:
+    def __init__(
+        self,
+        submit: _Ints,
+        run: _Ints,
+        estimate: _Ints,
+        amount: _Ints,
+        capacity: int,
+        per_unit: int,
+    ) -> None: ...
+    def start_ranked(self, backfill: int, rank: _Ints) -> tuple[_Ints, _Ints]: ...
+    def start_scored(self, backfill: int, score: Score) -> tuple[_Ints, _Ints]: ...
+    def start_asking(
+        self, backfill: int, scores: Callable[[int, _Ints, _Ints], _Floats]
+    ) -> tuple[_Ints, _Ints]: ...
+    def preempt_scored(self, levels: _Ints, score: Score) -> tuple[_Ints, _Ints, _Ints]: ...
+    def preempt_asking(
+        self, levels: _Ints, scores: Callable[[int, _Ints, _Ints], _Floats]
+    ) -> tuple[_Ints, _Ints, _Ints]: ...
+
+class ClusterNodes:
+    def __init__(
+        self,
+        cpu: _Ints,
+        memory: _Ints,
+        gpus: _Ints,
+        model: _Ints,
+        kind_cpu: _Ints,
+        kind_memory: _Ints,
+        kind_gpus: _Ints,
+        kind_share: _Ints,
+        kind_accepts: _Ints,
+        kind_weight: _Ints,
+        choice: int,
+        seed: int,
+    ) -> None: ...
+    def place(self, kind: int) -> tuple[int, int] | None: ...
+    def release(self, kind: int, node: int, gpus: int) -> None: ...
+    def fill(self, kinds: _Ints) -> tuple[_Ints, _Ints, _Ints, _Ints]: ...
+    @property
+    def free(self) -> int: ...
+    @property
+    def fragments(self) -> int: ...

@@ -50,7 +50,15 @@ def data_folder() -> Path:
 @cache
 def checksums() -> Mapping[str, str]:
     """Return the SHA-256 of every known file by its path below the data folder."""
-    return MappingProxyType({path: sha256 for path, (sha256,) in read_table("remote.csv").items()})
+    known = {path: sha256 for path, (sha256,) in read_table("remote.csv").items()}
+    known.update({path: sha256 for path, (sha256, _) in read_table("traces.csv").items()})
+    return MappingProxyType(known)
+
+
+@cache
+def _trace_addresses() -> Mapping[str, str]:
+    """Return where each trace comes from; its name there is another one."""
+    return {path: source for path, (_, source) in read_table("traces.csv").items()}
 
 
 def address(path: str) -> str:
@@ -63,6 +71,8 @@ def address(path: str) -> str:
     """
     if path not in checksums():
         raise UnknownNameError("data file", path, checksums())
+    if path in _trace_addresses():
+        return _trace_addresses()[path]
     prefix = next(prefix for prefix in _ADDRESSES if path.startswith(prefix))
     name, where = path.removeprefix(prefix), _ADDRESSES[prefix]
     if where.endswith("/"):

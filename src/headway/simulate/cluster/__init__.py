@@ -1,6 +1,8 @@
 """Batch and GPU clusters: queues, backfilling, preemption, placement."""
 
+from headway.simulate.cluster.gpu_csv import GpuTasks, read_gpu_tasks, read_nodes
 from headway.simulate.cluster.nodes import Demands, Nodes
+from headway.simulate.cluster.placement import Packing, Placement, pack
 from headway.simulate.cluster.realise import Pieces
 from headway.simulate.cluster.rules import RULES
 from headway.simulate.cluster.run import Backfill, run
@@ -13,12 +15,18 @@ __all__ = [
     "Backfill",
     "ClusterTrace",
     "Demands",
+    "GpuTasks",
     "Nodes",
     "Overrun",
     "Oversize",
+    "Packing",
     "Pieces",
+    "Placement",
     "SwfLog",
     "Workload",
+    "pack",
+    "read_gpu_tasks",
+    "read_nodes",
     "read_swf",
     "run",
 ]

@@ -8,7 +8,10 @@ import numpy as np
 
 from headway.errors import ConfigError
 from headway.model.tables import ints
+from headway.simulate.cluster import placed
 from headway.simulate.cluster.core import Core, preempts
+from headway.simulate.cluster.nodes import Nodes
+from headway.simulate.cluster.placement import Placement, find
 from headway.simulate.cluster.realise import Pieces
 from headway.simulate.cluster.rules import RULES
 from headway.simulate.cluster.trace import ClusterTrace
@@ -42,6 +45,9 @@ def run(
     policy: str | Policy = "FCFS",
     *,
     backfill: str | Backfill = Backfill.NONE,
+    nodes: Nodes | None = None,
+    placement: str | Placement = Placement.BEST_FIT,
+    seed: int = 0,
 ) -> ClusterTrace:
     """Run a workload on its pool.
 
@@ -59,6 +65,10 @@ def run(
         what jobs have received (SRPT, SRSF, LAS) take jobs off again, at no cost.
     backfill
         See `Backfill`. Rules that take jobs off fill all gaps by themselves.
+    nodes
+        Where jobs are placed, each on one node; by default all units of the pool are alike.
+    placement, seed
+        Which of the nodes with room gets a job; see `Placement`.
 
     Returns
     -------
@@ -70,7 +80,9 @@ def run(
     UnknownNameError
         If there is no such policy.
     ConfigError
-        If there is no such backfilling, or the policy has no use for it.
+        If there is no such backfilling or placement, or the policy or nodes have no use for it.
+    ProblemError
+        If jobs are to be placed that fit on no node, or do not say what they need.
 
     Notes
     -----
@@ -89,6 +101,8 @@ def run(
     except ValueError:
         known = ", ".join(Backfill)
         raise ConfigError(f"backfill: expected one of {known}, got {backfill!r}") from None
+    if nodes is not None:
+        return _placed(workload, chosen, how, nodes, find(placement), seed)
     core = Core(workload, chosen)
     if preempts(chosen):
         if how is not Backfill.NONE:
@@ -98,3 +112,21 @@ def run(
     pieces = Pieces.of(np.arange(len(workload)), start, start + workload.run)
     name = chosen.name if how is Backfill.NONE else f"{chosen.name} + {how}"
     return ClusterTrace.of(workload, pieces, name, promised=ints(promised))
+
+
+def _placed(
+    workload: Workload,
+    policy: Policy,
+    how: Backfill,
+    nodes: Nodes,
+    placement: Placement,
+    seed: int,
+) -> ClusterTrace:
+    if preempts(policy):
+        raise ConfigError(f"policy: {policy.name} takes jobs off, but placed jobs stay")
+    if how in (Backfill.EASY, Backfill.CONSERVATIVE):
+        raise ConfigError(f"backfill: {how} reserves units of a pool, not places on nodes")
+    greedy = how is Backfill.GREEDY
+    where = placed.pieces(workload, policy, nodes, placement, greedy=greedy, seed=seed)
+    name = f"{policy.name}{' + greedy' if greedy else ''}, {placement}"
+    return ClusterTrace.of(workload, where, name, seed=seed)
