@@ -578,37 +578,6 @@ class ShopWorld:
     @property
     def n_decisions(self) -> int: ...
 
-class Score:
-    def __init__(
-        self,
-        code: _Ints,
-        argument: _Ints,
-        constants: _Floats,
-        first: _Ints,
-        weights: _Floats,
-        n_columns: int,
-    ) -> None: ...
-
-class ClusterJobs:
-    def __init__(
-        self,
-        submit: _Ints,
-        run: _Ints,
-        estimate: _Ints,
-        amount: _Ints,
-        capacity: int,
-        per_unit: int,
-    ) -> None: ...
-    def start_ranked(self, backfill: int, rank: _Ints) -> tuple[_Ints, _Ints]: ...
-    def start_scored(self, backfill: int, score: Score) -> tuple[_Ints, _Ints]: ...
-    def start_asking(
-        self, backfill: int, scores: Callable[[int, _Ints, _Ints], _Floats]
-    ) -> tuple[_Ints, _Ints]: ...
-    def preempt_scored(self, levels: _Ints, score: Score) -> tuple[_Ints, _Ints, _Ints]: ...
-    def preempt_asking(
-        self, levels: _Ints, scores: Callable[[int, _Ints, _Ints], _Floats]
-    ) -> tuple[_Ints, _Ints, _Ints]: ...
-
 class ClusterNodes:
     def __init__(
         self,
