@@ -7,6 +7,7 @@
     ├── FormatError           a file that is not what it claims to be (also a ValueError)
     ├── ConfigError           a setting that does not exist or cannot have that value
     ├── UnknownNameError      an instance, method, rule or format nobody has heard of
+    ├── EventError            an event that does not fit the plan it meets
     ├── UnsupportedError      a method asked for something it does not do
     ├── InfeasibleError       no schedule exists; names the constraints that clash
     ├── MissingExtraError     an optional dependency that is not installed
@@ -98,6 +99,10 @@ class UnknownNameError(HeadwayError, LookupError):
         else:
             hint = f"{len(self.known)} names are known, such as {', '.join(self.known[:5])}"
         return f"unknown {self.what} {self.name!r}; {hint}"
+
+
+class EventError(HeadwayError, ValueError):
+    """An event does not fit the plan that it meets; the message names both and why."""
 
 
 class UnsupportedError(HeadwayError):

@@ -19,7 +19,10 @@ def random_problem(seed: int) -> Problem:
     """A small flexible shop with everything that the search takes."""
     rng = random.Random(seed)
     model = Model(f"shop {seed}")
-    machines = [model.machine(f"machine {k}") for k in range(rng.randint(1, 3))]
+    machines = [
+        model.machine(f"machine {k}", breaks=[(0, 4)] if (seed + k) % 4 == 0 else [])
+        for k in range(rng.randint(1, 3))
+    ]
     tasks = []
     for j in range(rng.randint(2, 4)):
         job = model.job(f"job {j}", release=rng.choice([0, 0, 3]))

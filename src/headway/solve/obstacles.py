@@ -60,11 +60,12 @@ def other_resources(problem: Problem) -> Iterator[str]:
             yield f"resource {table.name[r]!r} is no machine"
 
 
-def breaks(problem: Problem) -> Iterator[str]:
-    """Yield that a machine in use has breaks."""
+def breaks(problem: Problem, *, later: bool = False) -> Iterator[str]:
+    """Yield that a machine in use has breaks, or has any `later` than one that begins at 0."""
     table = problem.resources
     for r in _used(problem):
-        if table.break_ptr[r] < table.break_ptr[r + 1]:
+        own = table.break_start[table.break_ptr[r] : table.break_ptr[r + 1]]
+        if (own > 0).any() if later else len(own):
             yield f"machine {table.name[r]!r} has breaks"
 
 

@@ -27,7 +27,8 @@ class FlexibleShop:
     problem
         Every mode of every task needs one machine or nothing. Relations are minimum lags that never
         let a task start before one that it waits for; they need not form chains. Release times are
-        welcome; the makespan is minimised. A horizon is not looked at.
+        welcome, and so are machines that are not free at first, which is a break from 0 on; the
+        makespan is minimised. A horizon is not looked at.
 
     Attributes
     ----------
@@ -79,7 +80,8 @@ def _translated(problem: Problem) -> _core.FlexibleShop | str:
     reason = next(_obstacles(problem), None)
     if reason is not None:
         return reason
-    rows = columns.machines(problem), problem.modes.duration, columns.earliest_starts(problem)
+    earliest = np.maximum(columns.earliest_starts(problem), _first_free(problem))
+    rows = columns.machines(problem), problem.modes.duration, ints(earliest)
     try:
         before, after, lag, from_end = _lags(problem)
         return _core.FlexibleShop(problem.tasks.mode_ptr, *rows, before, after, lag, from_end)
@@ -93,13 +95,25 @@ def _obstacles(problem: Problem) -> Iterator[str]:
     yield from obstacles.missing_tasks(problem)
     yield from obstacles.several_resources(problem)
     yield from obstacles.other_resources(problem)
-    yield from obstacles.breaks(problem)
+    yield from obstacles.breaks(problem, later=True)
     yield from obstacles.setups(problem)
     yield from obstacles.latest_times(problem)
     yield from obstacles.blocking(problem)
     yield from obstacles.maximum_lags(problem)
     yield from _lag_obstacles(problem)
     yield from obstacles.ties(problem)
+
+
+def _first_free(problem: Problem) -> Ints:
+    """Return when the machine of each mode is free for the first time."""
+    table, modes = problem.resources, problem.modes
+    owner = np.repeat(np.arange(len(table)), np.diff(table.break_ptr))
+    leading = table.break_start == 0
+    free = np.zeros(len(table), dtype=np.int64)
+    free[owner[leading]] = table.break_end[leading]
+    first = np.zeros(len(modes), dtype=np.int64)
+    first[np.diff(modes.demand_ptr) > 0] = free[modes.demand_resource]
+    return ints(first)
 
 
 def _lag_obstacles(problem: Problem) -> Iterator[str]:
