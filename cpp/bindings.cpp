@@ -65,5 +65,6 @@ NB_MODULE(_core, m) {
     bind_score(m);
     bind_shop_world(m);
     bind_cluster(m);
+    bind_servers(m);
     bind_cluster_nodes(m);
 }

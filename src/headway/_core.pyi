@@ -601,3 +601,54 @@ class ClusterNodes:
     def free(self) -> int: ...
     @property
     def fragments(self) -> int: ...
+
+class ServerFarm:
+    def __init__(
+        self,
+        arrival: _Ints,
+        size: _Ints,
+        believed: _Ints,
+        home: _Ints,
+        speed: _Ints,
+        declared: _Ints,
+        change_time: _Ints,
+        change_machine: _Ints,
+        change_speed: _Ints,
+        mean: float,
+        seed: int,
+    ) -> None: ...
+    def arrive(self) -> bool: ...
+    def columns(self) -> _Floats: ...
+    def assign(self, machine: int) -> None: ...
+    def run(self, score: Score, stop: StopFlag) -> None: ...
+    def learn(self, learner: ServerLearner, stop: StopFlag) -> None: ...
+    def clone(self) -> ServerFarm: ...
+    def outcomes(self) -> tuple[_Ints, _Ints, _Ints]: ...
+    @property
+    def now(self) -> int: ...
+    @property
+    def task(self) -> int: ...
+
+class ServerLearner:
+    def __init__(
+        self,
+        joint: bool,
+        group: _Ints,
+        levels: _Floats,
+        sizes: _Floats,
+        loads: _Floats,
+        alpha: _Floats,
+        first_epsilon: float,
+        last_epsilon: float,
+        exploring: int,
+        learns: bool,
+        margin: float,
+        window: int,
+        values: _Floats,
+        visits: _Ints,
+        seed: int,
+    ) -> None: ...
+    def values(self) -> _Floats: ...
+    def visits(self) -> _Ints: ...
+    @property
+    def distrusted(self) -> int: ...
