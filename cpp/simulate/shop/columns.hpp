@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 
 namespace headway::simulate::shop {
@@ -12,6 +13,34 @@ enum class Column : std::uint8_t {
     NEXT_BLOCKED, NEXT_FINISH, WIP, IN_SYSTEM, JOBS, MACHINES, SHOP_P, SETUP, TRANSFER, MATES,
     CHOICES, P_BEST, JOB, MACHINE
 };
+
+// Whether a column stays as it is while a job waits and nothing becomes known of it.
+constexpr bool is_steady(Column column) {
+    switch (column) {
+        case Column::P:
+        case Column::R:
+        case Column::TAIL:
+        case Column::K:
+        case Column::DONE:
+        case Column::JOINED:
+        case Column::A:
+        case Column::D:
+        case Column::W:
+        case Column::TOTAL:
+        case Column::WORK_DONE:
+        case Column::ODD:
+        case Column::LAST:
+        case Column::NPT:
+        case Column::BLOCKED:
+        case Column::OUTSIDE:
+        case Column::MACHINES:
+        case Column::CHOICES:
+        case Column::P_BEST:
+        case Column::JOB:
+        case Column::MACHINE: return true;
+        default: return false;
+    }
+}
 
 inline constexpr std::array<std::string_view, 41> COLUMN_NAMES = {
     "t", "p", "R", "tail", "k", "done", "joined", "wait", "a", "d", "w", "total", "work_done",

@@ -30,6 +30,7 @@ struct JobState {
     Int tail = 0;           // known work after `op`
     Int work_done = 0;      // known work before `op`
     Int stamp = 0;          // events of another stamp are void
+    Int news = 0;           // changes whenever what a waiting job shows may have changed
 };
 
 enum class Phase : std::uint8_t {

@@ -40,6 +40,7 @@ void World::set_known(Int mode, Int value) {
     const Int o = shop().op_of_mode[mode], before = nominal_[o];
     JobState& job = jobs_[shop().job_of_op[o]];
     known_[mode] = value;
+    ++job.news;
     set_nominal(o);
     if (job.stage == Stage::UNKNOWN) {
         return;

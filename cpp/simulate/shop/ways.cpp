@@ -24,6 +24,7 @@ void World::proceed(Int j) {
 // The job's operation may be done from now on.
 void World::make_next(Int j) {
     jobs_[j].since = now_;
+    ++jobs_[j].news;
     if (shop().revealed_when_ready) {
         reveal(jobs_[j].op);
     }
@@ -90,6 +91,7 @@ void World::withdraw(Int j) {
     const Shop& s = shop();
     JobState& job = jobs_[j];
     ++job.stamp;
+    ++job.news;
     for (Int i = s.mode_ptr[job.op]; i < s.mode_ptr[job.op + 1]; ++i) {
         MachineState& m = machine_of(i);
         m.wanted -= is_open_[i] != 0 && job.stage == Stage::BLOCKED ? 1 : 0;

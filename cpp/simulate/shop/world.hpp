@@ -42,6 +42,8 @@ public:
     // Whether jobs outside may be held back.
     bool may_hold() const { return may_hold_; }
     bool outside(Int mode) const { return job(mode).outside; }
+    // While it stays the same, so do the steady columns of the mode.
+    Int news(Int mode) const { return job(mode).news; }
 
     // Carries out a candidate.
     void choose(Int mode);
