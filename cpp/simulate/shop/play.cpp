@@ -22,6 +22,8 @@ public:
         }
     }
 
+    bool steady() const { return steady_; }
+
     double operator()(Int mode) {
         if (!steady_) {
             return compute(mode);
@@ -46,10 +48,83 @@ private:
     std::vector<Int> news_;
 };
 
+// Candidates of each machine in a heap, for scores that stay as they are while jobs wait. Entries
+// that are out of date are dropped when they come to the top.
+class Heaps {
+public:
+    Heaps(World& world, Judge& judge)
+        : world_(world), judge_(judge), heaps_(world.shop().buffer.size()) {}
+
+    void update() {
+        for (const Int mode : world_.told()) {
+            auto& heap = heaps_[world_.shop().machine[mode]];
+            heap.push_back({judge_(mode), mode, world_.news(mode)});
+            std::ranges::push_heap(heap, goes_after);
+        }
+        world_.told().clear();
+    }
+
+    // The best mode of the open machines, or of the first of them alone.
+    Int best(bool per_machine) {
+        const auto& open = world_.open_machines();
+        if (per_machine) {
+            return top(std::ranges::min(open)).mode;
+        }
+        const Entry* first = &top(open.front());
+        for (std::size_t k = 1; k < open.size(); ++k) {
+            const Entry& other = top(open[k]);
+            first = goes_after(*first, other) ? &other : first;
+        }
+        return first->mode;
+    }
+
+private:
+    struct Entry {
+        double score;
+        Int mode;
+        Int news;
+    };
+
+    static bool goes_after(const Entry& a, const Entry& b) {
+        return beats(b.score, a.score) || (!beats(a.score, b.score) && b.mode < a.mode);
+    }
+
+    const Entry& top(Int machine) {
+        auto& heap = heaps_[machine];
+        while (world_.news(heap.front().mode) != heap.front().news) {
+            std::ranges::pop_heap(heap, goes_after);
+            heap.pop_back();
+        }
+        return heap.front();
+    }
+
+    World& world_;
+    Judge& judge_;
+    std::vector<std::vector<Entry>> heaps_;
+};
+
+bool play_plain(World& world, Judge& judge, Int until, const search::StopFlag& stop) {
+    Heaps heaps(world, judge);
+    world.watch();
+    bool stopped = false;
+    while (!stopped && world.advance(until)) {
+        stopped = world.n_decisions() % DECISIONS_BETWEEN_LOOKS == 0 && stop.is_set();
+        if (!stopped) {
+            heaps.update();
+            world.choose(heaps.best(world.per_machine()));
+        }
+    }
+    world.unwatch();
+    return !stopped;
+}
+
 }  // namespace
 
 bool play(World& world, Score score, bool waits, Int until, const search::StopFlag& stop) {
     Judge judge(world, std::move(score));
+    if (judge.steady() && !waits && world.shop().plain() && !world.deciding()) {
+        return play_plain(world, judge, until, stop);
+    }
     while (world.advance(until)) {
         if (world.n_decisions() % DECISIONS_BETWEEN_LOOKS == 0 && stop.is_set()) {
             return false;

@@ -221,4 +221,9 @@ Shop::Shop(const ShopTables& t)
     check_sums(*this);
 }
 
+bool Shop::plain() const {
+    return demand_resource.empty() && std::ranges::all_of(buffer, [](Int b) { return b == FOREVER; }) &&
+           std::ranges::all_of(batch, [](Int b) { return b == 1; });
+}
+
 }  // namespace headway::simulate::shop

@@ -42,6 +42,9 @@ struct Shop {
     Int n_modes() const { return static_cast<Int>(machine.size()); }
     Int n_machines() const { return static_cast<Int>(buffer.size()); }
 
+    // Whether every job that waits can go to its machine as soon as that is free and up.
+    bool plain() const;
+
     Int setup_time(Int m, Int from, Int to) const {
         if (setup[m] == ABSENT) {
             return 0;

@@ -14,6 +14,18 @@ void World::set_nominal(Int o) {
     best_[o] = s.mode_ptr[o] + (least - mine.begin());
 }
 
+// Something new is known of a job.
+void World::tell(Int j) {
+    ++jobs_[j].news;
+    if (watching_ && jobs_[j].stage == Stage::WAITING) {
+        for (Int i = shop().mode_ptr[jobs_[j].op]; i < shop().mode_ptr[jobs_[j].op + 1]; ++i) {
+            if (place_[i] != ABSENT) {
+                told_.push_back(i);
+            }
+        }
+    }
+}
+
 void World::reveal(Int o) {
     for (Int i = shop().mode_ptr[o]; i < shop().mode_ptr[o + 1]; ++i) {
         set_known(i, truth_[i]);
@@ -40,7 +52,7 @@ void World::set_known(Int mode, Int value) {
     const Int o = shop().op_of_mode[mode], before = nominal_[o];
     JobState& job = jobs_[shop().job_of_op[o]];
     known_[mode] = value;
-    ++job.news;
+    tell(shop().job_of_op[o]);
     set_nominal(o);
     if (job.stage == Stage::UNKNOWN) {
         return;

@@ -84,6 +84,9 @@ void World::join(Int mode, Int since) {
     m.queue.push_back(mode);
     m.queue_work += known_[mode];
     joined_[mode] = since;
+    if (watching_) {
+        told_.push_back(mode);
+    }
     refresh(shop().machine[mode]);
 }
 

@@ -149,7 +149,7 @@ void World::change(Int k) {
     const auto kind = static_cast<Change>(s.change_kind[k]);
     if (kind == Change::DUE) {
         due_[subject] = value;
-        ++jobs_[subject].news;
+        tell(subject);
         return;
     }
     const Int o = s.op_of_mode[subject], j = s.job_of_op[o];

@@ -45,6 +45,15 @@ public:
     // While it stays the same, so do the steady columns of the mode.
     Int news(Int mode) const { return job(mode).news; }
 
+    // From now on, decisions do not list candidates, which are all that wait for the open machines;
+    // instead, modes that come to wait, or of which something new is known, are told. Only for
+    // plain shops.
+    void watch();
+    // Back to lists of candidates.
+    void unwatch();
+    std::vector<Int>& told() { return told_; }
+    const std::vector<Int>& open_machines() const { return open_; }
+
     // Carries out a candidate.
     void choose(Int mode);
     // Holds jobs outside back until something changes.
@@ -52,6 +61,7 @@ public:
 
     double value(Column column, Int mode) const;
 
+    bool per_machine() const { return per_machine_; }
     const Shop& shop() const { return fixed_->shop; }
     const Record& record() const { return record_; }
     Int now() const { return now_; }
@@ -114,6 +124,7 @@ private:
     void set_known(Int mode, Int value);
     bool unstarted(Int op) const;
     void set_nominal(Int op);
+    void tell(Int job);
     double next_value(Column column, Int op) const;
     Int finish_estimate(Int machine) const;
 
@@ -143,6 +154,8 @@ private:
     std::vector<Int> candidates_;
     bool may_hold_ = false;
     bool deciding_ = false;
+    bool watching_ = false;
+    std::vector<Int> told_;
 
     std::vector<Int> cycle_;      // modes of a rotation, or of the path to it
     std::vector<char> colour_;

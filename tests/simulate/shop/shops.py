@@ -10,7 +10,12 @@ from headway.simulate.shop import ChangeKind, Changes, Outages, Realisation
 
 
 def random_realisation(
-    seed: int, *, blocking: bool = False, separate: bool = False, quiet: bool = False
+    seed: int,
+    *,
+    blocking: bool = False,
+    separate: bool = False,
+    plain: bool = False,
+    quiet: bool = False,
 ) -> Realisation:
     """Return a small shop and what will happen to it; some features are left out each time.
 
@@ -22,6 +27,8 @@ def random_realisation(
         Whether no machine has a buffer.
     separate
         Whether machines have nothing to do with one another, but for the jobs that they share.
+    plain
+        Whether nothing but the machines and the work before keeps jobs waiting.
     quiet
         Whether nothing is cancelled or changed.
     """
@@ -32,7 +39,8 @@ def random_realisation(
 
     n_machines, n_jobs = rng.randint(2, 4), rng.randint(2, 6)
     flexible, setups, transfers = has(0.4) and not separate, has(0.4), has(0.3)
-    batches, crews, breaks = has(0.3), has(0.3) and not separate, has(0.3)
+    batches, breaks = has(0.3) and not plain, has(0.3)
+    crews = has(0.3) and not (separate or plain)
     m = hw.Model(f"shop {seed}")
     machines = [
         m.machine(f"m{k}", breaks=_stops(rng, 2, 12) if breaks else ()) for k in range(n_machines)
@@ -66,7 +74,7 @@ def random_realisation(
             m.setup_times(machine, times)
     problem = m.problem()
     buffers = [0] if blocking else [0, 0, 1, 2, hw.FOREVER]
-    limited = blocking or (has(0.5) and not separate)
+    limited = blocking or (has(0.5) and not separate and not plain)
     return Realisation.of(
         problem,
         arrival=[max(0, r - rng.randint(0, 3)) for r in problem.jobs.release.tolist()],

@@ -1,6 +1,12 @@
 """The shop: jobs, machines, buffers and what happens to them."""
 
 from headway.simulate.shop.columns import COLUMNS
+from headway.simulate.shop.features import (
+    BLOCKING,
+    BLOCKING_REFERENCE,
+    DUE_DATES,
+    Features,
+)
 from headway.simulate.shop.measures import Outcome
 from headway.simulate.shop.realisation import (
     ChangeKind,
@@ -14,10 +20,14 @@ from headway.simulate.shop.run import run, trace_of
 from headway.simulate.shop.world import ShopDecision, ShopWorld
 
 __all__ = [
+    "BLOCKING",
+    "BLOCKING_REFERENCE",
     "COLUMNS",
+    "DUE_DATES",
     "RULES",
     "ChangeKind",
     "Changes",
+    "Features",
     "OnOutage",
     "Outages",
     "Outcome",

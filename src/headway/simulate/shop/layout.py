@@ -137,12 +137,12 @@ def _chain_obstacles(problem: Problem) -> Iterator[str]:
     if not plain.all():
         bad = int(rel.before[np.argmin(plain)])
         yield f"what follows task {problem.task_label(bad)!r} has to wait for more than its end"
-    given = set(zip(rel.before.tolist(), rel.after.tolist(), strict=True))
-    wanted = set(zip(before.tolist(), after.tolist(), strict=True))
-    if given != wanted:
-        odd = min(given ^ wanted)
+    n = problem.n_tasks
+    given, wanted = np.sort(rel.before * n + rel.after), np.sort(before * n + after)
+    if not np.array_equal(given, wanted):
+        one, other = divmod(int(np.setxor1d(given, wanted)[0]), n)
         yield (
-            f"tasks {problem.task_label(odd[0])!r} and {problem.task_label(odd[1])!r} are not"
+            f"tasks {problem.task_label(one)!r} and {problem.task_label(other)!r} are not"
             " linked as in a chain of the tasks of a job"
         )
     if rel.transfer.any() and not rel.transfer.all():
