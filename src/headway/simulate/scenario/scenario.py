@@ -6,10 +6,18 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 
-from headway.errors import ConfigError
+from headway.errors import ConfigError, FormatError
 from headway.model import Problem
 from headway.simulate import document
-from headway.simulate.scenario.draw import Draws, with_maintenance
+from headway.simulate.events import (
+    DurationChange,
+    Event,
+    JobArrival,
+    MachineChange,
+    events_from_builtins,
+)
+from headway.simulate.scenario.draw import Draws, machines_named, with_maintenance
+from headway.simulate.scenario.given import happen
 from headway.simulate.scenario.settings import Settings
 from headway.simulate.scenario.work import arriving
 from headway.simulate.shop.realisation import Realisation
@@ -26,6 +34,8 @@ class Scenario:
         The laws, see `headway.simulate.scenario.settings`.
     problem
         Known work and machines, if the settings name a problem or one is given.
+    events
+        What happens for certain, besides.
 
     Examples
     --------
@@ -42,6 +52,7 @@ class Scenario:
 
     settings: Settings
     problem: Problem | None = None
+    events: tuple[Event, ...] = ()
 
     @classmethod
     def parse(cls, text: str | bytes, *, problem: Problem | None = None) -> Scenario:
@@ -69,11 +80,11 @@ class Scenario:
 
             problem = obtain(settings.problem)
         _require_work(settings, problem)
-        return cls(settings, problem)
+        return cls(settings, problem, _events(settings, Path()))
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Scenario:
-        """Return the scenario in a file; problem files it names are looked for beside it.
+        """Return the scenario in a file; files that it names are looked for beside it.
 
         Raises
         ------
@@ -90,9 +101,10 @@ class Scenario:
                 beside = Path(path).parent / settings.problem
                 problem = obtain(str(beside) if beside.exists() else settings.problem)
             _require_work(settings, problem)
+            events = _events(settings, Path(path).parent)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from None
-        return cls(settings, problem)
+        return cls(settings, problem, events)
 
     @property
     def name(self) -> str:
@@ -111,13 +123,61 @@ class Scenario:
         Raises
         ------
         ConfigError
-            If a law makes no sense where it stands.
+            If a law makes no sense where it stands, or an event names what is not there.
         """
         streams = Streams(seed)
         work = arriving(self.settings, streams) if self.problem is None else self.problem
-        horizon = int(work.jobs.release.max(initial=0)) + 2 * int(work.modes.duration.sum()) + 1
+        until = max((event.time for event in self.events), default=0)
+        more = sum(map(_work, self.events))
+        last = max(int(work.jobs.release.max(initial=0)), until)
+        horizon = last + 2 * (int(work.modes.duration.sum()) + more) + 1
         work = with_maintenance(work, self.settings, horizon)
-        return Draws(self.settings, work, streams).realisation()
+        course = Draws(self.settings, work, streams, until + 2 * more).realisation()
+        return self._with_events(course) if self.events else course
+
+    def _with_events(self, course: Realisation) -> Realisation:
+        settings, problem = self.settings, course.problem
+        breaking = [
+            machine
+            for rule in settings.breakdowns
+            for machine in machines_named(problem, rule.machines, "breakdowns")
+        ]
+        never = settings.noise is not None and settings.noise.revealed == "never"
+        try:
+            return happen(
+                course,
+                self.events,
+                breaking=breaking,
+                estimate=int(problem.modes.duration[0]) if never else None,
+            )
+        except ConfigError as error:
+            source = settings.events if isinstance(settings.events, str) else "events"
+            raise ConfigError(f"{source}: {error}") from None
+
+
+def _events(settings: Settings, folder: Path) -> tuple[Event, ...]:
+    """Return the events that settings list, or that a file holds."""
+    if isinstance(settings.events, str):
+        path = folder / settings.events
+        try:
+            return events_from_builtins(document.document(path))
+        except FormatError as error:
+            raise error.located(path) from None
+    try:
+        return events_from_builtins(settings.events)
+    except FormatError as error:
+        raise ConfigError(f"events: {error}") from None
+
+
+def _work(event: Event) -> int:
+    """Return the ticks that an event brings at most."""
+    if isinstance(event, DurationChange):
+        return event.duration
+    if isinstance(event, MachineChange):
+        return max(mode.duration for mode in event.modes)
+    if isinstance(event, JobArrival):
+        return sum(max(mode.duration for mode in task.modes) for task in event.tasks)
+    return 0
 
 
 def _require_work(settings: Settings, problem: Problem | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -198,6 +198,45 @@ class DueChanges(_Section, frozen=True):
     factor: Number
 
 
+class DurationChanges(_Section, frozen=True):
+    """Operations that turn out to be longer or shorter, which is known before they start.
+
+    Attributes
+    ----------
+    share
+        Of all operations.
+    after
+        Law of the ticks from the arrival of the job to the change; it comes too late for an
+        operation that has started.
+    factor
+        Law of the new duration over the planned one. It takes exactly that long, whatever `Noise`
+        says.
+    """
+
+    share: float
+    after: Number
+    factor: Number
+
+
+class MachineChanges(_Section, frozen=True):
+    """Operations that can no longer be done where they were to be done.
+
+    One of the machines that the operation can choose from is ruled out. If it is the only one,
+    another machine takes over, any of the shop, and takes as long.
+
+    Attributes
+    ----------
+    share
+        Of all operations.
+    after
+        Law of the ticks from the arrival of the job to the change; it comes too late for an
+        operation that has started.
+    """
+
+    share: float
+    after: Number
+
+
 class Shop(_Section, frozen=True):
     """The machines, if no problem names them.
 
@@ -227,6 +266,11 @@ class Settings(_Section, frozen=True):
         Work that arrives.
     noise, breakdowns, interruptions, maintenance, rush, cancellations, due_changes
         What can happen.
+    duration_changes, machine_changes
+        What can change about operations.
+    events
+        What happens for certain: events such as ``{kind: machine-down, time: 30, machine: saw,
+        from: 30, to: 45}``, or a file of them (JSON or YAML). See `headway.simulate.events`.
     buffer
         Jobs that can wait in front of each machine; any number by default, 0 makes machines block.
     batch
@@ -248,6 +292,9 @@ class Settings(_Section, frozen=True):
     rush: Rush | None = None
     cancellations: Cancellations | None = None
     due_changes: DueChanges | None = None
+    duration_changes: DurationChanges | None = None
+    machine_changes: MachineChanges | None = None
+    events: str | list[dict[str, Any]] = []
     buffer: int | None = None
     batch: int = 1
     warm_up: int = 0
