@@ -313,3 +313,12 @@ def test_damaged_events_are_played_or_refused(noise: str, place: int) -> None:
     with suppress(HeadwayError):
         events = "\n".join(f"  {line}" for line in day.splitlines())
         run(Scenario.parse(f"kind: shop\nevents:\n{events}", problem=floor()).draw(0), "SPT")
+
+
+@pytest.mark.parametrize(
+    "often", ["breakdowns: [{up: 9, down: 1}]", "maintenance: [{first: 0, every: 9, length: 1}]"]
+)
+def test_stops_without_end_are_refused(often: str) -> None:
+    late = "events: [{kind: job-cancel, time: 1000000000000, job: a}]"
+    with pytest.raises(ConfigError, match=r"\[0\].*too many"):
+        Scenario.parse(f"{{kind: shop, {often}, {late}}}", problem=floor()).draw(0)

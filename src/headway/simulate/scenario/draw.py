@@ -25,6 +25,9 @@ from headway.simulate.streams import Streams
 _SLACK = 2
 """Outages are drawn for this many times the work there is, which outlasts any run."""
 
+_MOST_STOPS = 2_000_000
+"""Stops of one machine beyond which times must be a mistake, not to run out of memory."""
+
 _EFFECTS = {"resume": OnOutage.RESUME, "restart": OnOutage.RESTART, "scrap": OnOutage.SCRAP}
 
 
@@ -138,6 +141,8 @@ class Draws:
                     name = resources.name[r]
                     raise ConfigError(f"{key}.machines: {name!r} has breakdowns already")
                 rng = self.streams.of("breakdowns", r)
+                if horizon / max(up.mean + down.mean, 1) > _MOST_STOPS:
+                    raise ConfigError(f"{key}: too many breakdowns in {horizon:,.0f} ticks")
                 rows[r] = _renewals(rng, up, down, horizon)
                 effect[r] = _EFFECTS[rule.effect]
         return Outages(
@@ -252,16 +257,18 @@ def with_maintenance(problem: Problem, settings: Settings, horizon: int) -> Prob
         if rule.every is not None and rule.every <= rule.length:
             raise ConfigError(f"{key}.every: stops of {rule.length} ticks leave no time between")
         begins = range(rule.first, horizon, rule.every) if rule.every else [rule.first]
+        if len(begins) > _MOST_STOPS:
+            raise ConfigError(f"{key}.every: {len(begins):,} stops are too many; see the times")
         for r in machines_named(problem, rule.machines, f"{key}.machines"):
             stops[r] += [(begin, begin + rule.length) for begin in begins]
-    merged = [merged(row) for row in stops]
+    union = [merged(row) for row in stops]
     return replace(
         problem,
         resources=replace(
             resources,
-            break_ptr=ints(np.cumsum([0, *map(len, merged)])),
-            break_start=ints([a for row in merged for a, _ in row]),
-            break_end=ints([b for row in merged for _, b in row]),
+            break_ptr=ints(np.cumsum([0, *map(len, union)])),
+            break_start=ints([a for row in union for a, _ in row]),
+            break_end=ints([b for row in union for _, b in row]),
         ),
     )
 
