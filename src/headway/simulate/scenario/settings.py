@@ -32,6 +32,10 @@ class Arrivals(_Section, frozen=True):
         Law of the jobs that arrive at once.
     times
         The arrival of each job, instead of all these.
+    trace
+        A table of jobs (CSV) instead of all these: what arrived, and what it needs. What the table
+        does not say, such as due dates, is as `JobLaws` has it. See
+        `headway.simulate.scenario.orders`.
     """
 
     jobs: int = 0
@@ -39,6 +43,7 @@ class Arrivals(_Section, frozen=True):
     gap: Number | None = None
     together: Number = 1
     times: list[int] | None = None
+    trace: str | None = None
 
 
 class JobLaws(_Section, frozen=True):
@@ -243,10 +248,17 @@ class Shop(_Section, frozen=True):
     Attributes
     ----------
     machines
-        Their number.
+        Their number, or their names.
     """
 
-    machines: int
+    machines: int | list[str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the machines."""
+        if isinstance(self.machines, int):
+            return tuple(f"machine {k}" for k in range(self.machines))
+        return tuple(self.machines)
 
 
 class Settings(_Section, frozen=True):
@@ -261,7 +273,7 @@ class Settings(_Section, frozen=True):
     problem
         Known work and machines: an instance or a problem file.
     shop
-        The machines, if there is no such problem.
+        The machines, if there is no such problem; with a trace, those that it names by default.
     arrivals, jobs
         Work that arrives.
     noise, breakdowns, interruptions, maintenance, rush, cancellations, due_changes
