@@ -53,7 +53,9 @@ class Random:
 def policies(seed: int) -> dict[str, Policy]:
     """Return all that are compared, by the names of the table."""
     rules: dict[str, Policy] = {name: RULES.find(name) for name in NAMES}
-    return {**rules, "random": Random(seed), "ES-linear, reference": BLOCKING_REFERENCE}
+    rules["ES-linear, reference"] = BLOCKING_REFERENCE
+    rules["ES-linear, shipped"] = RULES.find("LEARNED-BLOCKING")
+    return {**rules, "random": Random(seed)}
 
 
 def scenario(problem: hw.Problem, probability: float) -> Scenario:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headway.errors import ConfigError, FormatError
-from headway.learn.rule_file import FeatureSet, LinearRule, load, parse
+from headway.learn.rule_file import LinearRule, load, parse
+from headway.simulate.features import FeatureSet
 
 FEATURES = FeatureSet("toy", 2, ("p", "slack"))
 RULE = LinearRule(

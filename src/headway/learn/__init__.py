@@ -3,10 +3,11 @@
 from headway.learn.evolution import Floats, Objective, Stage, Step, Trained, evolve
 from headway.learn.genetic import Bred, Breeding, Generation, breed
 from headway.learn.recipe import Recipe, recipes, train
-from headway.learn.rule_file import FeatureSet, LinearRule
+from headway.learn.rule_file import LinearRule
 from headway.learn.rule_file import load as load_rule
 from headway.learn.rule_file import parse as parse_rule
 from headway.learn.trained import trained, trained_rules
+from headway.simulate.features import FeatureSet
 
 __all__ = [
     "Bred",

@@ -13,7 +13,8 @@ import numpy as np
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.learn.evolution import Floats, Objective, Stage, Step, Trained, evolve
-from headway.learn.rule_file import FeatureSet, LinearRule
+from headway.learn.rule_file import LinearRule
+from headway.simulate.features import FeatureSet
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint

@@ -29,29 +29,10 @@ import numpy as np
 from headway import files
 from headway.errors import ConfigError, FormatError
 from headway.learn.evolution import Floats
-from headway.simulate.expression import Expression
+from headway.simulate.features import FeatureSet
 from headway.simulate.policy import Linear
 
 KIND = "headway linear rule"
-
-
-@dataclass(frozen=True, slots=True)
-class FeatureSet:
-    """What a world can compute for a linear rule.
-
-    Parameters
-    ----------
-    world
-        Name of the world.
-    version
-        Raised whenever a feature comes to mean something else.
-    names
-        In the order of the weights.
-    """
-
-    world: str
-    version: int
-    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -98,7 +79,8 @@ class LinearRule:
     @property
     def policy(self) -> Linear:
         """The rule as a policy of its world."""
-        return Linear(self.name, tuple(map(Expression, self.features.names)), self.weights)
+        waits = bool(self.settings.get("waits", 0))
+        return self.features.rule(self.name, self.weights, waits=waits)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the rule to a file, atomically."""

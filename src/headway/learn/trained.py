@@ -6,7 +6,8 @@ from functools import cache
 from importlib.resources import files
 
 from headway.errors import UnknownNameError
-from headway.learn.rule_file import FeatureSet, LinearRule, parse
+from headway.learn.rule_file import LinearRule, parse
+from headway.simulate.features import FeatureSet
 
 
 def trained_rules() -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from headway.simulate.compare import Run, Runs, compare, simulate
 from headway.simulate.decode import World, beam, best_of, greedy, rollout, sampled
 from headway.simulate.experiment import Experiment, kinds, open_experiment
 from headway.simulate.expression import Expression
+from headway.simulate.features import FeatureSet
 from headway.simulate.laws import LAWS, Law
 from headway.simulate.policy import Decision, Linear, Policy, Rule, RuleBook, best
 from headway.simulate.statistics import Comparison, Summary, by_policy, paired, summary
@@ -19,6 +20,7 @@ __all__ = [
     "EventClass",
     "Experiment",
     "Expression",
+    "FeatureSet",
     "Happening",
     "Law",
     "Linear",

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from headway.simulate.policy import Policy
 
 GROUP = "headway.policies"
-"""Entry-point group of policies; an entry is named after its world and itself, ``shop.MYRULE``."""
+"""Entry-point group of policies.
+
+An entry is named after its world and itself, ``shop.MYRULE``, and is a policy, or a function
+without arguments that returns one.
+"""
 
 
 @cache
@@ -51,5 +55,6 @@ def load(world: str, name: str, known: Iterable[str] = ()) -> Policy:
         entry = _entry_points()[f"{world}.{name}"]
     except KeyError:
         raise UnknownNameError(f"{world} rule", name, known) from None
-    policy: Policy = entry.load()
+    loaded = entry.load()
+    policy: Policy = loaded if hasattr(loaded, "score") else loaded()
     return policy

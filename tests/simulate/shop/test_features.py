@@ -8,7 +8,7 @@ import pytest
 import headway as hw
 from headway.errors import ConfigError
 from headway.simulate.shop import COLUMNS, RULES, Realisation, ShopWorld
-from headway.simulate.shop.features import BLOCKING, BLOCKING_REFERENCE, DUE_DATES
+from headway.simulate.shop.features import BLOCKING, BLOCKING_REFERENCE, DYNAMIC
 
 BASE = dict.fromkeys(COLUMNS, 0.0) | {
     "p": 5.0, "shop_p": 10.0, "tail": 100.0, "machines": 5.0, "wait": 100.0, "relief": 2.0,
@@ -32,7 +32,9 @@ def test_features_of_blocking_shops() -> None:
 
 
 def test_features_of_due_dates_are_bounded_where_jobs_are_late() -> None:
-    assert values(DUE_DATES)[3] == -5
+    slack = DYNAMIC.names.index("slack_per_operation")
+    assert values(DYNAMIC)[slack] == -4
+    assert values(DYNAMIC, slack=-800.0)[slack] == -5
 
 
 def test_weights_must_fit() -> None:

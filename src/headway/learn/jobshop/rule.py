@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from headway.errors import FormatError
-from headway.learn.rule_file import FeatureSet, LinearRule
+from headway.learn.rule_file import LinearRule
 from headway.simulate.dispatch import FEATURES, FEATURES_VERSION, Sampled
+from headway.simulate.features import FeatureSet
 from headway.simulate.policy import Linear
 
 FEATURE_SET = FeatureSet("jobshop", FEATURES_VERSION, FEATURES)

@@ -4,8 +4,8 @@ from headway.simulate.shop.columns import COLUMNS
 from headway.simulate.shop.features import (
     BLOCKING,
     BLOCKING_REFERENCE,
-    DUE_DATES,
-    Features,
+    DYNAMIC,
+    FLOW,
 )
 from headway.simulate.shop.measures import Outcome
 from headway.simulate.shop.realisation import (
@@ -23,11 +23,11 @@ __all__ = [
     "BLOCKING",
     "BLOCKING_REFERENCE",
     "COLUMNS",
-    "DUE_DATES",
+    "DYNAMIC",
+    "FLOW",
     "RULES",
     "ChangeKind",
     "Changes",
-    "Features",
     "OnOutage",
     "Outages",
     "Outcome",
