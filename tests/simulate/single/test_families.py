@@ -6,8 +6,8 @@ import pytest
 from headway.errors import ConfigError, UnknownNameError
 from headway.simulate.single import (
     batch_of_tests,
+    outcome,
     random_chains,
-    run,
     tightness_stream,
     uniform_tests,
     why_chunks,
@@ -16,7 +16,7 @@ from headway.simulate.single.families import LAWS
 
 
 def ratio(jobs, policy: str) -> float:
-    return run(jobs, policy).total_flow / run(jobs, "srpt").total_flow
+    return outcome(jobs, policy).total_flow / outcome(jobs, "srpt").total_flow
 
 
 @pytest.mark.parametrize(("jobs", "expected"), [(10, 1.409), (100, 1.490)])

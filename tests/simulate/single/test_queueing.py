@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from headway.model.tables import ints
-from headway.simulate.single import Chains, run
+from headway.simulate.single import Chains, outcome
 
 MEAN = 200
 
@@ -34,19 +34,19 @@ def srpt_mean(load: float) -> float:
 
 
 def test_first_come_first_served_is_m_m_1() -> None:
-    served = run(exponential(15_000, 0.6), "fifo")
+    served = outcome(exponential(15_000, 0.6), "fifo")
     assert served.flow[2000:].mean() / MEAN == pytest.approx(1 / 0.4, rel=0.06)
 
 
 def test_constant_sizes_halve_the_wait() -> None:
     """Pollaczek and Khinchine: M/D/1 waits ρ / (2 (1 − ρ))."""
-    served = run(poisson(15_000, 0.7, np.full(15_000, MEAN), 3), "fifo")
+    served = outcome(poisson(15_000, 0.7, np.full(15_000, MEAN), 3), "fifo")
     assert served.flow[2000:].mean() / MEAN == pytest.approx(1 + 0.7 / 0.6, rel=0.06)
 
 
 def test_srpt_waits_as_schrage_and_miller_say() -> None:
     assert srpt_mean(0.7) < 1 / 0.3
-    served = run(exponential(15_000, 0.7, seed=1), "srpt")
+    served = outcome(exponential(15_000, 0.7, seed=1), "srpt")
     assert served.flow[2000:].mean() / MEAN == pytest.approx(srpt_mean(0.7), rel=0.06)
 
 
@@ -54,7 +54,9 @@ def test_srpt_waits_as_schrage_and_miller_say() -> None:
 def test_with_exponential_sizes_who_knows_nothing_waits_like_fifo(policy: str) -> None:
     """No policy that ignores sizes can differ in mean: the rest of a job is always the same."""
     jobs = exponential(4000, 0.5, seed=4)
-    assert run(jobs, policy).flow.mean() == pytest.approx(run(jobs, "fifo").flow.mean(), rel=0.06)
+    assert outcome(jobs, policy).flow.mean() == pytest.approx(
+        outcome(jobs, "fifo").flow.mean(), rel=0.06
+    )
 
 
 def test_processor_sharing_does_not_mind_the_law() -> None:
@@ -62,15 +64,15 @@ def test_processor_sharing_does_not_mind_the_law() -> None:
     rng = np.random.default_rng(8)
     sizes = np.where(rng.random(4000) < 0.9, 100, 1100)
     jobs = poisson(4000, 0.5, sizes, 5)
-    assert run(jobs, "round_robin(20)").flow.mean() / sizes.mean() == pytest.approx(2, rel=0.1)
-    assert run(jobs, "fifo").flow.mean() / sizes.mean() > 2.3
+    assert outcome(jobs, "round_robin(20)").flow.mean() / sizes.mean() == pytest.approx(2, rel=0.1)
+    assert outcome(jobs, "fifo").flow.mean() / sizes.mean() > 2.3
 
 
 @pytest.mark.parametrize("policy", ["fifo", "srpt", "las(50)"])
 def test_little_s_law_holds(policy: str) -> None:
     """Jobs present, counted by time, are the arrival rate times the mean flow time."""
     jobs = exponential(1500, 0.8, seed=6)
-    served = run(jobs, policy)
+    served = outcome(jobs, policy)
     events = sorted(
         [(t, 1) for t in jobs.release.tolist()] + [(t, -1) for t in served.completion.tolist()]
     )

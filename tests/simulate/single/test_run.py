@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.errors import ConfigError, UnknownNameError
-from headway.simulate.single import POLICIES, Chains, JobView, find, random_chains, run
+from headway.simulate.single import POLICIES, Chains, JobView, find, outcome, random_chains
 from tests.twins import gradual
 
 ALL = (*gradual.KEYS, "round_robin", "round_robin(3)", "mlfq(3, 2)", "las(4)", "slf(0.5, 3)")
@@ -30,7 +30,9 @@ def of(pairs) -> Chains:
 @given(pairs=chains)
 def test_every_job_ends_when_the_twin_ends_it(policy: str, pairs) -> None:
     jobs = of(pairs)
-    assert run(jobs, policy).completion.tolist() == gradual.completions(jobs, gradual.KEYS[policy])
+    assert outcome(jobs, policy).completion.tolist() == gradual.completions(
+        jobs, gradual.KEYS[policy]
+    )
 
 
 def busy(served) -> set[int]:
@@ -43,11 +45,11 @@ def busy(served) -> set[int]:
 def test_traces_hold_and_the_machine_is_busy_whenever_somebody_waits(pairs) -> None:
     """All policies that keep to this are busy at the same times, and verified."""
     jobs = of(pairs)
-    times = busy(run(jobs, "fifo"))
+    times = busy(outcome(jobs, "fifo"))
     assert len(times) == jobs.total.sum()
     for policy in ALL:
-        served = run(jobs, policy)
-        assert served.trace.schedule.objective == served.total_flow
+        served = outcome(jobs, policy)
+        assert served.trace().schedule.objective == served.total_flow
         assert busy(served) == times
 
 
@@ -55,48 +57,48 @@ def test_traces_hold_and_the_machine_is_busy_whenever_somebody_waits(pairs) -> N
 @given(pairs=chains)
 def test_nobody_beats_srpt(pairs) -> None:
     jobs = of(pairs)
-    least = run(jobs, "srpt").total_flow
-    assert all(run(jobs, policy).total_flow >= least for policy in ALL)
+    least = outcome(jobs, "srpt").total_flow
+    assert all(outcome(jobs, policy).total_flow >= least for policy in ALL)
 
 
 @pytest.mark.parametrize("policy", ALL)
 def test_a_run_repeats_itself(policy: str) -> None:
     jobs = random_chains(40, 5, seed=3, mean=20).estimated(2, np.random.default_rng(0))
-    first, again = run(jobs, policy), run(jobs, policy)
+    first, again = outcome(jobs, policy), outcome(jobs, policy)
     assert np.array_equal(first.piece_start, again.piece_start)
     assert np.array_equal(first.piece_job, again.piece_job)
 
 
 def test_estimates_follow_the_seed() -> None:
     jobs = random_chains(40, 3, seed=3)
-    flows = [run(jobs, "srpt_estimate", reveal="estimate(4)", seed=seed) for seed in (1, 1, 2)]
+    flows = [outcome(jobs, "srpt_estimate", reveal="estimate(4)", seed=seed) for seed in (1, 1, 2)]
     assert flows[0].total_flow == flows[1].total_flow
     assert flows[0].jobs.estimate.tolist() != flows[2].jobs.estimate.tolist()
 
 
 def test_perfect_estimates_make_srpt() -> None:
     jobs = random_chains(60, 3, seed=5)
-    estimated = run(jobs, "srpt_estimate", reveal="estimate(1)")
-    assert estimated.total_flow == run(jobs, "srpt").total_flow
+    estimated = outcome(jobs, "srpt_estimate", reveal="estimate(1)")
+    assert estimated.total_flow == outcome(jobs, "srpt").total_flow
 
 
 def test_a_job_that_outlives_its_estimate_does_not_keep_the_machine() -> None:
     jobs = Chains([0, 5, 6], [0, 1, 2, 3], [100, 1, 1], [1, 1, 1])
-    kept = run(jobs, "srpt_estimate(0)").completion.tolist()
-    shared = run(jobs, "srpt_estimate").completion.tolist()
+    kept = outcome(jobs, "srpt_estimate(0)").completion.tolist()
+    shared = outcome(jobs, "srpt_estimate").completion.tolist()
     assert kept == [100, 101, 102]
     assert shared == [102, 6, 7]
 
 
 def test_round_robin_takes_turns_in_the_order_of_the_queue() -> None:
     """At 2 the newcomer joins before job 0 does so again."""
-    served = run(Chains.of([(0, [6]), (0, [3]), (2, [2])]), "round_robin(2)")
+    served = outcome(Chains.of([(0, [6]), (0, [3]), (2, [2])]), "round_robin(2)")
     assert served.piece_job.tolist() == [0, 1, 2, 0, 1, 0]
     assert served.piece_end.tolist() == [2, 4, 6, 8, 9, 11]
 
 
 def test_feedback_queues_double_their_turns() -> None:
-    served = run(Chains.of([(0, [9]), (1, [1])]), "mlfq(3, 1)")
+    served = outcome(Chains.of([(0, [9]), (1, [1])]), "mlfq(3, 1)")
     assert list(zip(served.piece_job.tolist(), served.piece_end.tolist(), strict=True)) == [
         (0, 1), (1, 2), (0, 10),
     ]  # fmt: skip
@@ -138,11 +140,11 @@ def test_what_is_not_revealed_cannot_be_reached(reveal: str) -> None:
         # Stop looking once the first job moves on to what it then may see.
         peek = Peek(hidden)
         with pytest.raises(AssertionError, match="peeked"):
-            run(jobs, peek, reveal=reveal)
+            outcome(jobs, peek, reveal=reveal)
         assert peek.looked > 8
     else:
         peek = Peek(hidden)
-        run(Chains.of(pairs), peek, reveal=reveal)
+        outcome(Chains.of(pairs), peek, reveal=reveal)
         assert peek.looked > 8
 
 
@@ -156,7 +158,7 @@ def test_a_policy_that_needs_more_than_it_is_shown_is_told_so() -> None:
         ("srpt_estimate", "estimate", "no estimates"),
     ):
         with pytest.raises(ConfigError, match=what):
-            run(jobs, policy, reveal=reveal)
+            outcome(jobs, policy, reveal=reveal)
 
 
 def test_a_policy_may_not_stop_the_clock() -> None:
@@ -167,7 +169,7 @@ def test_a_policy_may_not_stop_the_clock() -> None:
             return 0, 0
 
     with pytest.raises(ConfigError, match="again at once"):
-        run(Chains.of([(0, [3])]), Restless())
+        outcome(Chains.of([(0, [3])]), Restless())
 
 
 def test_a_policy_of_ones_own_is_as_good() -> None:
@@ -177,7 +179,7 @@ def test_a_policy_of_ones_own_is_as_good() -> None:
         def __call__(self, job: JobView):
             return -job.release, None
 
-    assert run(Chains.of([(0, [5]), (1, [2])]), Lifo()).completion.tolist() == [7, 3]
+    assert outcome(Chains.of([(0, [5]), (1, [2])]), Lifo()).completion.tolist() == [7, 3]
 
 
 @pytest.mark.parametrize("name", POLICIES)

@@ -11,20 +11,21 @@ from headway.simulate.single.families import (
 from headway.simulate.single.jobs import Chains
 from headway.simulate.single.registry import POLICIES, find
 from headway.simulate.single.reveal import Reveal
-from headway.simulate.single.run import FlowRun, run
+from headway.simulate.single.run import Outcome, outcome, run
 from headway.simulate.single.view import JobView, Policy, Rank
 
 __all__ = [
     "FAMILIES",
     "POLICIES",
     "Chains",
-    "FlowRun",
     "JobView",
+    "Outcome",
     "Policy",
     "Rank",
     "Reveal",
     "batch_of_tests",
     "find",
+    "outcome",
     "random_chains",
     "run",
     "tightness_stream",

@@ -22,7 +22,7 @@ from headway.simulate.trace import Trace
 
 
 @dataclass(frozen=True, eq=False)
-class FlowRun:
+class Outcome:
     """What happened on the machine.
 
     Attributes
@@ -76,9 +76,8 @@ class FlowRun:
         """How often a job was put aside and taken up again."""
         return len(self.piece_job) - int(np.count_nonzero(self.jobs.total))
 
-    @cached_property
     def trace(self) -> Trace:
-        """The run as a verified schedule: one task per piece, the pieces of a job in a chain.
+        """Return the run as a verified schedule: one task per piece, those of a job in a chain.
 
         Raises
         ------
@@ -107,14 +106,14 @@ class FlowRun:
         )
 
 
-def run(
+def outcome(
     jobs: Chains,
-    policy: str | Policy,
+    policy: str | Policy = "op_srpt",
     *,
     reveal: str | Reveal | None = None,
     seed: int = 0,
-) -> FlowRun:
-    """Serve jobs on one preemptive machine, O(log n) per event.
+) -> Outcome:
+    """Return what becomes of jobs on one preemptive machine, as bare arrays; O(log n) per event.
 
     Simultaneous events are taken in the order completion, arrival, decision. Equal ranks go to the
     earliest release, then to the lowest number.
@@ -140,8 +139,8 @@ def run(
     Examples
     --------
     >>> jobs = Chains.of([(0, [2, 6]), (1, [4])])
-    >>> run(jobs, "srpt").total_flow, run(jobs, "op_srpt").total_flow, run(jobs, "fifo").total_flow
-    (16, 17, 19)
+    >>> [outcome(jobs, policy).total_flow for policy in ("srpt", "op_srpt", "fifo")]
+    [16, 17, 19]
     """
     chosen = find(policy)
     model = Reveal.parse(chosen.reveal if reveal is None else reveal)
@@ -150,4 +149,15 @@ def run(
     machine = Machine(jobs, chosen, model)
     pieces = machine.run()
     name = policy if isinstance(policy, str) else str(policy)
-    return FlowRun(jobs, name, model, seed, *pieces, events=machine.events)
+    return Outcome(jobs, name, model, seed, *pieces, events=machine.events)
+
+
+def run(
+    jobs: Chains,
+    policy: str | Policy = "op_srpt",
+    *,
+    reveal: str | Reveal | None = None,
+    seed: int = 0,
+) -> Trace:
+    """Return what happens when a policy serves jobs, verified; see `outcome`."""
+    return outcome(jobs, policy, reveal=reveal, seed=seed).trace()
