@@ -120,7 +120,7 @@ class Chip:
         time = self.now
         if self.running[p] is not None:
             job, task = self.running[p]
-            time = max(time, job.start[task] + int(job.graph.duration[task, p]))
+            time = max(time + 1, job.start[task] + int(job.graph.duration[task, p]))
         for job, task in self.queue[p]:
             time = max(time, job.data_there(task, p)) + int(job.graph.duration[task, p])
         return time
@@ -135,34 +135,41 @@ class Chip:
             job.element[task] = p
             self.queue[p].append((job, task))
 
+    def finishes(self, job: Job, task: int) -> dict[int, int]:
+        duration = job.graph.duration[task]
+        return {
+            p: max(job.data_there(task, p), self.free(p)) + int(duration[p]) - self.now
+            for p in self.elements
+            if duration[p] >= 0
+        }
+
     def candidates(self):
         ranked = sorted(
             range(len(self.ready)),
             key=lambda k: (-self.ranks[self.ready[k][0].kind][self.ready[k][1]], k),
         )
+        finishes = [self.finishes(job, task) for job, task in self.ready]
+        bests = [min(finish, key=lambda p: (finish[p], p)) for finish in finishes]
+        spares = [sorted(finish.values())[:2] for finish in finishes]
+        spares = [ends[-1] - ends[0] for ends in spares]
         candidates, rows = [], []
         for order, (job, task) in enumerate(self.ready):
-            duration = job.graph.duration[task]
-            able = [p for p in self.elements if duration[p] >= 0]
-            finish = {
-                p: max(job.data_there(task, p), self.free(p)) + int(duration[p]) - self.now
-                for p in able
-            }
-            ends = sorted(finish.values())
-            plan = self.plans[job.kind]
-            for p in able:
+            duration, finish, plan = job.graph.duration[task], finishes[order], self.plans[job.kind]
+            for p in finish:
                 if self.free(p) - self.now > self.limit:
                     continue
+                others = [s for k, s in enumerate(spares) if k != order and bests[k] == p]
                 candidates.append((job, task, p))
                 rows.append(
                     {
                         "duration": duration[p],
-                        "excess": duration[p] - min(duration[q] for q in able),
+                        "excess": duration[p] - min(duration[q] for q in finish),
                         "delay": max(job.data_there(task, p) - self.now, 0),
                         "backlog": self.free(p) - self.now,
                         "finish": finish[p],
-                        "regret": finish[p] - ends[0],
-                        "spare": ends[1] - ends[0] if len(ends) > 1 else 0,
+                        "regret": finish[p] - min(finish.values()),
+                        "spare": spares[order],
+                        "rival": max(others, default=0),
                         "rank": self.ranks[job.kind][task],
                         "left": job.done.count(False),
                         "age": self.now - job.arrival,

@@ -232,7 +232,8 @@ Int Stream::next_room() const {
 // When an element would be free, by expected durations and in the order of its queue.
 Int Stream::available(std::size_t element) const {
     const Element& e = elements_[element];
-    Int free = e.job >= 0 ? std::max(e.expected, now_) : now_;
+    // What has not ended by now takes another tick at least.
+    Int free = e.job >= 0 ? std::max(e.expected, now_ + 1) : now_;
     for (const Queued& queued : e.queue) {
         free = std::max(free, queued.stamp) + applications_->duration(queued.task)[element];
     }
@@ -247,16 +248,30 @@ Int Stream::finish(const Ready& ready, std::size_t element) const {
 }
 
 Stream::Ends Stream::ends(const Ready& ready) const {
-    Ends found{FOREVER, FOREVER};
+    Ends found{FOREVER, FOREVER, 0};
     for (std::size_t p = 0; p < elements_.size(); ++p) {
         if (applications_->duration(ready.task)[p] >= 0) {
             const Int end = finish(ready, p);
             found.second = std::min(found.second, std::max(found.best, end));
-            found.best = std::min(found.best, end);
+            if (end < found.best) {
+                found.best = end;
+                found.element = p;
+            }
         }
     }
     found.second = found.second == FOREVER ? found.best : found.second;
     return found;
+}
+
+// What the ready task that needs an element most, besides one, loses if it is taken from it.
+Int Stream::rival(std::size_t position, std::size_t element) const {
+    Int most = 0;
+    for (std::size_t k = 0; k < ends_.size(); ++k) {
+        if (k != position && ends_[k].element == element) {
+            most = std::max(most, ends_[k].second - ends_[k].best);
+        }
+    }
+    return most;
 }
 
 void Stream::describe() {
@@ -267,12 +282,15 @@ void Stream::describe() {
     }
     order_by_rank();
     double span = 1;
+    ends_.clear();
+    for (const Ready& ready : ready_) {
+        ends_.push_back(ends(ready));
+    }
     for (std::size_t k = 0; k < ready_.size(); ++k) {
-        const Ends task_ends = ends(ready_[k]);
         for (std::size_t p = 0; p < elements_.size(); ++p) {
             if (applications_->duration(ready_[k].task)[p] >= 0 &&
                 available_[p] - now_ <= settings_.limit) {
-                describe(k, p, task_ends);
+                describe(k, p);
                 span = std::max(span, column(Column::FINISH, values_.size() - 1) + 1);
             }
         }
@@ -282,7 +300,7 @@ void Stream::describe() {
     }
 }
 
-void Stream::describe(std::size_t position, std::size_t element, const Ends& ends) {
+void Stream::describe(std::size_t position, std::size_t element) {
     const Ready& ready = ready_[position];
     const Job& job = jobs_[at(ready.job)];
     const Int duration = applications_->duration(ready.task)[element];
@@ -298,8 +316,10 @@ void Stream::describe(std::size_t position, std::size_t element, const Ends& end
     set(Column::DELAY, std::max(arrival - now_, Int{0}));
     set(Column::BACKLOG, available_[element] - now_);
     set(Column::FINISH, end);
-    set(Column::REGRET, end - ends.best);
-    set(Column::SPARE, ends.second - ends.best);
+    const Ends& own = ends_[position];
+    set(Column::REGRET, end - own.best);
+    set(Column::SPARE, own.second - own.best);
+    set(Column::RIVAL, rival(position, element));
     set(Column::RANK, applications_->rank(ready.task));
     set(Column::LEFT, job.left);
     set(Column::AGE, now_ - job.arrival);

@@ -12,10 +12,10 @@ namespace headway::simulate::chip {
 
 // What candidates are described by; the order is that of headway.simulate.chip.columns.
 enum class Column : std::uint8_t {
-    DURATION, EXCESS, DELAY, BACKLOG, FINISH, REGRET, SPARE, RANK, LEFT, AGE, ORDER, PRECEDENCE,
+    DURATION, EXCESS, DELAY, BACKLOG, FINISH, REGRET, SPARE, RIVAL, RANK, LEFT, AGE, ORDER, PRECEDENCE,
     ELSEWHERE, PLAN, LUCK, JOBS, UNIT, SPAN
 };
-inline constexpr std::size_t N_COLUMNS = 18;
+inline constexpr std::size_t N_COLUMNS = 19;
 
 // What the world will do, drawn before any policy meets it: the gaps between arrivals, the kind of
 // each job, and how long each of its tasks takes on each element, job after job.
@@ -113,6 +113,7 @@ private:
     struct Ends {
         Int best;
         Int second;
+        std::size_t element;  // the best one
     };
 
     void end_tasks();
@@ -124,7 +125,8 @@ private:
     Int next_room() const;
     void order_by_rank();
     void describe();
-    void describe(std::size_t position, std::size_t element, const Ends& ends);
+    void describe(std::size_t position, std::size_t element);
+    Int rival(std::size_t position, std::size_t element) const;
     Int available(std::size_t element) const;
     Int finish(const Ready& ready, std::size_t element) const;
     Ends ends(const Ready& ready) const;
@@ -151,6 +153,7 @@ private:
     std::vector<Candidate> candidates_;
     std::vector<std::array<double, N_COLUMNS>> values_;
     std::vector<Int> available_;
+    std::vector<Ends> ends_;  // of each ready task
     std::vector<Index> by_rank_, precedence_;
 };
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from headway import _core
 from headway.errors import ConfigError, ProblemError, UnknownNameError
-from headway.simulate import Linear, Summary, summary
+from headway.simulate import Linear, Rule, Summary, summary
 from headway.simulate.chip import (
     COLUMNS,
     RULES,
@@ -295,3 +295,13 @@ def test_the_core_refuses_tables_that_do_not_fit() -> None:
     ]:
         with pytest.raises(ValueError, match="chip: "):
             _core.ChipApplications(**(good | {name: value}))
+
+
+def test_every_column_is_natively_what_it_is_tick_by_tick() -> None:
+    """A rule that reads all columns decides alike, so that each of them is alike."""
+    workload = Workload(kinds=KINDS[:5], noise=0.3, length=250, most_jobs=4)
+    names = [name for name in COLUMNS if name != "luck"]
+    rng = np.random.default_rng(8)
+    for _ in range(6):
+        text = " + ".join(f"{w:.3f} * {name}" for w, name in zip(rng.normal(size=99), names))
+        assert_same(workload, workload.fate(2), Rule("all", parse(text, COLUMNS)), limit=25)

@@ -19,6 +19,7 @@ COLUMNS = (
     "finish",
     "regret",
     "spare",
+    "rival",
     "rank",
     "left",
     "age",
@@ -41,6 +42,7 @@ COLUMNS = (
 ``finish``       ticks until the task would end there
 ``regret``       the same, less its least such time on any element
 ``spare``        by how much its second best element would end it later than its best one
+``rival``        the largest ``spare`` of the other ready tasks whose best element this is
 ``rank``         its upward rank
 ``left``         tasks of its job that have not ended
 ``age``          ticks since its job arrived
