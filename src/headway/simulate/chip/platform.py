@@ -38,11 +38,13 @@ class Element:
     kind
         "CPU", "ACC" and the like; accelerators leak no power.
     duration
-        Ticks per function at the highest clock; functions that are not named cannot run here.
+        Ticks per function at its clock; functions that are not named cannot run here.
     power
         Power per function at the highest clock, leakage included, in watts.
     points
         Operating points by increasing clock; none if the clock is fixed.
+    point
+        The one it runs at; the highest clock by default.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Element:
     duration: Mapping[str, int]
     power: Mapping[str, float] = field(default_factory=dict)
     points: tuple[OperatingPoint, ...] = ()
+    point: OperatingPoint | None = None
 
 
 @dataclass(frozen=True, eq=False)

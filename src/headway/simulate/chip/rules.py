@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 
-import numpy as np
-
-from headway.errors import FormatError, HeadwayError
-from headway.simulate.expression import parse
-from headway.simulate.policy import Decision, Floats, Linear, Policy, RuleBook
+from headway.errors import ConfigError
+from headway.simulate.policy import Decision, Floats, Policy, RuleBook
 
 COLUMNS = (
     "duration",
@@ -91,64 +88,27 @@ class Bound:
     policy
         Scores the candidates.
     limit
-        Largest backlog in ticks of an element that is given more.
+        Largest backlog of an element that is given more, in mean durations of tasks (the column
+        ``unit``).
+
+    Raises
+    ------
+    ConfigError
+        If the limit is negative or no number.
     """
 
     policy: Policy
-    limit: int
+    limit: float
+
+    def __post_init__(self) -> None:
+        if not (0 <= self.limit < math.inf):
+            raise ConfigError(f"limit: expected a number of at least 0, got {self.limit}")
 
     @property
     def name(self) -> str:
         """What tables call it."""
-        return f"{self.policy.name} within {self.limit}"
+        return f"{self.policy.name} within {self.limit:g}"
 
     def score(self, decision: Decision) -> Floats:
         """Return the score of each candidate; see `Policy.score`."""
         return self.policy.score(decision)
-
-
-@dataclass(frozen=True, eq=False)
-class Trained:
-    """A linear rule with how it came about.
-
-    Attributes
-    ----------
-    policy
-        The rule with its limit.
-    recipe, measured
-        How it was trained, and what it reached.
-    """
-
-    policy: Bound
-    recipe: dict[str, object] = field(default_factory=dict)
-    measured: list[dict[str, object]] = field(default_factory=list)
-
-
-FORMAT, VERSION = "headway-chip-rule", 1
-
-
-def parse_trained(data: bytes, *, path: str | None = None) -> Trained:
-    """Return the rule in the bytes of a weight file.
-
-    Raises
-    ------
-    FormatError
-        If it is none, or names a feature that candidates do not have.
-    """
-    try:
-        document = json.loads(data)
-        if document.get("format") != FORMAT or document.get("version") != VERSION:
-            raise FormatError(f"expected the format {FORMAT!r} in version {VERSION}", path=path)
-        features = tuple(parse(text, COLUMNS) for text in document["features"])
-        weights = np.array(document["weights"], dtype=np.float64)
-        if not np.isfinite(weights).all():
-            raise FormatError("weights: expected finite numbers", path=path)
-        rule = Linear(str(document["name"]), features, weights)
-        limit = document["limit"]
-        if not isinstance(limit, int) or limit < 0:
-            raise FormatError(f"limit: expected a whole number, got {limit!r}", path=path)
-        return Trained(Bound(rule, limit), document.get("recipe", {}), document.get("measured", []))
-    except FormatError:
-        raise
-    except (HeadwayError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-        raise FormatError(f"no trained rule: {error}", path=path) from None

@@ -14,7 +14,8 @@ from headway.simulate.chip.graph import Floats, TaskGraph
 from headway.simulate.chip.lists import heft
 from headway.simulate.chip.placement import Run, schedule
 from headway.simulate.chip.ranks import upward_ranks
-from headway.simulate.chip.rules import COLUMNS, RULES, Bound
+from headway.simulate.chip.rules import COLUMNS, Bound
+from headway.simulate.chip.trained import find
 from headway.simulate.chip.workload import Fate, Workload
 from headway.simulate.decode import greedy
 from headway.simulate.expression import CONSTANT_CODE, Expression
@@ -30,7 +31,7 @@ def run(workload: Workload, policy: str | Policy = "ETF", *, seed: int = 0) -> T
     workload
         Kinds of jobs and how they arrive.
     policy
-        A name of `RULES`, or a policy; `Bound` gives it a limit on backlogs.
+        A name of `names()`, or a policy; `Bound` gives it a limit on backlogs.
     seed
         Of arrivals, kinds, durations, and of the column ``luck``.
 
@@ -60,8 +61,9 @@ def outcome(
     fate
         What happens; that of the seed by default.
     """
-    chosen = RULES.find(policy)
-    world = ChipWorld(workload, fate or workload.fate(seed), limit=limit_of(chosen), seed=seed)
+    chosen = find(policy)
+    limit = limit_of(chosen, workload)
+    world = ChipWorld(workload, fate or workload.fate(seed), limit=limit, seed=seed)
     base = chosen.policy if isinstance(chosen, Bound) else chosen
     if isinstance(base, Rule | Linear):
         world.run(base)
@@ -70,9 +72,11 @@ def outcome(
     return world.outcome(chosen.name, seed)
 
 
-def limit_of(policy: Policy) -> int:
-    """Return the largest backlog of elements that a policy commits tasks to."""
-    return policy.limit if isinstance(policy, Bound) else FOREVER
+def limit_of(policy: Policy, workload: Workload) -> int:
+    """Return the largest backlog of elements that a policy commits tasks to, in ticks."""
+    if not isinstance(policy, Bound):
+        return FOREVER
+    return min(int(policy.limit * workload.unit), FOREVER)
 
 
 @dataclass(frozen=True, eq=False)

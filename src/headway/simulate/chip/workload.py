@@ -115,6 +115,12 @@ class Workload:
             raise ConfigError(f"share: expected {n} numbers of at least 0, one or more positive")
         return np.asarray(given / given.sum())
 
+    @cached_property
+    def unit(self) -> float:
+        """Mean duration of all tasks on the elements that support them, at least 1 tick."""
+        durations = np.concatenate([kind.duration[kind.supported] for kind in self.kinds])
+        return max(float(durations.mean()), 1.0)
+
     def fate(self, seed: int) -> Fate:
         """Return what a seed brings: arrivals, kinds and durations from a stream each."""
         streams = Streams(seed)
