@@ -12,7 +12,7 @@ from headway.learn.chip.objective import FixedLoads, RandomLoads, Ranges, rule_o
 from headway.learn.evolution import Floats, Stage, Step, evolve
 from headway.simulate.chip import FEATURES, TaskGraph, WeightFile, Workload
 
-START = {"finish / unit": -1.0}
+START = {"finish / unit": -3.0}
 """ETF: what ends first has the largest score."""
 
 START_LIMIT = 3.5
@@ -100,10 +100,19 @@ def train(
 
 
 def spread(kinds: tuple[TaskGraph, ...]) -> list[Workload]:
-    """Return workloads from light to heavy, without noise and with much."""
+    """Return workloads of all kinds and of the first alone, light and heavy, with and without noise."""
     unit = Workload(kinds=kinds).unit
-    settings = ((2, 3, 0.0), (2, 3, 0.2), (2, 3, 0.3), (4, 3, 0.0), (2, 5, 0.0))
+    one = kinds[:1]
+    settings = (
+        (kinds, 2, 3, 0.0),
+        (kinds, 2, 3, 0.2),
+        (kinds, 2, 3, 0.3),
+        (kinds, 4, 3, 0.0),
+        (kinds, 2, 5, 0.0),
+        (one, 2, 3, 0.0),
+        (one, 2, 5, 0.0),
+    )
     return [
-        Workload(kinds=kinds, gap=unit * gap, most_jobs=jobs, noise=noise, length=int(375 * unit))
-        for gap, jobs, noise in settings
+        Workload(kinds=some, gap=unit * gap, most_jobs=jobs, noise=noise, length=int(375 * unit))
+        for some, gap, jobs, noise in settings
     ]

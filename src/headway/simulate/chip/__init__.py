@@ -35,6 +35,7 @@ from headway.simulate.chip.trained import (
     find,
     linear,
     names,
+    parse_weights,
     read_weights,
     shipped,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "optimistic_costs",
     "optimum",
     "outcome",
+    "parse_weights",
     "peft",
     "place",
     "power_w",

@@ -72,6 +72,12 @@ class WeightFile:
     recipe: dict[str, Any] = field(default_factory=dict)
     measured: list[dict[str, Any]] = field(default_factory=list)
 
+    @property
+    def vector(self) -> Floats:
+        """The weights, then the binary logarithm of the limit; shape (n_features + 1,)."""
+        assert isinstance(self.rule.policy, Linear)
+        return np.array([*self.rule.policy.weights, np.log2(max(self.rule.limit, 1e-3))])
+
     def to_json(self) -> str:
         """Return the text of the file."""
         assert isinstance(self.rule.policy, Linear)
