@@ -5,8 +5,8 @@
     python benchmarks/chip_training.py linear.json
     python benchmarks/chip_training.py linear.json --steps 50 --workers 2 --begin other.json
 
-The recipe and a table of latencies beside those of ETF, on forty seeds that training has not seen, go
-into the file. ``headway/simulate/chip/data/linear.json`` was made in this way.
+The recipe and a table of latencies beside those of ETF, on forty seeds that training has not seen,
+go into the file. ``headway/simulate/chip/data/linear.json`` was made in this way.
 """
 
 from __future__ import annotations

@@ -392,8 +392,7 @@ class ChipApplications:
         edge_source: _Ints,
         delay: _Ints,
         rank: _Floats,
-        elsewhere: _Ints,
-        plan: _Ints,
+        order: _Ints,
     ) -> None: ...
 
 class ChipStream:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from headway.simulate.chip import Fate, TaskGraph, Workload, heft, upward_ranks
+from headway.simulate.chip import Fate, TaskGraph, Workload, upward_ranks
 
 
 @dataclass(eq=False)
@@ -36,6 +36,47 @@ class Job:
         return max(times)
 
 
+class Plan:
+    """HEFT of each job when it arrives, around what is planned."""
+
+    def __init__(self, n_elements: int) -> None:
+        self.elements = range(n_elements)
+        self.places: dict[tuple[Job, int], tuple[int, int, int]] = {}
+
+    def add(self, job: Job, rank: np.ndarray) -> None:
+        left = set(range(job.graph.n_tasks))
+        while left:
+            able = [i for i in left if not left & {parent for _, parent in job.parents(i)}]
+            task = min(able, key=lambda i: (-rank[i], job.graph.order.index(i)))
+            left.remove(task)
+            self.places[job, task] = self.first_end(job, task)
+
+    def first_end(self, job: Job, task: int) -> tuple[int, int, int]:
+        found = []
+        for p in self.elements:
+            duration = int(job.graph.duration[task, p])
+            if duration < 0:
+                continue
+            start = job.arrival
+            for edge, parent in job.parents(task):
+                element, _, end = self.places[job, parent]
+                start = max(start, end + int(job.graph.delay[edge, element, p]))
+            while (clash := self.clash(p, start, duration)) is not None:
+                start = clash
+            found.append((start + duration, p, start))
+        end, p, start = min(found)
+        return p, start, end
+
+    def clash(self, p: int, start: int, duration: int) -> int | None:
+        """When what an interval overlaps with ends."""
+        for element, first, last in self.places.values():
+            if element == p and first < last and start < last and first < start + duration:
+                return last
+            if element == p and first < start < last and duration == 0:
+                return last
+        return None
+
+
 class Chip:
     """Runs `choose(columns)`, which returns the position of a candidate, to the end."""
 
@@ -51,7 +92,7 @@ class Chip:
         self.fated = iter(self._fated(fate))
         self.next_arrival = next(self.gaps, float("inf"))
         self.ranks = [upward_ranks(kind) for kind in workload.kinds]
-        self.plans = [heft(kind) for kind in workload.kinds]
+        self.plan = Plan(len(self.elements))
         durations = np.concatenate([kind.duration.ravel() for kind in workload.kinds])
         self.unit = max(durations[durations >= 0].mean(), 1.0)
 
@@ -87,6 +128,7 @@ class Chip:
         kind, true = fated
         job = Job(self.workload.kinds[kind], kind, self.now, true)
         self.jobs.append(job)
+        self.plan.add(job, self.ranks[kind])
         self.ready += [(job, i) for i in range(job.graph.n_tasks) if not job.parents(i)]
         return True
 
@@ -154,7 +196,8 @@ class Chip:
         spares = [ends[-1] - ends[0] for ends in spares]
         candidates, rows = [], []
         for order, (job, task) in enumerate(self.ready):
-            duration, finish, plan = job.graph.duration[task], finishes[order], self.plans[job.kind]
+            duration, finish = job.graph.duration[task], finishes[order]
+            planned, start, _ = self.plan.places[job, task]
             for p in finish:
                 if self.free(p) - self.now > self.limit:
                     continue
@@ -175,8 +218,8 @@ class Chip:
                         "age": self.now - job.arrival,
                         "order": order,
                         "precedence": ranked.index(order),
-                        "elsewhere": int(plan.element[task] != p),
-                        "plan": job.arrival + int(plan.start[task]) - self.now,
+                        "elsewhere": int(planned != p),
+                        "plan": start - self.now,
                         "jobs": self.in_system(),
                         "unit": self.unit,
                     }

@@ -35,10 +35,10 @@ Applications::Applications(const ApplicationTables& tables)
     first_ = narrowed(tables.task_ptr);
     duration_.assign(tables.duration.begin(), tables.duration.end());
     delay_.assign(tables.delay.begin(), tables.delay.end());
-    elsewhere_.assign(tables.elsewhere.begin(), tables.elsewhere.end());
-    plan_.assign(tables.plan.begin(), tables.plan.end());
+    order_ = narrowed(tables.order);
     rank_.assign(tables.rank.begin(), tables.rank.end());
     join(tables);
+    check_order();
     measure();
 }
 
@@ -52,11 +52,11 @@ void Applications::check(const ApplicationTables& t) const {
                 std::ranges::adjacent_find(t.task_ptr, std::equal_to{}) == t.task_ptr.end(),
             "chip: every kind of job needs tasks");
     require(covers(t.edge_ptr, m) && t.edge_ptr.size() == n + 1, "chip: edges do not fit tasks");
-    require(t.duration.size() == n * p && t.elsewhere.size() == n * p && t.plan.size() == n &&
+    require(t.duration.size() == n * p && t.order.size() == n &&
                 t.delay.size() == m * p * p,
             "chip: the columns differ in length");
     require(within(t.duration, UNSUPPORTED, LONGEST) && within(t.delay, 0, LONGEST) &&
-                within(t.plan, 0, LONGEST) && within(t.elsewhere, 0, 1),
+                within(t.order, 0, static_cast<Int>(n) - 1),
             "chip: a time is negative or too long");
     for (std::size_t i = 0; i < n; ++i) {
         require(std::ranges::max(t.duration.subspan(i * p, p)) >= 0,
@@ -87,6 +87,20 @@ void Applications::join(const ApplicationTables& t) {
     for (std::size_t i = 0; i < n; ++i) {
         for (const Edge& edge : incoming(static_cast<Index>(i))) {
             out_[at(next[at(edge.source)]++)] = {static_cast<Index>(i), edge.number};
+        }
+    }
+}
+
+void Applications::check_order() const {
+    std::vector<bool> seen(order_.size());
+    for (Index kind = 0; kind < n_kinds(); ++kind) {
+        for (const Index task : order(kind)) {
+            const bool own = task >= first(kind) && task < first(kind) + n_tasks(kind);
+            require(own && !seen[at(task)], "chip: an order is not one of a kind's tasks");
+            seen[at(task)] = true;
+            for (const Edge& edge : incoming(task)) {
+                require(seen[at(edge.source)], "chip: an order takes a child before its parent");
+            }
         }
     }
 }

@@ -17,8 +17,8 @@ inline constexpr Int LONGEST = Int{1} << 44;
 
 // Columns as Python hands them over. Tasks of all kinds are numbered through; those of kind k are
 // `task_ptr[k]` to `task_ptr[k + 1] - 1`. The edges that lead to task i are `edge_ptr[i]` to
-// `edge_ptr[i + 1] - 1`; `delay` has a square of elements per edge, `duration` and `elsewhere`
-// (0 where a static plan puts the task, else 1) a row of elements per task.
+// `edge_ptr[i + 1] - 1`; `delay` has a square of elements per edge, `duration` a row of elements per
+// task. `order` holds the tasks of each kind in the order in which a static plan takes them.
 struct ApplicationTables {
     Int n_elements;
     Ints task_ptr;
@@ -27,8 +27,7 @@ struct ApplicationTables {
     Ints edge_source;
     Ints delay;
     Reals rank;
-    Ints elsewhere;
-    Ints plan;
+    Ints order;
 };
 
 class Applications {
@@ -43,12 +42,12 @@ public:
 
     // One number per element.
     const Int* duration(Index task) const { return duration_.data() + at(task) * at(n_elements_); }
-    const Int* elsewhere(Index task) const {
-        return elsewhere_.data() + at(task) * at(n_elements_);
-    }
     Int least(Index task) const { return least_[at(task)]; }
     double rank(Index task) const { return rank_[at(task)]; }
-    Int plan(Index task) const { return plan_[at(task)]; }
+    // The tasks of a kind, parents before children.
+    std::span<const Index> order(Index kind) const {
+        return std::span(order_).subspan(at(first(kind)), at(n_tasks(kind)));
+    }
     // Mean duration over all tasks and the elements that support them.
     double unit() const { return unit_; }
 
@@ -71,13 +70,14 @@ private:
         return std::span(of).subspan(at(ptr[at(i)]), at(ptr[at(i) + 1] - ptr[at(i)]));
     }
     void check(const ApplicationTables& tables) const;
+    void check_order() const;
     void join(const ApplicationTables& tables);
     void measure();
 
     Index n_elements_;
-    std::vector<Index> first_, in_ptr_, out_ptr_;
+    std::vector<Index> first_, in_ptr_, out_ptr_, order_;
     std::vector<Edge> in_, out_;
-    std::vector<Int> duration_, delay_, elsewhere_, plan_, least_;
+    std::vector<Int> duration_, delay_, least_;
     std::vector<double> rank_;
     double unit_ = 1.0;
 };

@@ -60,13 +60,13 @@ void bind_chip(nb::module_& module) {
             "__init__",
             [](Applications* self, Int n_elements, InArray<Int> task_ptr, InArray<Int> duration,
                InArray<Int> edge_ptr, InArray<Int> edge_source, InArray<Int> delay,
-               InArray<double> rank, InArray<Int> elsewhere, InArray<Int> plan) {
+               InArray<double> rank, InArray<Int> order) {
                 new (self) Applications({n_elements, view(task_ptr), view(duration),
                                          view(edge_ptr), view(edge_source), view(delay), view(rank),
-                                         view(elsewhere), view(plan)});
+                                         view(order)});
             },
             "n_elements"_a, "task_ptr"_a, "duration"_a, "edge_ptr"_a, "edge_source"_a, "delay"_a,
-            "rank"_a, "elsewhere"_a, "plan"_a);
+            "rank"_a, "order"_a);
 
     nb::class_<Stream>(module, "ChipStream", "Jobs that arrive at a chip.")
         .def(

@@ -22,6 +22,7 @@ Stream::Stream(const Applications& applications, const FateTables& fate, const S
       duration_(fate.duration.begin(), fate.duration.end()),
       random_(static_cast<std::uint64_t>(settings.seed)),
       elements_(at(applications.n_elements())),
+      planner_(applications),
       available_(elements_.size()) {
     check(fate);
     for (const Int kind : fate.kind) {
@@ -274,6 +275,15 @@ Int Stream::rival(std::size_t position, std::size_t element) const {
     return most;
 }
 
+// Where the static plan has a task; jobs are planned when that is first asked.
+const Planner::Place& Stream::planned(const Ready& ready) {
+    while (planner_.n_jobs() <= ready.job) {
+        const Job& job = jobs_[at(planner_.n_jobs())];
+        planner_.add(job.kind, job.arrival);
+    }
+    return planner_.place(slot(ready.job, ready.task));
+}
+
 void Stream::describe() {
     candidates_.clear();
     values_.clear();
@@ -325,8 +335,9 @@ void Stream::describe(std::size_t position, std::size_t element) {
     set(Column::AGE, now_ - job.arrival);
     set(Column::ORDER, position);
     set(Column::PRECEDENCE, precedence_[position]);
-    set(Column::ELSEWHERE, applications_->elsewhere(ready.task)[element]);
-    set(Column::PLAN, job.arrival + applications_->plan(ready.task) - now_);
+    const Planner::Place& place = planned(ready);
+    set(Column::ELSEWHERE, place.element != static_cast<Index>(element));
+    set(Column::PLAN, place.start - now_);
     set(Column::LUCK, random_.below(1 << 30));
     set(Column::JOBS, in_system_);
     set(Column::UNIT, applications_->unit());

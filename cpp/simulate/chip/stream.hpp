@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "search/random.hpp"
-#include "simulate/chip/applications.hpp"
+#include "simulate/chip/planner.hpp"
 
 namespace headway::simulate::chip {
 
@@ -127,6 +127,7 @@ private:
     void describe();
     void describe(std::size_t position, std::size_t element);
     Int rival(std::size_t position, std::size_t element) const;
+    const Planner::Place& planned(const Ready& ready);
     Int available(std::size_t element) const;
     Int finish(const Ready& ready, std::size_t element) const;
     Ends ends(const Ready& ready) const;
@@ -149,6 +150,7 @@ private:
     std::vector<Ready> ready_;
     std::vector<Int> arrivals_;    // when data is there, a row of elements per task of `outcomes_`
     std::vector<Element> elements_;
+    Planner planner_;
 
     std::vector<Candidate> candidates_;
     std::vector<std::array<double, N_COLUMNS>> values_;

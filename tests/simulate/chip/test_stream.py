@@ -276,8 +276,7 @@ def test_the_core_refuses_tables_that_do_not_fit() -> None:
         "edge_source": np.array([0]),
         "delay": np.array([3]),
         "rank": np.zeros(2),
-        "elsewhere": np.zeros(2, np.int64),
-        "plan": np.zeros(2, np.int64),
+        "order": np.array([0, 1]),
     }
     _core.ChipApplications(**good)
     for name, value in [
@@ -291,8 +290,9 @@ def test_the_core_refuses_tables_that_do_not_fit() -> None:
         ("edge_source", np.array([5])),
         ("edge_source", np.array([-1])),
         ("delay", np.array([-1])),
-        ("elsewhere", np.array([0, 2])),
-        ("plan", np.array([0, -1])),
+        ("order", np.array([1, 0])),
+        ("order", np.array([0, 0])),
+        ("order", np.array([0, 2])),
     ]:
         with pytest.raises(ValueError, match="chip: "):
             _core.ChipApplications(**(good | {name: value}))

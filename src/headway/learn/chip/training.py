@@ -100,7 +100,7 @@ def train(
 
 
 def spread(kinds: tuple[TaskGraph, ...]) -> list[Workload]:
-    """Return workloads of all kinds and of the first alone, light and heavy, with and without noise."""
+    """Return workloads of all kinds or the first, light and heavy, with and without noise."""
     unit = Workload(kinds=kinds).unit
     one = kinds[:1]
     settings = (

@@ -7,6 +7,7 @@ a policy meet a `Workload` of jobs that arrive, in the manner of the DS3 simulat
 from headway.simulate.chip.dag_bench import dag_bench, dag_bench_names, read_task_graph
 from headway.simulate.chip.ds3 import read_application, read_graph, read_platform, top
 from headway.simulate.chip.exact import Optimum, optimum, problem
+from headway.simulate.chip.experiment import ChipExperiment, WorkloadFile
 from headway.simulate.chip.graph import UNSUPPORTED, TaskGraph
 from headway.simulate.chip.lists import (
     LIST_SCHEDULERS,
@@ -52,6 +53,7 @@ __all__ = [
     "Application",
     "Bound",
     "ChipDecision",
+    "ChipExperiment",
     "ChipWorld",
     "Element",
     "Energy",
@@ -66,6 +68,7 @@ __all__ = [
     "TaskGraph",
     "WeightFile",
     "Workload",
+    "WorkloadFile",
     "at_points",
     "cpop",
     "dag_bench",

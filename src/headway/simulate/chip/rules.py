@@ -45,8 +45,8 @@ COLUMNS = (
 ``age``          ticks since its job arrived
 ``order``        position in the list of ready tasks, in which they became ready
 ``precedence``   position in that list sorted by falling rank
-``elsewhere``    0 if HEFT, run on the job by itself, puts the task on this element, else 1
-``plan``         ticks until it would start if that plan had been kept since the job arrived
+``elsewhere``    0 if the static plan puts the task on this element, else 1
+``plan``         ticks until the static plan lets it start
 ``luck``         a random number, from 0 to 2^30
 ``jobs``         jobs in the system
 ``unit``         mean duration of all tasks on all elements
@@ -71,8 +71,8 @@ RULES = RuleBook.of(
 
 ``random`` takes tasks in order, each on a random element; ``MET`` on its fastest one; ``EFT`` where
 it ends first. ``RANK`` is EFT by falling upward rank. ``STF`` takes the pair of shortest duration,
-``ETF`` (earliest task first) the pair that ends first. ``HEFT`` executes the static plan of each
-job as if it were alone.
+``ETF`` (earliest task first) the pair that ends first. ``HEFT`` executes a static plan: when a job
+arrives, HEFT places it around what is planned of those before it, and that is not changed.
 """
 
 

@@ -11,9 +11,8 @@ import numpy as np
 from headway import _core
 from headway.model.tables import FOREVER, Ints, ints
 from headway.simulate.chip.graph import Floats, TaskGraph
-from headway.simulate.chip.lists import heft
 from headway.simulate.chip.placement import Run, schedule
-from headway.simulate.chip.ranks import upward_ranks
+from headway.simulate.chip.ranks import by_rank, upward_ranks
 from headway.simulate.chip.rules import COLUMNS, Bound
 from headway.simulate.chip.trained import find
 from headway.simulate.chip.workload import Fate, Workload
@@ -289,16 +288,15 @@ def _programs(features: tuple[Expression, ...]) -> tuple[Ints, Ints, Floats, Int
 def _native(kinds: tuple[TaskGraph, ...]) -> _core.ChipApplications:
     """Return the tables of some kinds of jobs as native code reads them."""
     first = np.cumsum([0, *(graph.n_tasks for graph in kinds)])
-    edge_ptr, sources, delays, elsewhere, plan = [0], [], [], [], []
-    for graph, offset in zip(kinds, first, strict=False):
+    ranks = [upward_ranks(graph) for graph in kinds]
+    edge_ptr, sources, delays, order = [0], [], [], []
+    for graph, offset, rank in zip(kinds, first, ranks, strict=False):
         by_target = np.argsort(graph.target, kind="stable")
         counts = np.bincount(graph.target, minlength=graph.n_tasks)
         edge_ptr.extend((edge_ptr[-1] + np.cumsum(counts)).tolist())
         sources.append(graph.source[by_target] + offset)
         delays.append(graph.delay[by_target].ravel())
-        placed = heft(graph)
-        elsewhere.append(np.arange(graph.n_elements) != placed.element[:, None])
-        plan.append(placed.start)
+        order.append(offset + np.array(by_rank(graph, rank)))
     return _core.ChipApplications(
         kinds[0].n_elements,
         ints(first),
@@ -306,7 +304,6 @@ def _native(kinds: tuple[TaskGraph, ...]) -> _core.ChipApplications:
         ints(edge_ptr),
         ints(np.concatenate(sources)),
         ints(np.concatenate(delays)),
-        np.concatenate([upward_ranks(graph) for graph in kinds]),
-        ints(np.concatenate(elsewhere)),
-        ints(np.concatenate(plan)),
+        np.concatenate(ranks),
+        ints(np.concatenate(order)),
     )
