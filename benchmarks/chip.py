@@ -26,6 +26,7 @@ from math import exp, log
 import numpy as np
 from table import keep, machine
 
+from headway.learn.chip.measure import LOADS, load
 from headway.simulate import beam, best_of, chip, paired, rollout
 
 LISTS = ("HEFT", "PEFT", "CPOP", "ETF", "MCT")
@@ -43,15 +44,6 @@ SPOTS = {
 }
 LARGEST = 600
 
-LOADS: dict[str, dict[str, float]] = {
-    "gap 25, 3 jobs": {},
-    "noise 0.2": {"noise": 0.2},
-    "noise 0.3": {"noise": 0.3},
-    "gap 50": {"gap": 50},
-    "5 jobs": {"most_jobs": 5},
-    "Top_1": {"kinds": 1},
-    "Top_1, 5 jobs": {"kinds": 1, "most_jobs": 5},
-}
 LATENCIES: dict[str, tuple[float | None, ...]] = {
     "random": (179.6, 177.9, None, 173.5, 250.5, 176.1, None),
     "MET": (120.5, 122.0, None, 116.8, 166.3, 108.2, 164.1),
@@ -143,7 +135,7 @@ def stream(arguments: argparse.Namespace) -> None:
     for name, reference in LATENCIES.items():
         cells: dict[str, object] = {"rule": name}
         for (label, settings), known in zip(LOADS.items(), reference, strict=True):
-            runs = [chip.outcome(workload(settings), name, seed=k) for k in range(arguments.seeds)]
+            runs = [chip.outcome(load(settings), name, seed=k) for k in range(arguments.seeds)]
             mean = np.array([run.latency.mean() for run in runs])
             latency.setdefault(name, []).append(mean)
             completed = statistics.mean(len(run.latency) for run in runs)
@@ -158,13 +150,6 @@ def stream(arguments: argparse.Namespace) -> None:
         rows,
         **machine(),
     )
-
-
-def workload(settings: dict[str, float]) -> chip.Workload:
-    """Return the workload of a column: ten kinds of jobs in equal shares, or the first alone."""
-    more = dict(settings)
-    kinds = chip.top()[: int(more.pop("kinds", 10))]
-    return chip.Workload(kinds=kinds, **more)  # type: ignore[arg-type]
 
 
 def compared(latency: dict[str, list[np.ndarray]]) -> list[dict[str, object]]:

@@ -7,18 +7,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from headway.learn.chip.rule import limit_of
 from headway.learn.evolution import Floats
 from headway.simulate.chip import Bound, Fate, TaskGraph, Workload, linear, outcome
 
 REFERENCE = "ETF"
 
-LONGEST_LIMIT = 32.0
-"""Largest limit on backlogs, in mean durations of tasks; so far ahead nothing is held back."""
-
 
 def rule_of(vector: Floats) -> Bound:
     """Return the rule that a parameter vector stands for: weights, then log2 of the limit."""
-    return linear(vector[:-1], float(min(2.0 ** vector[-1], LONGEST_LIMIT)))
+    return linear(vector[:-1], limit_of(vector))
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ class RandomLoads:
         Workloads per call.
     """
 
-    kinds: tuple[TaskGraph, ...]
+    kinds: tuple[TaskGraph, ...] = field(repr=False)
     ranges: Ranges = field(default_factory=Ranges)
     cases: int = 12
 

@@ -8,6 +8,7 @@ from headway.simulate.chip.dag_bench import dag_bench, dag_bench_names, read_tas
 from headway.simulate.chip.ds3 import read_application, read_graph, read_platform, top
 from headway.simulate.chip.exact import Optimum, optimum, problem
 from headway.simulate.chip.experiment import ChipExperiment, WorkloadFile
+from headway.simulate.chip.features import FEATURES, linear
 from headway.simulate.chip.graph import UNSUPPORTED, TaskGraph
 from headway.simulate.chip.lists import (
     LIST_SCHEDULERS,
@@ -30,16 +31,6 @@ from headway.simulate.chip.power import Energy, at_points, energy, leakage_w, po
 from headway.simulate.chip.ranks import downward_ranks, optimistic_costs, upward_ranks
 from headway.simulate.chip.rules import COLUMNS, RULES, Bound
 from headway.simulate.chip.stream import ChipDecision, ChipWorld, Outcome, outcome, run
-from headway.simulate.chip.trained import (
-    FEATURES,
-    WeightFile,
-    find,
-    linear,
-    names,
-    parse_weights,
-    read_weights,
-    shipped,
-)
 from headway.simulate.chip.workload import Fate, Workload
 
 __all__ = [
@@ -66,7 +57,6 @@ __all__ = [
     "PlanWorld",
     "Platform",
     "TaskGraph",
-    "WeightFile",
     "Workload",
     "WorkloadFile",
     "at_points",
@@ -78,17 +68,14 @@ __all__ = [
     "energy",
     "etf",
     "fastest_element",
-    "find",
     "heft",
     "leakage_w",
     "linear",
     "mct",
     "met",
-    "names",
     "optimistic_costs",
     "optimum",
     "outcome",
-    "parse_weights",
     "peft",
     "place",
     "power_w",
@@ -98,9 +85,7 @@ __all__ = [
     "read_graph",
     "read_platform",
     "read_task_graph",
-    "read_weights",
     "run",
-    "shipped",
     "stf",
     "top",
     "upward_ranks",

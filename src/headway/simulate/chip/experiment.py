@@ -12,8 +12,8 @@ from headway.errors import ConfigError
 from headway.simulate.chip import ds3
 from headway.simulate.chip.dag_bench import read_task_graph
 from headway.simulate.chip.graph import TaskGraph
+from headway.simulate.chip.rules import RULES
 from headway.simulate.chip.stream import run
-from headway.simulate.chip.trained import names
 from headway.simulate.chip.workload import Workload
 from headway.simulate.document import document, record
 from headway.simulate.trace import Trace
@@ -123,7 +123,7 @@ class ChipExperiment:
 
     def policies(self) -> tuple[str, ...]:
         """Return the names of the rules there are."""
-        return names()
+        return RULES.names()
 
     def run(self, policy: str, seed: int) -> Trace:
         """Return what happens when a policy meets the workload; see `run`."""

@@ -13,8 +13,7 @@ from headway.model.tables import FOREVER, Ints, ints
 from headway.simulate.chip.graph import Floats, TaskGraph
 from headway.simulate.chip.placement import Run, schedule
 from headway.simulate.chip.ranks import by_rank, upward_ranks
-from headway.simulate.chip.rules import COLUMNS, Bound
-from headway.simulate.chip.trained import find
+from headway.simulate.chip.rules import COLUMNS, RULES, Bound
 from headway.simulate.chip.workload import Fate, Workload
 from headway.simulate.decode import greedy
 from headway.simulate.expression import CONSTANT_CODE, Expression
@@ -30,7 +29,7 @@ def run(workload: Workload, policy: str | Policy = "ETF", *, seed: int = 0) -> T
     workload
         Kinds of jobs and how they arrive.
     policy
-        A name of `names()`, or a policy; `Bound` gives it a limit on backlogs.
+        A name of ``RULES.names()``, or a policy; `Bound` gives it a limit on backlogs.
     seed
         Of arrivals, kinds, durations, and of the column ``luck``.
 
@@ -60,7 +59,7 @@ def outcome(
     fate
         What happens; that of the seed by default.
     """
-    chosen = find(policy)
+    chosen = RULES.find(policy)
     limit = limit_of(chosen, workload)
     world = ChipWorld(workload, fate or workload.fate(seed), limit=limit, seed=seed)
     base = chosen.policy if isinstance(chosen, Bound) else chosen
