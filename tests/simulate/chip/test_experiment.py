@@ -42,7 +42,7 @@ def test_a_chip_of_ones_own_is_read_beside_the_file(tmp_path: Path) -> None:
     [
         ("kind: chip\ngapp: 3", "gapp"),
         ("kind: chip\ngap: x", "gap: Expected"),
-        ("kind: chip\ngap: 0", "gap: expected 0.01"),
+        ("kind: chip\ngap: 0", "gap: expected 1.0"),
         ("kind: chip\nchip: soc.txt", "expected both or none"),
         ("kind: chip\nchip: soc.txt\napplications: [job.txt]\ngraphs: [x]", "not both"),
         ("kind: chip\nshare: [1]", "share: expected 10 numbers"),

@@ -22,6 +22,7 @@ from headway.simulate.chip import (
 )
 from headway.simulate.chip.timetable import Timetable
 from tests.simulate.chip.graphs import graphs
+from tests.simulate.chip.orders import least_makespan
 
 DAGS = Path(__file__).parents[2] / "data" / "dags"
 
@@ -67,20 +68,8 @@ def test_every_list_scheduler_makes_schedules_that_hold(graph: TaskGraph) -> Non
 
 @given(graphs(most_tasks=4, most_elements=2))
 def test_no_list_scheduler_beats_all_orders_on_all_elements(graph: TaskGraph) -> None:
-    best = brute_force(Timetable(graph))
+    best = least_makespan(Timetable(graph))
     assert best <= min(place(graph, rule).makespan for rule in LIST_SCHEDULERS)
-
-
-def brute_force(table: Timetable) -> int:
-    if table.is_complete:
-        return table.makespan
-    values = []
-    for task in table.ready:
-        for _, start, element in table.choices(task):
-            after = table.copy()
-            after.place(task, element, start)
-            values.append(brute_force(after))
-    return min(values)
 
 
 @given(graphs(most_tasks=6))

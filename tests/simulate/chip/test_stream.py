@@ -215,7 +215,7 @@ def test_decoders_look_ahead_in_the_world() -> None:
 @pytest.mark.parametrize(
     ("setting", "value", "message"),
     [
-        ("gap", 0, "gap: expected 0.01"),
+        ("gap", 0.5, "gap: expected 1.0 to"),
         ("gap", float("nan"), "gap"),
         ("most_jobs", 0, "most_jobs"),
         ("noise", -1, "noise"),

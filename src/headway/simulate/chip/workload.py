@@ -49,7 +49,7 @@ class Workload:
     kinds
         Task graphs of the kinds of jobs, all with the same elements.
     gap
-        Mean time between arrivals in ticks; gaps are exponential, rounded down.
+        Mean time between arrivals in ticks, at least 1; gaps are exponential, rounded down.
     most_jobs
         No more jobs are in the system at once.
     noise
@@ -94,7 +94,7 @@ class Workload:
             if kind.elements != elements:
                 raise ProblemError(f"{kind.name}: has other elements than {self.kinds[0].name}")
         for setting, low, high in (
-            ("gap", 0.01, 2.0**40),
+            ("gap", 1.0, 2.0**40),
             ("most_jobs", 1, _MOST_JOBS),
             ("noise", 0, 100),
             ("length", 0, LARGEST_TIME),
@@ -146,6 +146,5 @@ class Workload:
         size = int(self.length / self.gap) + 16
         while reached < self.length:
             parts.append(rng.exponential(self.gap, size).astype(np.int64))
-            # Gaps of no tick at all could go on for ever.
-            reached += int(parts[-1].sum()) + 1
+            reached += int(parts[-1].sum())
         return np.concatenate(parts) if parts else np.zeros(0, np.int64)
