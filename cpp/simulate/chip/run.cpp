@@ -3,6 +3,7 @@
 namespace headway::simulate::chip {
 
 void run(Stream& stream, Score& score, bool waits, const search::StopFlag& stop) {
+    stream.want(score.columns());
     while (!stop.is_set() && stream.decide()) {
         std::size_t best = 0;
         double highest = 0;

@@ -25,6 +25,7 @@ Stream::Stream(const Applications& applications, const FateTables& fate, const S
       planner_(applications),
       available_(elements_.size()) {
     check(fate);
+    wanted_.fill(true);
     for (const Int kind : fate.kind) {
         kind_.push_back(static_cast<Index>(kind));
     }
@@ -83,6 +84,13 @@ bool Stream::decide() {
             return false;
         }
         settled_ = false;
+    }
+}
+
+void Stream::want(std::span<const Int> columns) {
+    wanted_.fill(false);
+    for (const Int column : columns) {
+        wanted_[static_cast<std::size_t>(column)] = true;
     }
 }
 
@@ -290,7 +298,9 @@ void Stream::describe() {
     for (std::size_t p = 0; p < elements_.size(); ++p) {
         available_[p] = available(p);
     }
-    order_by_rank();
+    if (wanted(Column::PRECEDENCE)) {
+        order_by_rank();
+    }
     double span = 1;
     ends_.clear();
     for (const Ready& ready : ready_) {
@@ -329,15 +339,22 @@ void Stream::describe(std::size_t position, std::size_t element) {
     const Ends& own = ends_[position];
     set(Column::REGRET, end - own.best);
     set(Column::SPARE, own.second - own.best);
-    set(Column::RIVAL, rival(position, element));
+    // Some columns take longer than all others together.
+    if (wanted(Column::RIVAL)) {
+        set(Column::RIVAL, rival(position, element));
+    }
     set(Column::RANK, applications_->rank(ready.task));
     set(Column::LEFT, job.left);
     set(Column::AGE, now_ - job.arrival);
     set(Column::ORDER, position);
-    set(Column::PRECEDENCE, precedence_[position]);
-    const Planner::Place& place = planned(ready);
-    set(Column::ELSEWHERE, place.element != static_cast<Index>(element));
-    set(Column::PLAN, place.start - now_);
+    if (wanted(Column::PRECEDENCE)) {
+        set(Column::PRECEDENCE, precedence_[position]);
+    }
+    if (wanted(Column::ELSEWHERE) || wanted(Column::PLAN)) {
+        const Planner::Place& place = planned(ready);
+        set(Column::ELSEWHERE, place.element != static_cast<Index>(element));
+        set(Column::PLAN, place.start - now_);
+    }
     set(Column::LUCK, random_.below(1 << 30));
     set(Column::JOBS, in_system_);
     set(Column::UNIT, applications_->unit());

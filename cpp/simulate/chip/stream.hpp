@@ -65,6 +65,8 @@ public:
         const Ready& ready = ready_[at(candidate.position)];
         return slot(ready.job, ready.task);
     }
+    // Columns that will be asked for; all, unless this is called. Others may be wrong.
+    void want(std::span<const Int> columns);
     void commit(std::size_t candidate);
     // Lets time pass until something happens.
     void wait();
@@ -116,6 +118,7 @@ private:
         std::size_t element;  // the best one
     };
 
+    bool wanted(Column column) const { return wanted_[static_cast<std::size_t>(column)]; }
     void end_tasks();
     void arrive();
     void inject();
@@ -151,6 +154,7 @@ private:
     std::vector<Int> arrivals_;    // when data is there, a row of elements per task of `outcomes_`
     std::vector<Element> elements_;
     Planner planner_;
+    std::array<bool, N_COLUMNS> wanted_;
 
     std::vector<Candidate> candidates_;
     std::vector<std::array<double, N_COLUMNS>> values_;
