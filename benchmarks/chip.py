@@ -23,11 +23,12 @@ import statistics
 from collections.abc import Sequence
 from math import exp, log
 
-import numpy as np
 from table import keep, machine
 
-from headway.learn.chip.measure import LOADS, load
-from headway.simulate import beam, best_of, chip, paired, rollout
+from headway.learn import trained
+from headway.learn.chip import FEATURE_SET
+from headway.learn.chip.measure import LOADS, load, table
+from headway.simulate import beam, best_of, chip, rollout
 
 LISTS = ("HEFT", "PEFT", "CPOP", "ETF", "MCT")
 OPTIMA = (73, 81, 80, 87, 85, 80, 72, 65, 72, 74)
@@ -130,45 +131,32 @@ def dag_bench(_: argparse.Namespace) -> None:
 
 def stream(arguments: argparse.Namespace) -> None:
     """Compare rules for jobs that arrive."""
-    latency: dict[str, list[np.ndarray]] = {}
-    rows = []
+    rows: list[dict[str, object]] = []
     for name, reference in LATENCIES.items():
         cells: dict[str, object] = {"rule": name}
-        for (label, settings), known in zip(LOADS.items(), reference, strict=True):
+        for label, settings in LOADS.items():
             runs = [chip.outcome(load(settings), name, seed=k) for k in range(arguments.seeds)]
-            mean = np.array([run.latency.mean() for run in runs])
-            latency.setdefault(name, []).append(mean)
+            latency = statistics.mean(run.latency.mean() for run in runs)
             completed = statistics.mean(len(run.latency) for run in runs)
-            cells[label] = f"{mean.mean():.1f} ({completed:.0f})"
-            cells[f"{label}, reference"] = known
+            cells[label] = f"{latency:.1f} ({completed:.0f})"
         rows.append(cells)
+        if any(reference):
+            known = dict(zip(LOADS, reference, strict=True))
+            rows.append({"rule": f"{name}, reference", **known})
         print(rows[-1], flush=True)
-    rows += compared(latency)
+    measured = table(trained("chip-latency", FEATURE_SET))
+    seeds = measured[0]["seeds"]
+    ratios = {row["load"]: f"{100 * (row['ratio'] - 1):+.1f} %" for row in measured}
+    tests = {row["load"]: row["p"] for row in measured}
+    mean = 100 * (statistics.mean(row["ratio"] for row in measured) - 1)
+    rows.append({"rule": f"LINEAR against ETF, {seeds} seeds, mean {mean:+.1f} %", **ratios})
+    rows.append({"rule": "p of that (Wilcoxon, paired by seed)", **tests})
     keep(
         "chip-stream",
         f"Jobs that arrive: mean latency (completed), simulated, {arguments.seeds} seeds",
         rows,
         **machine(),
     )
-
-
-def compared(latency: dict[str, list[np.ndarray]]) -> list[dict[str, object]]:
-    """Return how the trained rule compares with ETF, seed by seed."""
-    ratios = [
-        100 * (own.mean() / etf.mean() - 1)
-        for own, etf in zip(latency["LINEAR"], latency["ETF"], strict=True)
-    ]
-    tests = [paired(own, etf) for own, etf in zip(latency["LINEAR"], latency["ETF"], strict=True)]
-    return [
-        {
-            "rule": f"LINEAR against ETF, mean {np.mean(ratios):+.2f} %",
-            **{label: f"{ratio:+.1f} %" for label, ratio in zip(LOADS, ratios, strict=True)},
-        },
-        {
-            "rule": "p (Wilcoxon, paired by seed)",
-            **{label: f"{test.p_value:.2g}" for label, test in zip(LOADS, tests, strict=True)},
-        },
-    ]
 
 
 TABLES = {"lists": lists, "dag-bench": dag_bench, "stream": stream}
