@@ -25,7 +25,7 @@ from headway.instances import best_known, instance
 from headway.learn import trained
 from headway.learn.jobshop import FEATURE_SET, SETS, JobShopRule
 from headway.simulate import Policy, paired
-from headway.simulate.dispatch import Beam, Decoder, Dispatcher, Greedy, Sampled
+from headway.simulate.dispatch import Decoder, Dispatcher, Greedy, Sampled
 
 PUBLISHED = {
     "SPT, time-advancing": (27.4, 30.0, 21.2),
@@ -82,7 +82,6 @@ def ways(rule: JobShopRule) -> list[Way]:
         ("greedy both ways, 2 passes", Sampled(2, both_ways=True)),
         *((f"best of {k}", rule.independent(k)) for k in (32, 128, 512)),
         *((f"search, {k} passes", rule.search(k)) for k in (32, 128, 512)),
-        ("rollout, 3 candidates", Beam(1, 3)),
     ]
     ours = [Way(f"trained, {t}", rule.policy, d, rule.delta) for t, d in decoders]
     return [*classic, *sampled, *ours]
@@ -141,7 +140,7 @@ def main() -> None:
     noisy = "LTAIL, 20 % noise, best of 128"
     for row in rows:
         title = str(row["dispatcher"])
-        many = any(word in title for word in ("best of", "search", "rollout", "2 passes"))
+        many = any(word in title for word in ("best of", "search", "2 passes"))
         other = noisy if many else best
         row["paired with"] = "" if title == other else other
         row["difference %"] = row["p"] = None
