@@ -1,6 +1,7 @@
 """Machines of different speeds with a queue each, and tasks to be sent to one of them."""
 
 from headway.simulate.servers.arrivals import Arrivals
+from headway.simulate.servers.experiment import ServersExperiment
 from headway.simulate.servers.rules import COLUMNS, RULES
 from headway.simulate.servers.run import Outcome, ServersWorld, outcome, run
 from headway.simulate.servers.workload import SpeedChange, Tasks, Workload
@@ -10,6 +11,7 @@ __all__ = [
     "RULES",
     "Arrivals",
     "Outcome",
+    "ServersExperiment",
     "ServersWorld",
     "SpeedChange",
     "Tasks",

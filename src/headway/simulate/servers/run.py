@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -20,7 +20,7 @@ from headway.simulate.laws import Floats
 from headway.simulate.policy import Decision, Linear, Policy, Rule
 from headway.simulate.servers.rules import COLUMNS, RULES
 from headway.simulate.servers.workload import UNIT, Tasks, Workload
-from headway.simulate.trace import Trace
+from headway.simulate.trace import Happening, Trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,8 +68,13 @@ class Outcome:
             "utilisation": float((self.end - self.start).sum()) / length / self.workload.n_machines,
         }
 
-    def trace(self) -> Trace:
+    def trace(self, skip: int = 0) -> Trace:
         """Return the run as a verified schedule, one job per task.
+
+        Parameters
+        ----------
+        skip
+            How many of the first tasks the measures leave out.
 
         Raises
         ------
@@ -85,7 +90,17 @@ class Outcome:
             objective=total_flow_time(),
         )
         schedule = Schedule.of(problem, self.start)
-        return Trace(schedule, self.policy, self.seed, measures=self.measures())
+        return Trace(
+            schedule, self.policy, self.seed, tuple(self._happenings()), self.measures(skip)
+        )
+
+    def _happenings(self) -> Iterator[Happening]:
+        times = np.concatenate([self.end, self.arrival, self.start])
+        n = len(self.arrival)
+        for at in np.argsort(times, kind="stable").tolist():
+            what = ("ends", "arrives", "starts")[at // n]
+            where = "" if what == "arrives" else f"machine {self.machine[at % n]}"
+            yield Happening(float(times[at]), what, f"task {at % n}", where)
 
 
 class _Arrival:

@@ -1,5 +1,6 @@
 """One preemptive machine whose jobs reveal their sizes gradually."""
 
+from headway.simulate.single.experiment import SingleExperiment
 from headway.simulate.single.families import (
     FAMILIES,
     batch_of_tests,
@@ -23,6 +24,7 @@ __all__ = [
     "Policy",
     "Rank",
     "Reveal",
+    "SingleExperiment",
     "batch_of_tests",
     "find",
     "outcome",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,7 +19,7 @@ from headway.simulate.single.reveal import Reveal
 from headway.simulate.single.view import Policy
 from headway.simulate.single.world import Machine
 from headway.simulate.streams import Streams
-from headway.simulate.trace import Trace
+from headway.simulate.trace import Happening, Trace
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +98,33 @@ class Outcome:
             objective=total_flow_time(),
         )
         schedule = Schedule.of(problem, self.piece_start[order])
-        measures = {"total flow": float(self.total_flow), "preemptions": float(self.preemptions)}
-        return Trace(schedule, self.policy, self.seed, measures=measures)
+        return Trace(schedule, self.policy, self.seed, tuple(self._happenings()), self.measures())
+
+    def measures(self) -> dict[str, float]:
+        """Return figures by name, in ticks."""
+        flow = self.flow if len(self.flow) else np.array([np.nan])
+        return {
+            "mean flow": float(flow.mean()),
+            "median flow": float(np.median(flow)),
+            "flow p95": float(np.percentile(flow, 95)),
+            "max flow": float(flow.max()),
+            "total flow": float(self.total_flow),
+            "preemptions": float(self.preemptions),
+        }
+
+    def _happenings(self) -> Iterator[Happening]:
+        pieces = self.piece_job.tolist()
+        over = np.where(self.piece_end == self.completion[self.piece_job], "ends", "stops")
+        rows = [
+            (int(t), 0, job, str(what))
+            for t, job, what in zip(self.piece_end, pieces, over, strict=True)
+        ]
+        rows += [(int(t), 1, job, "arrives") for job, t in enumerate(self.jobs.release)]
+        rows += [
+            (int(t), 2, job, "starts") for t, job in zip(self.piece_start, pieces, strict=True)
+        ]
+        for time, _, job, what in sorted(rows):
+            yield Happening(float(time), what, f"job {job}")
 
     def __repr__(self) -> str:
         return (
