@@ -26,7 +26,6 @@ from math import exp, log
 from table import keep, machine
 
 from headway.learn import trained
-from headway.learn.chip import FEATURE_SET
 from headway.learn.chip.measure import LOADS, load, table
 from headway.simulate import beam, best_of, chip, rollout
 
@@ -144,7 +143,7 @@ def stream(arguments: argparse.Namespace) -> None:
             known = dict(zip(LOADS, reference, strict=True))
             rows.append({"rule": f"{name}, reference", **known})
         print(rows[-1], flush=True)
-    measured = table(trained("chip-latency", FEATURE_SET))
+    measured = table(trained("chip-latency", chip.FEATURES))
     seeds = measured[0]["seeds"]
     ratios = {row["load"]: f"{100 * (row['ratio'] - 1):+.1f} %" for row in measured}
     tests = {row["load"]: row["p"] for row in measured}

@@ -9,7 +9,7 @@ from gymnasium.utils.env_checker import check_env
 
 from headway.errors import ConfigError, FormatError
 from headway.learn import Stage, train, trained
-from headway.learn.chip import FEATURE_SET, FixedLoads, RandomLoads, Ranges, policy_of
+from headway.learn.chip import FixedLoads, RandomLoads, Ranges, policy_of
 from headway.learn.chip.measure import LOADS, latencies, load
 from headway.learn.chip.objective import rule_of
 from headway.learn.chip.recipe import RECIPE
@@ -82,7 +82,7 @@ def test_the_shipped_rule_is_found_by_name_and_shortens_latencies() -> None:
 
 
 def test_the_shipped_file_says_that_it_is_better_than_etf_everywhere() -> None:
-    rule = trained("chip-latency", FEATURE_SET)
+    rule = trained("chip-latency", FEATURES)
     assert [row["load"] for row in rule.measured] == list(LOADS)
     ratios = [row["ratio"] for row in rule.measured]
     assert max(ratios) < 1.0
@@ -93,7 +93,7 @@ def test_the_shipped_file_says_that_it_is_better_than_etf_everywhere() -> None:
 def test_outside_trainers_may_play() -> None:
     workload = Workload(kinds=KINDS, length=200)
     env = DecisionEnvironment(
-        lambda luck: ChipWorld(workload, workload.fate(luck)), list(FEATURES.values()), most=24
+        lambda luck: ChipWorld(workload, workload.fate(luck)), FEATURES.expressions, most=24
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -101,7 +101,7 @@ def test_outside_trainers_may_play() -> None:
 
 
 def test_a_rule_without_its_limit_is_refused() -> None:
-    rule = trained("chip-latency", FEATURE_SET)
+    rule = trained("chip-latency", FEATURES)
     with pytest.raises(FormatError, match=r"settings\.limit"):
         policy_of(replace(rule, settings={}))
     with pytest.raises(ConfigError, match="limit"):

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from headway.learn.chip.measure import table
 from headway.learn.chip.objective import FixedLoads, RandomLoads
-from headway.learn.chip.rule import FEATURE_SET, limit_of
+from headway.learn.chip.rule import limit_of
 from headway.learn.evolution import Floats, Stage
 from headway.learn.recipe import Recipe
-from headway.simulate.chip import TaskGraph, Workload, top
+from headway.simulate.chip import FEATURES, TaskGraph, Workload, top
 
 
 def spread(kinds: tuple[TaskGraph, ...]) -> list[Workload]:
@@ -53,8 +53,8 @@ _START = {"finish": -3.0}
 RECIPE = Recipe(
     name="chip-latency",
     summary="Time in the system of jobs on a chip: eleven features of a task and an element.",
-    features=FEATURE_SET,
-    start=(*(_START.get(name, 0.0) for name in FEATURE_SET.names), math.log2(3.5)),
+    features=FEATURES,
+    start=(*(_START.get(name, 0.0) for name in FEATURES.names), math.log2(3.5)),
     stages=((RandomLoads(top()), Stage(150, 12, (0.25, 0.08), (0.08, 0.01))),),
     validation=_Validation(range(10_000, 10_010)),
     settings=_settings,

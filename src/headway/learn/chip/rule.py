@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from headway.errors import FormatError
 from headway.learn.evolution import Floats
-from headway.learn.rule_file import FeatureSet, LinearRule
-from headway.simulate.chip import FEATURES, Bound, linear
-
-FEATURE_SET = FeatureSet("chip", 1, tuple(FEATURES))
+from headway.learn.rule_file import LinearRule
+from headway.simulate.chip import Bound, linear
 
 LONGEST_LIMIT = 32.0
 """Largest limit on backlogs, in mean durations of tasks; so far ahead nothing is held back."""

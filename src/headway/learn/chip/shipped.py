@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from headway.learn.chip.rule import FEATURE_SET, policy_of
+from headway.learn.chip.rule import policy_of
 from headway.learn.trained import trained
+from headway.simulate.chip import FEATURES
 
-LINEAR = policy_of(trained("chip-latency", FEATURE_SET))
+LINEAR = policy_of(trained("chip-latency", FEATURES))

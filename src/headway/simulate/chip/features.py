@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from headway.simulate.chip.rules import Bound
+from headway.simulate.features import FeatureSet
+from headway.simulate.policy import Floats
 
-import numpy as np
-
-from headway.simulate.chip.rules import COLUMNS, Bound
-from headway.simulate.expression import parse
-from headway.simulate.policy import Floats, Linear
-
-FEATURES: Mapping[str, str] = MappingProxyType(
+FEATURES = FeatureSet.of(
+    "chip",
+    1,
     {
         "duration": "duration / unit",
         "excess": "excess / unit",
@@ -24,9 +21,9 @@ FEATURES: Mapping[str, str] = MappingProxyType(
         "rank": "rank / (5 * unit)",
         "left": "left / 10",
         "age": "age / (10 * unit)",
-    }
+    },
 )
-"""Features by name: columns in mean durations of tasks, so that a rule suits chips of any speed."""
+"""Columns in mean durations of tasks, so that a rule suits chips of any speed."""
 
 
 def linear(weights: Floats, limit: float, name: str = "LINEAR") -> Bound:
@@ -46,5 +43,4 @@ def linear(weights: Floats, limit: float, name: str = "LINEAR") -> Bound:
     ConfigError
         If there are more or fewer weights than features, or the limit is negative.
     """
-    features = tuple(parse(text, COLUMNS) for text in FEATURES.values())
-    return Bound(Linear(name, features, np.asarray(weights, dtype=np.float64)), limit)
+    return Bound(FEATURES.rule(name, weights), limit, name)

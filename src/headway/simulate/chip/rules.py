@@ -90,6 +90,8 @@ class Bound:
     limit
         Largest backlog of an element that is given more, in mean durations of tasks (the column
         ``unit``).
+    label
+        What tables call it, if not by policy and limit.
 
     Raises
     ------
@@ -99,6 +101,7 @@ class Bound:
 
     policy: Policy
     limit: float
+    label: str = ""
 
     def __post_init__(self) -> None:
         if not (0 <= self.limit < math.inf):
@@ -107,7 +110,7 @@ class Bound:
     @property
     def name(self) -> str:
         """What tables call it."""
-        return f"{self.policy.name} within {self.limit:g}"
+        return self.label or f"{self.policy.name} within {self.limit:g}"
 
     def score(self, decision: Decision) -> Floats:
         """Return the score of each candidate; see `Policy.score`."""
