@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
 from headway.errors import ConfigError
 from headway.model.tables import Ints, ints
@@ -65,16 +65,22 @@ class Machine:
     """
 
     def __init__(self, jobs: Chains, policy: Policy, reveal: Reveal) -> None:
+        if reveal.kind == "estimate" and jobs.estimate is None:
+            raise ConfigError("reveal model 'estimate': the jobs have no estimates; give a factor")
         self.events = 0
         self._policy = policy
         self._jobs = jobs
         self._kind = reveal.kind
         self._share = reveal.value if reveal.kind == "epsilon" else None
-        if reveal.kind == "estimate" and jobs.estimate is None:
-            raise ConfigError("reveal model 'estimate': the jobs have no estimates; give a factor")
-        self._piece_job: list[int] = []
-        self._piece_start: list[int] = []
-        self._piece_end: list[int] = []
+        self._release: list[int] = jobs.release.tolist()
+        self._arrivals = sorted(range(len(jobs)), key=lambda job: (self._release[job], job))
+        self._arrived = 0
+        self._now = 0
+        # Key, release, number, and the ticks of service until the key is to be asked for again.
+        self._waiting: list[tuple[Any, int, int, int | None]] = []
+        self._hidden: dict[int, _Hidden] = {}
+        self._views: dict[int, JobView] = {}
+        self._pieces: list[list[int]] = []
         self._completion = [0] * len(jobs)
 
     def run(self) -> tuple[Ints, Ints, Ints, Ints]:
@@ -87,66 +93,62 @@ class Machine:
         completion
             When each job ends, shape (n_jobs,).
         """
-        release = self._jobs.release.tolist()
-        arrivals = sorted(range(len(release)), key=lambda job: (release[job], job))
-        waiting: list[tuple[object, int, int, int | None]] = []
-        hidden: dict[int, _Hidden] = {}
-        views: dict[int, JobView] = {}
-        rank = self._ranker(views)
-        by_operation = self._kind in ("full", "operations")
-        now, position, n_jobs = 0, 0, len(arrivals)
-        while waiting or position < n_jobs:
-            if not waiting:
-                now = max(now, release[arrivals[position]])
-            while position < n_jobs and release[arrivals[position]] <= now:
-                job = arrivals[position]
-                position += 1
-                truth = self._hide(job)
-                if truth.rest == 0:
-                    self._completion[job] = release[job]
-                    continue
-                hidden[job] = truth
-                views[job] = self._first_view(job, truth)
-                key, review = rank(job, now)
-                heapq.heappush(waiting, (key, release[job], job, review))
-            if not waiting:
-                continue
-            _, _, job, review = heapq.heappop(waiting)
-            truth = hidden[job]
-            change = truth.next_change(by_operation=by_operation)
-            ticks = change if review is None else min(change, review)
-            if position < n_jobs:
-                ticks = min(ticks, release[arrivals[position]] - now)
-            truth.serve(ticks)
-            self._note(job, now, now + ticks)
-            now += ticks
-            self.events += 1
+        while self._waiting or self._next_arrival is not None:
+            if not self._waiting:
+                self._now = self._next_arrival or 0
+            self._admit()
+            if self._waiting:
+                self._serve()
+        job, start, end = zip(*self._pieces, strict=True) if self._pieces else ((), (), ())
+        return ints(job), ints(start), ints(end), ints(self._completion)
+
+    @property
+    def _next_arrival(self) -> int | None:
+        if self._arrived == len(self._arrivals):
+            return None
+        return self._release[self._arrivals[self._arrived]]
+
+    def _admit(self) -> None:
+        """Let everybody in who has arrived by now."""
+        while (release := self._next_arrival) is not None and release <= self._now:
+            job = self._arrivals[self._arrived]
+            self._arrived += 1
+            truth = self._hide(job)
             if truth.rest == 0:
-                self._completion[job] = now
-                del hidden[job], views[job]
+                self._completion[job] = release
                 continue
-            self._show(views[job], truth)
-            key, review = rank(job, now)
-            heapq.heappush(waiting, (key, release[job], job, review))
-        return (
-            ints(self._piece_job),
-            ints(self._piece_start),
-            ints(self._piece_end),
-            ints(self._completion),
-        )
+            self._hidden[job] = truth
+            self._views[job] = self._first_view(job, truth)
+            self._queue(job)
 
-    def _ranker(self, views: dict[int, JobView]) -> Callable[[int, int], tuple[object, int | None]]:
-        policy = self._policy
+    def _serve(self) -> None:
+        """Serve the first job until something happens."""
+        _, _, job, review = heapq.heappop(self._waiting)
+        truth = self._hidden[job]
+        ticks = truth.next_change(by_operation=self._kind in ("full", "operations"))
+        if review is not None:
+            ticks = min(ticks, review)
+        arrival = self._next_arrival
+        if arrival is not None:
+            ticks = min(ticks, arrival - self._now)
+        truth.serve(ticks)
+        self._note(job, self._now, self._now + ticks)
+        self._now += ticks
+        self.events += 1
+        if truth.rest == 0:
+            self._completion[job] = self._now
+            del self._hidden[job], self._views[job]
+        else:
+            self._show(self._views[job], truth)
+            self._queue(job)
 
-        def rank(job: int, now: int) -> tuple[object, int | None]:
-            view = views[job]
-            view.now = now
-            key, review = policy(view)
-            if review is not None and review < 1:
-                raise ConfigError(f"policy {policy!r}: asked to rank job {job} again at once")
-            return key, review
-
-        return rank
+    def _queue(self, job: int) -> None:
+        view = self._views[job]
+        view.now = self._now
+        key, review = self._policy(view)
+        if review is not None and review < 1:
+            raise ConfigError(f"policy {self._policy!r}: asked to rank job {job} again at once")
+        heapq.heappush(self._waiting, (key, self._release[job], job, review))
 
     def _hide(self, job: int) -> _Hidden:
         sizes = self._jobs.sizes(job).tolist()
@@ -176,9 +178,8 @@ class Machine:
             view.total = truth.attained + truth.rest
 
     def _note(self, job: int, start: int, end: int) -> None:
-        if self._piece_job and self._piece_job[-1] == job and self._piece_end[-1] == start:
-            self._piece_end[-1] = end
-            return
-        self._piece_job.append(job)
-        self._piece_start.append(start)
-        self._piece_end.append(end)
+        last = self._pieces[-1] if self._pieces else None
+        if last is not None and last[0] == job and last[2] == start:
+            last[2] = end
+        else:
+            self._pieces.append([job, start, end])
