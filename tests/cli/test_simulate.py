@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import headway as hw
+from headway.cli import table
 
 FLOOR = """
 kind: shop
@@ -50,6 +51,18 @@ def test_json_is_one_object_and_the_same_every_time(run) -> None:
     }
 
 
+def test_one_long_run_tells_how_sure_it_is(run) -> None:
+    Path("long.yaml").write_text(FLOOR.replace("jobs: 30", "jobs: 300"))
+    done = run("simulate", "long.yaml", "-p", "SPT")
+    (line,) = (line for line in done.out.splitlines() if "mean flow" in line)
+    told = json.loads(run("simulate", "long.yaml", "-p", "SPT", "--json").out)
+    width = told["half_width"]["mean flow"]
+    assert width == hw.simulate("long.yaml", "SPT").summary("mean flow").half_width
+    assert line.endswith(f"± {float(f'{width:.2g}'):,g}")
+    assert "by the means of 20 batches" in done.out
+    assert "±" not in run("simulate", "floor.yaml", "-p", "SPT").out
+
+
 def test_policies_are_listed(run) -> None:
     done = run("simulate", "floor.yaml", "--list-policies")
     assert {"FIFO", "ATC", "2PT+WINQ+NPT"} <= set(done.out.split())
@@ -64,6 +77,49 @@ def test_policies_side_by_side(run) -> None:
     quiet = run("compare", "floor.yaml", "-p", "SPT", "-s", 2, "-q", "-o", "runs.csv")
     assert not quiet.err
     assert len(Path("runs.csv").read_text().splitlines()) == 3
+
+
+def test_the_columns_of_a_comparison_can_be_chosen(run) -> None:
+    args = ("compare", "floor.yaml", "-p", "FIFO", "-p", "SPT", "-s", 2, "-q")
+
+    def head(*more: str) -> list[str]:
+        table = next(line for line in run(*args, *more).out.splitlines() if line.startswith("|"))
+        return [name.strip() for name in table.strip("|").split("|")]
+
+    rest = ["mean tardiness against FIFO", "smaller/equal/larger", "runs"]
+    assert head() == ["policy", "mean tardiness", "mean flow", "tardy", "p95 flow", *rest]
+    assert head("-m", "max flow, utilisation") == ["policy", "max flow", "utilisation", *rest]
+    assert {"p99 flow", "in system", "waiting", "jobs"} <= set(head("-m", "all"))
+
+
+def test_a_comparison_is_one_json_object(run) -> None:
+    done = run("compare", "floor.yaml", "-p", "FIFO", "-p", "SPT", "-s", 2, "-q", "--json")
+    told = json.loads(done.out)
+    assert (told["scenario"], told["baseline"], told["seeds"]) == ("floor", "FIFO", [0, 1])
+    by_name = {row["policy"]: row for row in told["policies"]}
+    assert by_name["FIFO"]["against"] is None
+    gap = by_name["SPT"]["means"]["mean tardiness"] - by_name["FIFO"]["means"]["mean tardiness"]
+    assert by_name["SPT"]["against"]["difference"] == pytest.approx(gap)
+
+
+def test_a_terminal_gets_a_table_that_is_drawn(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"policy": "a|b [bold]", "mean": 3.5, "against": None}]
+    table.echo(rows)
+    assert capsys.readouterr().out.splitlines()[2] == "| a\\|b [bold] | 3.5 | – |"
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    table.echo(rows)
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split() == ["policy", "mean", "against"]
+    assert row.split() == ["a|b", "[bold]", "3.5", "–"]
+
+
+def test_runs_in_which_nothing_is_done_have_no_figures(run) -> None:
+    Path("none.yaml").write_text(FLOOR + "cancellations: {share: 1, after: 1}\n")
+    done = run("compare", "none.yaml", "-p", "FIFO", "-p", "SPT", "-s", 2, "-q")
+    assert done.status == 0, done
+    assert "| FIFO | – |" in done.out
 
 
 def test_python_says_the_same(run) -> None:
@@ -90,6 +146,7 @@ def test_python_says_the_same(run) -> None:
         (["compare", "floor.yaml", "-w", "many"], ["many", "ray"]),
         (["compare", "floor.yaml", "-o", "x.png"], ["x.png", ".csv"]),
         (["compare", "floor.yaml", "--baseline", "STP"], ["STP"]),
+        (["compare", "floor.yaml", "-s", "1", "-q", "-p", "SPT", "-m", "mean flo"], ["mean flow"]),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(run, args: list[str], words: list[str]) -> None:

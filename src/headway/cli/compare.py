@@ -8,9 +8,10 @@ from typing import Literal
 import click
 
 from headway import files
+from headway.cli import table
 from headway.cli.source import check_outputs, epilog
 from headway.errors import ConfigError
-from headway.simulate import Run, compare
+from headway.simulate import Run, Runs, compare
 
 
 @click.command(
@@ -23,6 +24,8 @@ from headway.simulate import Run, compare
 @click.option("-s", "--seeds", default=5, show_default=True, help="Runs of each policy.")
 @click.option("--baseline", help="Compare the others with this one; the first by default.")
 @click.option("-w", "--workers", default="1", show_default=True, help="Processes, or 'ray'.")
+@click.option("-m", "--measures", help="Columns, parted by commas, or 'all'.")
+@click.option("--json", "as_json", is_flag=True, help="Means and differences as one JSON object.")
 @click.option("-o", "--out", type=click.Path(), help="Write every run (.csv) or the table (.md).")
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the table.")
 def command(
@@ -31,8 +34,10 @@ def command(
     seeds: int,
     baseline: str | None,
     workers: str,
+    measures: str | None,
+    as_json: bool,  # noqa: FBT001 - click passes options by name
     out: str | None,
-    quiet: bool,  # noqa: FBT001 - click passes options by name
+    quiet: bool,  # noqa: FBT001
 ) -> None:
     """Let several policies meet the scenario in a file, each with the same seeds.
 
@@ -50,10 +55,24 @@ def command(
         workers=_workers(workers),
         on_run=None if quiet else _tell,
     )
+    shown = _measures(measures, runs)
+    rows = runs.rows(shown)
     if out is not None:
-        text = runs.to_csv() if out.lower().endswith(".csv") else runs.to_markdown() + "\n"
+        text = runs.to_csv() if out.lower().endswith(".csv") else runs.to_markdown(shown) + "\n"
         files.write_text(out, text)
-    click.echo(str(runs))
+    if as_json:
+        click.echo(runs.to_json())
+        return
+    click.echo(f"{runs.name}: {len(runs.runs)} runs\n")
+    table.echo(rows)
+
+
+def _measures(text: str | None, runs: Runs) -> tuple[str, ...] | None:
+    if text is None:
+        return None
+    if text.strip() == "all":
+        return runs.measures
+    return tuple(name.strip() for name in text.split(","))
 
 
 def _tell(run: Run, number: int, total: int) -> None:

@@ -10,6 +10,10 @@ from headway.cli.source import check_outputs, epilog
 from headway.errors import ConfigError
 from headway.show.figure import suffix_of
 from headway.simulate import Trace, open_experiment
+from headway.simulate.trace import BATCHES
+
+_ENOUGH = 10
+"""Values in a batch below which its mean says little."""
 
 
 @click.command(
@@ -64,11 +68,28 @@ def command(
 
 def _json(happened: Trace) -> str:
     document = {"policy": happened.policy, "seed": happened.seed, **happened.measures}
-    return msgspec.json.encode(document).decode()
+    widths = _half_widths(happened)
+    return msgspec.json.encode(document | ({"half_width": widths} if widths else {})).decode()
 
 
 def _text(name: str, happened: Trace) -> str:
     width = max(map(len, happened.measures), default=0)
-    lines = [f"  {key:<{width}}  {value:,.6g}" for key, value in happened.measures.items()]
+    widths = _half_widths(happened)
+    lines = [
+        f"  {key:<{width}}  {value:,.6g}"
+        + (f" ± {float(f'{widths[key]:.2g}'):,g}" if key in widths else "")
+        for key, value in happened.measures.items()
+    ]
+    if widths:
+        lines.append(f"  (± 95 % confidence, by the means of {BATCHES} batches)")
     title = f"{name}: {happened.policy}, seed {happened.seed} (verified)"
     return "\n".join([title, *lines])
+
+
+def _half_widths(happened: Trace) -> dict[str, float]:
+    """Return half the confidence interval of means that one run says enough about."""
+    return {
+        name: happened.summary(name).half_width
+        for name, sample in happened.samples.items()
+        if name in happened.measures and len(sample) >= _ENOUGH * BATCHES
+    }

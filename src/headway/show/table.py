@@ -19,7 +19,8 @@ def rounded(value: float | None, digits: int) -> float | int | None:
 def markdown(rows: Sequence[Row]) -> str:
     """Return rows with the same keys as a Markdown table."""
     head = list(rows[0])
-    lines = [head, ["---"] * len(head), *([_cell(row[key]) for key in head] for row in rows)]
+    body = [[_escaped(cell(row[key])) for key in head] for row in rows]
+    lines = [list(map(_escaped, head)), ["---"] * len(head), *body]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -32,9 +33,14 @@ def comma_separated(rows: Sequence[Row]) -> str:
     return stream.getvalue()
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Return a value in words: a dash for nothing, yes or no."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value).replace("|", "\\|").replace("\n", " ")
+    return str(value).replace("\n", " ")
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")

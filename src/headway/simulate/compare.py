@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
+from math import isfinite, isnan, nan
 from os import PathLike
 from typing import TYPE_CHECKING
 
-import numpy as np
+import msgspec
 
-from headway.errors import ConfigError
+from headway.errors import ConfigError, UnknownNameError
 from headway.simulate.experiment import Experiment, open_experiment
 from headway.simulate.statistics import Comparison, Summary, paired, summary
 from headway.simulate.trace import Trace
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from headway.simulate.workers import Workers
 
 _DIGITS = 4
+_SHOWN = 4
+"""Measures that a table shows unless others are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,51 +74,113 @@ class Runs:
 
     @property
     def measures(self) -> tuple[str, ...]:
-        """The names of the measures."""
-        return tuple(self.runs[0].measures)
+        """The names of the measures, that which matters most first."""
+        names = dict.fromkeys(name for run in self.runs for name in run.measures)
+        return (self.measure, *(name for name in names if name != self.measure))
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that every policy met."""
+        return tuple(dict.fromkeys(run.seed for run in self.runs))
 
     def values(self, policy: str, measure: str) -> list[float]:
-        """Return a measure of a policy, seed by seed."""
-        return [run.measures[measure] for run in self.runs if run.policy == policy]
+        """Return a measure of a policy, seed by seed; nan for runs that do not have it."""
+        return [run.measures.get(measure, nan) for run in self.runs if run.policy == policy]
 
     def summary(self, policy: str, measure: str | None = None) -> Summary:
         """Return what all seeds together say about a policy."""
         return summary(self.values(policy, measure or self.measure))
 
     def against(self, policy: str, measure: str | None = None) -> Comparison:
-        """Return how a policy does against the baseline, seed by seed."""
-        what = measure or self.measure
-        return paired(self.values(policy, what), self.values(self.baseline, what))
+        """Return how a policy does against the baseline, seed by seed.
 
-    def rows(self) -> list[Row]:
+        Raises
+        ------
+        ConfigError
+            If there is no seed for which both have the measure.
+        """
+        what = measure or self.measure
+        pairs = zip(self.values(policy, what), self.values(self.baseline, what), strict=True)
+        known = [(a, b) for a, b in pairs if isfinite(a) and isfinite(b)]
+        if not known:
+            raise ConfigError(f"no seed has {what!r} of both {policy!r} and {self.baseline!r}")
+        return paired(*zip(*known, strict=True))
+
+    def rows(self, measures: Sequence[str] | None = None) -> list[Row]:
         """Return a row per policy, the best first: means over seeds, and the baseline's distance.
 
         The interval is that of the paired difference in the measure that matters most.
-        """
-        ranked = sorted(self.policies, key=lambda policy: self.summary(policy).mean)
-        return [self._row(policy) for policy in ranked]
 
-    def _row(self, policy: str) -> Row:
+        Parameters
+        ----------
+        measures
+            The measures to show; by default that which matters most and the next few.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such measure.
+        """
+        shown = self.measures[:_SHOWN] if measures is None else tuple(dict.fromkeys(measures))
+        for measure in shown:
+            if measure not in self.measures:
+                raise UnknownNameError("measure", measure, self.measures)
+        return [self._row(policy, shown) for policy in self._ranked()]
+
+    def _ranked(self) -> list[str]:
+        """Return the policies, the best first; those that did nothing of the kind last."""
+        mean = {policy: self.summary(policy).mean for policy in self.policies}
+        return sorted(self.policies, key=lambda policy: (isnan(mean[policy]), mean[policy]))
+
+    def _row(self, policy: str, measures: Sequence[str]) -> Row:
         row: dict[str, object] = {"policy": policy}
-        for measure in self.measures:
-            row[measure] = _short(float(np.mean(self.values(policy, measure))))
+        for measure in measures:
+            mean = self.summary(policy, measure).mean
+            row[measure] = None if isnan(mean) else _short(mean)
         if len(self.policies) > 1:
-            gap = self.against(policy)
-            same = policy == self.baseline
-            row[f"{self.measure} against {self.baseline}"] = (
-                None if same else f"{_short(gap.difference):+g} ± {_short(gap.half_width):g}"
-            )
-            row["smaller/equal/larger"] = (
-                None if same else f"{gap.smaller}/{gap.equal}/{gap.larger}"
-            )
+            row[f"{self.measure} against {self.baseline}"] = row["smaller/equal/larger"] = None
+            gap = self._gap(policy)
+            if gap is not None:
+                width = "" if isnan(gap.half_width) else f" ± {_short(gap.half_width):g}"
+                difference = f"{_short(gap.difference):+g}{width}"
+                row[f"{self.measure} against {self.baseline}"] = difference
+                row["smaller/equal/larger"] = f"{gap.smaller}/{gap.equal}/{gap.larger}"
         row["runs"] = len(self.values(policy, self.measure))
         return row
 
-    def to_markdown(self) -> str:
-        """Return the table as Markdown."""
+    def _gap(self, policy: str) -> Comparison | None:
+        """Return how a policy does against the baseline, None if that says nothing."""
+        both = set(map(isnan, self.values(policy, self.measure)))
+        both |= set(map(isnan, self.values(self.baseline, self.measure)))
+        return None if policy == self.baseline or True in both else self.against(policy)
+
+    def to_markdown(self, measures: Sequence[str] | None = None) -> str:
+        """Return the table of `rows` as Markdown."""
         from headway.show.table import markdown
 
-        return markdown(self.rows())
+        return markdown(self.rows(measures))
+
+    def to_json(self) -> str:
+        """Return means, and differences to the baseline, of all measures as one JSON object."""
+        policies = []
+        for policy in self._ranked():
+            gap = self._gap(policy)
+            means = {name: self.summary(policy, name).mean for name in self.measures}
+            policies.append(
+                {
+                    "policy": policy,
+                    "means": {k: None if isnan(mean) else mean for k, mean in means.items()},
+                    "against": None if gap is None else asdict(gap),
+                }
+            )
+        document = {
+            "scenario": self.name,
+            "measure": self.measure,
+            "baseline": self.baseline,
+            "seeds": self.seeds,
+            "policies": policies,
+        }
+        return msgspec.json.encode(document).decode()
 
     def to_csv(self) -> str:
         """Return every run as a line of CSV."""
@@ -123,7 +188,12 @@ class Runs:
 
         return comma_separated(
             [
-                {"policy": run.policy, "seed": run.seed, **run.measures, "time_s": run.time_s}
+                {
+                    "policy": run.policy,
+                    "seed": run.seed,
+                    **{name: run.measures.get(name) for name in self.measures},
+                    "time_s": run.time_s,
+                }
                 for run in self.runs
             ]
         )

@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from headway.errors import VerificationError
+from headway.errors import UnknownNameError, VerificationError
 from headway.model import Problem, Schedule, verify
+from headway.model.tables import Ints
+from headway.simulate.statistics import Summary, summary
 
 if TYPE_CHECKING:
     from headway.show import Figure
+
+BATCHES = 20
+"""Into how many batches a run is cut for confidence intervals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class Trace:
         Events by time, in the order in which they took effect.
     measures
         Figures of the run by name.
+    samples
+        For measures that are means: what they are the means of, in order of time.
 
     Raises
     ------
@@ -66,6 +73,7 @@ class Trace:
     seed: int = 0
     happenings: tuple[Happening, ...] = field(default=(), repr=False)
     measures: Mapping[str, float] = field(default_factory=dict)
+    samples: Mapping[str, Ints] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         report = verify(self.problem, self.schedule)
@@ -83,6 +91,25 @@ class Trace:
 
     def __iter__(self) -> Iterator[Happening]:
         return iter(self.happenings)
+
+    def summary(self, measure: str, *, batches: int = BATCHES) -> Summary:
+        """Return what this run alone says about a mean: its interval, by the means of batches.
+
+        Parameters
+        ----------
+        measure
+            A name of `samples`.
+        batches
+            How many; the longer each is, the less they depend on one another.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such sample.
+        """
+        if measure not in self.samples:
+            raise UnknownNameError("sample", measure, self.samples)
+        return summary(self.samples[measure], batches=batches)
 
     def gantt(self, **options: object) -> Figure:
         """Return a Gantt chart of what happened; see `headway.show.gantt`."""

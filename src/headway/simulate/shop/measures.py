@@ -47,25 +47,31 @@ class Outcome:
     def measures(self, first: int = 0) -> dict[str, float]:
         """Return figures by name, jobs before position `first` left out.
 
+        ``jobs`` done, ``makespan``, the mean, 95th and 99th percentile and maximum of flow times,
+        the mean and maximum of tardiness, and the share of ``tardy`` jobs.
+
         Parameters
         ----------
         first
             Jobs of the warm-up.
         """
         flow, late = self.flow(first), self.tardiness(first)
-        figures = {
-            "jobs": float(len(flow)),
-            "makespan": float(self.completion.max(initial=0)),
-        }
-        if len(flow):
-            figures |= {"mean flow": float(flow.mean()), "max flow": float(flow.max())}
+        figures = {"mean flow": float(flow.mean())} if len(flow) else {}
         if len(late):
+            figures |= {"mean tardiness": float(late.mean()), "tardy": float((late > 0).mean())}
+        if len(flow):
+            p95, p99 = np.percentile(flow, [95, 99])
             figures |= {
-                "mean tardiness": float(late.mean()),
-                "tardy": float((late > 0).mean()),
-                "max tardiness": float(late.max()),
+                "p95 flow": float(p95),
+                "p99 flow": float(p99),
+                "max flow": float(flow.max()),
             }
-        return figures
+        if len(late):
+            figures["max tardiness"] = float(late.max())
+        return figures | {
+            "makespan": float(self.completion.max(initial=0)),
+            "jobs": float(len(flow)),
+        }
 
 
 def objective_value(outcome: Outcome) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 
 from headway.model import ABSENT, FOREVER
 from headway.simulate.policy import Policy
+from headway.simulate.shop.occupancy import occupancy
 from headway.simulate.shop.realisation import Realisation
 from headway.simulate.shop.realised import realised
 from headway.simulate.shop.rules import RULES
@@ -71,12 +72,23 @@ def trace_of(world: ShopWorld, policy: str, *, seed: int = 0, first: int = 0) ->
     seed, first
         See `run`.
     """
-    outcome = world.outcome
-    schedule = realised(world.realisation, world.layout, world.record, outcome.due)
+    outcome, record = world.outcome, world.record
+    schedule = realised(world.realisation, world.layout, record, outcome.due)
     measures = outcome.measures(first)
+    measures |= occupancy(
+        world.realisation, world.layout, record, outcome.completion, now=world.now, first=first
+    )
     measures |= {"events": float(world.n_events), "decisions": float(world.n_decisions)}
     happenings = tuple(sorted(_happenings(world), key=lambda happening: happening.time))
-    return Trace(schedule, policy, seed, happenings, measures)
+    samples = {
+        name: sample
+        for name, sample in (
+            ("mean flow", outcome.flow(first)),
+            ("mean tardiness", outcome.tardiness(first)),
+        )
+        if len(sample)
+    }
+    return Trace(schedule, policy, seed, happenings, measures, samples)
 
 
 def _happenings(world: ShopWorld) -> Iterator[Happening]:
