@@ -272,7 +272,7 @@ class PlainShop:
 
     def seek(self, j: int) -> None:
         job = self.jobs[j]
-        open_modes = [i for i in self.modes(job.op) if self.is_open[i]]
+        open_modes = self.open_modes(job.op)
         if job.stage in ("on machine", "blocked"):
             if any(self.buffer[self.machine[i]] == FOREVER for i in open_modes):
                 self.depart(j)
@@ -540,8 +540,14 @@ class PlainShop:
         for i in self.modes(o):
             self.known[i] = self.truth[i]
 
+    def open_modes(self, o: int) -> list[int]:
+        return [i for i in self.modes(o) if self.is_open[i]]
+
+    def best_mode(self, o: int) -> int:
+        return min(self.open_modes(o) or self.modes(o), key=lambda i: (self.known[i], i))
+
     def shortest(self, o: int) -> int:
-        return min(self.known[i] for i in self.modes(o))
+        return self.known[self.best_mode(o)]
 
     def expected_finish(self, q: int) -> int:
         m = self.machines[q]
@@ -566,6 +572,7 @@ class PlainShop:
             self.known[i]
             for i, machine in enumerate(self.machine)
             if machine == q
+            and self.is_open[i]
             and self.jobs[self.job_of[self.op_of[i]]].stage != "unknown"
             and self.unstarted(self.op_of[i])
         )
@@ -610,14 +617,14 @@ class PlainShop:
             "setup": self.setup_time(q, m.family, self.family[o]),
             "transfer": self.trip(job.machine, q) if job.stage == "blocked" else 0,
             "mates": sum(self.family[self.op_of[i]] == self.family[o] for i in m.queue),
-            "choices": len(self.modes(o)), "p_best": self.shortest(o), "job": j, "machine": q,
+            "choices": len(self.open_modes(o)), "p_best": self.shortest(o), "job": j, "machine": q,
         }  # fmt: skip
         following = ("npt", "winq", "queue_next", "load_next", "next_occupied", "next_blocked",
                      "next_finish")  # fmt: skip
         if columns["last"]:
             columns |= dict.fromkeys(following, 0)
         else:
-            x = self.machine[min(self.modes(o + 1), key=lambda i: (self.known[i], i))]
+            x = self.machine[self.best_mode(o + 1)]
             other = self.machines[x]
             columns |= {
                 "npt": self.shortest(o + 1), "winq": self.work(x), "queue_next": len(other.queue),

@@ -1,17 +1,29 @@
 // What policies see: known durations, and the columns of candidates.
 #include <algorithm>
+#include <numeric>
 
 #include "simulate/shop/world.hpp"
 
 namespace headway::simulate::shop {
 
+// Modes that are not open count only for an operation that has no other: whoever decides does not
+// know whether they will ever be.
 void World::set_nominal(Int o) {
     const Shop& s = shop();
-    const Ints known{known_};
-    const Ints mine = row(s.mode_ptr, known, o);
-    const auto least = std::ranges::min_element(mine);
-    nominal_[o] = *least;
-    best_[o] = s.mode_ptr[o] + (least - mine.begin());
+    const bool any = n_open(o) > 0;
+    Int best = ABSENT;
+    for (Int i = s.mode_ptr[o]; i < s.mode_ptr[o + 1]; ++i) {
+        if ((is_open_[i] != 0 || !any) && (best == ABSENT || known_[i] < known_[best])) {
+            best = i;
+        }
+    }
+    nominal_[o] = known_[best];
+    best_[o] = best;
+}
+
+Int World::n_open(Int o) const {
+    const auto first = is_open_.begin();
+    return std::accumulate(first + shop().mode_ptr[o], first + shop().mode_ptr[o + 1], Int{0});
 }
 
 // Something new is known of a job.
@@ -49,17 +61,26 @@ void World::set_known(Int mode, Int value) {
     if (change == 0) {
         return;
     }
-    const Int o = shop().op_of_mode[mode], before = nominal_[o];
-    JobState& job = jobs_[shop().job_of_op[o]];
+    const Int o = shop().op_of_mode[mode];
     known_[mode] = value;
-    tell(shop().job_of_op[o]);
-    set_nominal(o);
-    if (job.stage == Stage::UNKNOWN) {
+    renew(o);
+    if (jobs_[shop().job_of_op[o]].stage == Stage::UNKNOWN) {
         return;
     }
     MachineState& m = machine_of(mode);
     m.queue_work += place_[mode] != ABSENT ? change : 0;
-    m.load += unstarted(o) ? change : 0;
+    m.load += is_open_[mode] != 0 && unstarted(o) ? change : 0;
+}
+
+// Brings what is known of an operation's work up to date.
+void World::renew(Int o) {
+    const Int before = nominal_[o];
+    set_nominal(o);
+    tell(shop().job_of_op[o]);
+    JobState& job = jobs_[shop().job_of_op[o]];
+    if (job.stage == Stage::UNKNOWN) {
+        return;
+    }
     const Int step = nominal_[o] - before;
     arrived_work_ += step;
     job.tail += o > job.op ? step : 0;
@@ -146,7 +167,7 @@ double World::value(Column column, Int mode) const {
             }
             return real(mates);
         }
-        case Column::CHOICES: return real(s.mode_ptr[o + 1] - s.mode_ptr[o]);
+        case Column::CHOICES: return real(n_open(o));
         case Column::P_BEST: return real(nominal_[o]);
         case Column::JOB: return real(j);
         case Column::MACHINE: return real(q);

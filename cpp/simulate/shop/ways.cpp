@@ -40,7 +40,7 @@ void World::leave(Int j) {
 
 void World::add_load(Int o, Int sign) {
     for (Int i = shop().mode_ptr[o]; i < shop().mode_ptr[o + 1]; ++i) {
-        machine_of(i).load += sign * known_[i];
+        machine_of(i).load += is_open_[i] != 0 ? sign * known_[i] : 0;
     }
 }
 

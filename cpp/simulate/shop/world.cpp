@@ -167,7 +167,12 @@ void World::change(Int k) {
     if (sought) {
         withdraw(j);
     }
-    is_open_[subject] = kind == Change::OPEN ? 1 : 0;
+    const Int open = kind == Change::OPEN ? 1 : 0;
+    if (job.stage != Stage::UNKNOWN) {
+        machine_of(subject).load += (open - is_open_[subject]) * known_[subject];
+    }
+    is_open_[subject] = open;
+    renew(o);
     if (sought) {
         seek(j);
     }

@@ -125,6 +125,8 @@ private:
     bool unstarted(Int op) const;
     void set_nominal(Int op);
     void tell(Int job);
+    void renew(Int op);
+    Int n_open(Int op) const;
     double next_value(Column column, Int op) const;
     Int finish_estimate(Int machine) const;
 

@@ -90,7 +90,16 @@ def random_realisation(
         changes=_changes(rng, problem) if has(0.4) and not quiet else None,
         buffer=[rng.choice(buffers) for _ in problem.resources.kind] if limited else hw.FOREVER,
         batch=[rng.choice([1, 2, 3]) for _ in problem.resources.kind] if batches else 1,
+        is_open=_open(rng, problem) if has(0.5) else None,
     )
+
+
+def _open(rng: random.Random, problem: hw.Problem) -> list[bool]:
+    """Return which modes are open, one of each task at least."""
+    is_open = [rng.random() < 0.6 for _ in range(problem.n_modes)]
+    for first in problem.tasks.mode_ptr[:-1].tolist():
+        is_open[first] = True
+    return is_open
 
 
 def _stops(rng: random.Random, most: int, gap: int) -> list[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from headway.errors import ConfigError, UnknownNameError
 from headway.model import FOREVER, Problem, ResourceKind
 from headway.model.tables import Ints, ints
 from headway.simulate.laws import Law
+from headway.simulate.scenario.course import Course, merged
 from headway.simulate.scenario.settings import Number, Settings
 from headway.simulate.shop.realisation import (
     ChangeKind,
@@ -23,6 +24,9 @@ from headway.simulate.streams import Streams
 
 _SLACK = 2
 """Outages are drawn for this many times the work there is, which outlasts any run."""
+
+_MOST_STOPS = 2_000_000
+"""Stops of one machine beyond which times must be a mistake, not to run out of memory."""
 
 _EFFECTS = {"resume": OnOutage.RESUME, "restart": OnOutage.RESTART, "scrap": OnOutage.SCRAP}
 
@@ -53,11 +57,14 @@ class Draws:
         All work, arrivals included.
     streams
         Where randomness comes from.
+    until
+        Outages go on until then, in any case.
     """
 
     settings: Settings
     problem: Problem
     streams: Streams
+    until: int = 0
 
     def realisation(self) -> Realisation:
         """Return the course of events."""
@@ -66,7 +73,7 @@ class Draws:
         pause = self.pauses()
         seen = self.seen(duration)
         outages = self.outages(int(duration.sum() + pause.sum()))
-        return Realisation.of(
+        course = Realisation.of(
             seen,
             arrival=problem.jobs.release,
             duration=duration,
@@ -80,6 +87,7 @@ class Draws:
             buffer=FOREVER if settings.buffer is None else settings.buffer,
             batch=settings.batch,
         )
+        return self.changed(course)
 
     def durations(self) -> Ints:
         """Return what each mode really takes."""
@@ -121,7 +129,7 @@ class Draws:
         resources = self.problem.resources
         rows: list[tuple[Ints, Ints]] = [(ints([]), ints([]))] * len(resources)
         effect = np.zeros(len(resources), dtype=np.int64)
-        last = int(self.problem.jobs.release.max(initial=0))
+        last = max(int(self.problem.jobs.release.max(initial=0)), self.until)
         for k, rule in enumerate(self.settings.breakdowns):
             key = f"breakdowns[{k}]"
             up, down = law(rule.up, f"{key}.up"), law(rule.down, f"{key}.down")
@@ -133,6 +141,8 @@ class Draws:
                     name = resources.name[r]
                     raise ConfigError(f"{key}.machines: {name!r} has breakdowns already")
                 rng = self.streams.of("breakdowns", r)
+                if horizon / max(up.mean + down.mean, 1) > _MOST_STOPS:
+                    raise ConfigError(f"{key}: too many breakdowns in {horizon:,.0f} ticks")
                 rows[r] = _renewals(rng, up, down, horizon)
                 effect[r] = _EFFECTS[rule.effect]
         return Outages(
@@ -170,6 +180,64 @@ class Draws:
         kind = np.full(len(moved), int(ChangeKind.DUE))
         return Changes(ints(time[moved]), ints(kind), ints(moved), ints(due[moved]))
 
+    def changed(self, course: Realisation) -> Realisation:
+        """Return a course with durations and machines that change."""
+        if self.settings.duration_changes is None and self.settings.machine_changes is None:
+            return course
+        draft = Course(course)
+        self._change_durations(draft, self._change_machines(draft))
+        return draft.realisation()
+
+    def _change_machines(self, draft: Course) -> dict[int, int]:
+        """Change machines; return the mode that each added one is like."""
+        copied: dict[int, int] = {}
+        rule, problem = self.settings.machine_changes, self.problem
+        if rule is None:
+            return copied
+        rng = self.streams.of("machine changes")
+        tasks, time = self._hit(rule.share, rule.after, "machine_changes", rng)
+        which = rng.random((problem.n_tasks, 2))
+        machines = machines_named(problem, None, "machine_changes")
+        if len(machines) < 2:
+            raise ConfigError("machine_changes: there is no other machine to go to")
+        for task in tasks.tolist():
+            modes = draft.modes(task)
+            out = modes[int(which[task, 0] * len(modes))]
+            way = draft.way(out)
+            if len(modes) == 1:
+                old = next(r for r in way.demands if r in machines)
+                others = [r for r in machines if r != old]
+                new = others[int(which[task, 1] * len(others))]
+                needs = {new if r == old else r: units for r, units in way.demands.items()}
+                added = draft.add_mode(task, replace(way, demands=needs, is_open=False))
+                copied[added] = out
+                draft.change(int(time[task]), ChangeKind.OPEN, added)
+            draft.change(int(time[task]), ChangeKind.CLOSE, out)
+        return copied
+
+    def _change_durations(self, draft: Course, copied: Mapping[int, int]) -> None:
+        rule, problem = self.settings.duration_changes, self.problem
+        if rule is None:
+            return
+        rng = self.streams.of("duration changes")
+        tasks, time = self._hit(rule.share, rule.after, "duration_changes", rng)
+        factor = law(rule.factor, "duration_changes.factor").draw(rng, problem.n_tasks)
+        for task in tasks.tolist():
+            for mode in draft.modes(task):
+                planned = int(problem.modes.duration[copied.get(mode, mode)])
+                longer = max(round(planned * float(factor[task])), min(planned, 1))
+                draft.change(int(time[task]), ChangeKind.DURATION, mode, longer)
+
+    def _hit(
+        self, share: float, after: Number, key: str, rng: np.random.Generator
+    ) -> tuple[Ints, Ints]:
+        """Return which operations are hit, and when each one would be."""
+        _require_share(share, f"{key}.share")
+        tasks = self.problem.tasks
+        hit = rng.random(len(tasks)) < share
+        ticks = law(after, f"{key}.after").ticks(rng, len(tasks))
+        return ints(np.flatnonzero(hit)), ints(self.problem.jobs.release[tasks.job] + ticks)
+
 
 def with_maintenance(problem: Problem, settings: Settings, horizon: int) -> Problem:
     """Return the problem with the stops that are known beforehand, as breaks."""
@@ -189,16 +257,18 @@ def with_maintenance(problem: Problem, settings: Settings, horizon: int) -> Prob
         if rule.every is not None and rule.every <= rule.length:
             raise ConfigError(f"{key}.every: stops of {rule.length} ticks leave no time between")
         begins = range(rule.first, horizon, rule.every) if rule.every else [rule.first]
+        if len(begins) > _MOST_STOPS:
+            raise ConfigError(f"{key}.every: {len(begins):,} stops are too many; see the times")
         for r in machines_named(problem, rule.machines, f"{key}.machines"):
             stops[r] += [(begin, begin + rule.length) for begin in begins]
-    merged = [_merged(row) for row in stops]
+    union = [merged(row) for row in stops]
     return replace(
         problem,
         resources=replace(
             resources,
-            break_ptr=ints(np.cumsum([0, *map(len, merged)])),
-            break_start=ints([a for row in merged for a, _ in row]),
-            break_end=ints([b for row in merged for _, b in row]),
+            break_ptr=ints(np.cumsum([0, *map(len, union)])),
+            break_start=ints([a for row in union for a, _ in row]),
+            break_end=ints([b for row in union for _, b in row]),
         ),
     )
 
@@ -230,17 +300,6 @@ def _renewals(rng: np.random.Generator, up: Law, down: Law, horizon: float) -> t
     start, end = np.concatenate(starts), np.concatenate(ends)
     kept = start < horizon
     return ints(start[kept]), ints(end[kept])
-
-
-def _merged(stops: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the union of intervals, sorted and disjoint."""
-    union: list[tuple[int, int]] = []
-    for begin, end in sorted(stops):
-        if union and begin <= union[-1][1]:
-            union[-1] = (union[-1][0], max(end, union[-1][1]))
-        else:
-            union.append((begin, end))
-    return union
 
 
 def _require_share(share: float, key: str) -> None:

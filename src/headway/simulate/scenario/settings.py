@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -32,6 +32,10 @@ class Arrivals(_Section, frozen=True):
         Law of the jobs that arrive at once.
     times
         The arrival of each job, instead of all these.
+    trace
+        A table of jobs (CSV) instead of all these: what arrived, and what it needs. What the table
+        does not say, such as due dates, is as `JobLaws` has it. See
+        `headway.simulate.scenario.orders`.
     """
 
     jobs: int = 0
@@ -39,6 +43,7 @@ class Arrivals(_Section, frozen=True):
     gap: Number | None = None
     together: Number = 1
     times: list[int] | None = None
+    trace: str | None = None
 
 
 class JobLaws(_Section, frozen=True):
@@ -198,16 +203,62 @@ class DueChanges(_Section, frozen=True):
     factor: Number
 
 
+class DurationChanges(_Section, frozen=True):
+    """Operations that turn out to be longer or shorter, which is known before they start.
+
+    Attributes
+    ----------
+    share
+        Of all operations.
+    after
+        Law of the ticks from the arrival of the job to the change; it comes too late for an
+        operation that has started.
+    factor
+        Law of the new duration over the planned one. It takes exactly that long, whatever `Noise`
+        says.
+    """
+
+    share: float
+    after: Number
+    factor: Number
+
+
+class MachineChanges(_Section, frozen=True):
+    """Operations that can no longer be done where they were to be done.
+
+    One of the machines that the operation can choose from is ruled out. If it is the only one,
+    another machine takes over, any of the shop, and takes as long.
+
+    Attributes
+    ----------
+    share
+        Of all operations.
+    after
+        Law of the ticks from the arrival of the job to the change; it comes too late for an
+        operation that has started.
+    """
+
+    share: float
+    after: Number
+
+
 class Shop(_Section, frozen=True):
     """The machines, if no problem names them.
 
     Attributes
     ----------
     machines
-        Their number.
+        Their number, or their names.
     """
 
-    machines: int
+    machines: int | list[str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the machines."""
+        if isinstance(self.machines, int):
+            return tuple(f"machine {k}" for k in range(self.machines))
+        return tuple(self.machines)
 
 
 class Settings(_Section, frozen=True):
@@ -222,11 +273,16 @@ class Settings(_Section, frozen=True):
     problem
         Known work and machines: an instance or a problem file.
     shop
-        The machines, if there is no such problem.
+        The machines, if there is no such problem; with a trace, those that it names by default.
     arrivals, jobs
         Work that arrives.
     noise, breakdowns, interruptions, maintenance, rush, cancellations, due_changes
         What can happen.
+    duration_changes, machine_changes
+        What can change about operations.
+    events
+        What happens for certain: events such as ``{kind: machine-down, time: 30, machine: saw,
+        from: 30, to: 45}``, or a file of them (JSON or YAML). See `headway.simulate.events`.
     buffer
         Jobs that can wait in front of each machine; any number by default, 0 makes machines block.
     batch
@@ -248,6 +304,9 @@ class Settings(_Section, frozen=True):
     rush: Rush | None = None
     cancellations: Cancellations | None = None
     due_changes: DueChanges | None = None
+    duration_changes: DurationChanges | None = None
+    machine_changes: MachineChanges | None = None
+    events: str | list[dict[str, Any]] = []
     buffer: int | None = None
     batch: int = 1
     warm_up: int = 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +14,7 @@ from headway.model.families import flexible_job_shop
 from headway.model.tables import Ints, ints
 from headway.simulate.laws import Law
 from headway.simulate.scenario.draw import law
+from headway.simulate.scenario.orders import Orders
 from headway.simulate.scenario.settings import Arrivals, JobLaws, Settings
 from headway.simulate.streams import Streams
 
@@ -21,7 +25,7 @@ _ENOUGH = 100_000
 """Draws that give the mean work of a job, where there is no formula."""
 
 
-def arriving(settings: Settings, streams: Streams) -> Problem:
+def arriving(settings: Settings, streams: Streams, orders: Orders | None = None) -> Problem:
     """Return the jobs that arrive, as a problem with release dates.
 
     Parameters
@@ -30,30 +34,60 @@ def arriving(settings: Settings, streams: Streams) -> Problem:
         With `Settings.shop` and `Settings.arrivals`.
     streams
         Where randomness comes from; jobs do not depend on when they arrive.
+    orders
+        The jobs of the trace that the settings name.
     """
-    assert settings.shop is not None
-    assert settings.arrivals is not None
-    n_machines, arrivals, laws = settings.shop.machines, settings.arrivals, settings.jobs
-    if n_machines < 1:
-        raise ConfigError(f"shop.machines: expected at least 1, got {n_machines}")
-    n_jobs = len(arrivals.times) if arrivals.times is not None else arrivals.jobs
-    if n_jobs < 1:
-        raise ConfigError("arrivals.jobs: expected at least 1")
-    rows = _jobs(laws, n_machines, n_jobs, streams)
-    release = _releases(arrivals, laws, n_machines, n_jobs, streams)
+    arrivals, laws = settings.arrivals, settings.jobs
+    assert arrivals is not None
+    if orders is not None:
+        machines, rows = orders.machines, _as_ordered(orders)
+        release = ints([order.arrival for order in orders.orders])
+    else:
+        assert settings.shop is not None
+        machines = settings.shop.names
+        n_jobs = len(arrivals.times) if arrivals.times is not None else arrivals.jobs
+        if n_jobs < 1:
+            raise ConfigError("arrivals.jobs: expected at least 1")
+        rows = _jobs(laws, len(machines), n_jobs, streams)
+        release = _releases(arrivals, laws, len(machines), n_jobs, streams)
+    n_jobs = len(release)
     work = np.array([sum(choices[0][1] for choices in row) for row in rows])
     hurried = _hurried(settings, n_jobs, streams)
     due = _due_dates(settings, release, work, hurried, streams)
+    weight = _weights(settings, n_jobs, hurried, streams)
+    if orders is not None:
+        due = _said(due, [order.due for order in orders.orders])
+        weight = _said(weight, [order.weight for order in orders.orders])
     problem = flexible_job_shop(
         rows,
-        n_machines=n_machines,
+        n_machines=len(machines),
         name=settings.name,
         release=release,
         due=due,
-        weight=_weights(settings, n_jobs, hurried, streams),
+        weight=weight,
         objective=total_flow_time() if (due == FOREVER).all() else total_tardiness(),
     )
-    return _with_setups(problem, laws, streams)
+    return _with_setups(_named(problem, machines, orders), laws, streams)
+
+
+def _as_ordered(orders: Orders) -> list[list[list[tuple[int, int]]]]:
+    place = {name: k for k, name in enumerate(orders.machines)}
+    return [
+        [[(place[machine], ticks) for machine, ticks in choices] for choices in order.operations]
+        for order in orders.orders
+    ]
+
+
+def _said(drawn: Ints, told: Sequence[int | None]) -> Ints:
+    """Return what is told, and what was drawn where nothing is."""
+    return ints([d if t is None else t for d, t in zip(drawn.tolist(), told, strict=True)])
+
+
+def _named(problem: Problem, machines: tuple[str, ...], orders: Orders | None) -> Problem:
+    jobs = problem.jobs
+    if orders is not None:
+        jobs = replace(jobs, name=tuple(order.name for order in orders.orders))
+    return replace(problem, jobs=jobs, resources=replace(problem.resources, name=machines))
 
 
 def _operations(laws: JobLaws, n_machines: int) -> Law:
@@ -125,7 +159,7 @@ def _releases(
 
 def _gap(arrivals: Arrivals, laws: JobLaws, n_machines: int, together: Law) -> Law:
     if (arrivals.load is None) == (arrivals.gap is None):
-        raise ConfigError("arrivals: expected either 'load' or 'gap' (or 'times')")
+        raise ConfigError("arrivals: expected either 'load' or 'gap' (or 'times' or 'trace')")
     if arrivals.gap is not None:
         return law(arrivals.gap, "arrivals.gap")
     assert arrivals.load is not None
@@ -185,8 +219,6 @@ def _weights(settings: Settings, n_jobs: int, hurried: NDArray[np.bool_], stream
 def _with_setups(problem: Problem, laws: JobLaws, streams: Streams) -> Problem:
     if laws.families < 1:
         return problem
-    from dataclasses import replace
-
     rng = streams.of("setups")
     n = laws.families
     times = law(laws.setup, "jobs.setup").ticks(rng, n * n, least=0).reshape(n, n)

@@ -45,7 +45,7 @@ COLUMNS: dict[str, str] = {
     "setup": "ticks to set the machine up for the operation",
     "transfer": "ticks that the job takes from the machine it stands on",
     "mates": "operations of the same family that wait here, this one included",
-    "choices": "modes of the operation",
+    "choices": "modes of the operation that can be chosen",
     "p_best": "duration of the operation where it is shortest",
     "job": "position of the job",
     "machine": "number of the machine",
