@@ -57,6 +57,9 @@ public:
 
     void update() {
         for (const Int mode : world_.told()) {
+            if (!world_.waits(mode)) {
+                continue;  // joined and called off between two decisions
+            }
             auto& heap = heaps_[world_.shop().machine[mode]];
             heap.push_back({judge_(mode), mode, world_.news(mode)});
             std::ranges::push_heap(heap, goes_after);

@@ -44,6 +44,8 @@ public:
     bool outside(Int mode) const { return job(mode).outside; }
     // While it stays the same, so do the steady columns of the mode.
     Int news(Int mode) const { return job(mode).news; }
+    // Whether the job of a mode waits for its machine now.
+    bool waits(Int mode) const { return place_[mode] != ABSENT; }
 
     // From now on, decisions do not list candidates, which are all that wait for the open machines;
     // instead, modes that come to wait, or of which something new is known, are told. Only for

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import headway as hw
 from headway.errors import ConfigError, FormatError, HeadwayError
-from headway.simulate import Trace
+from headway.simulate import Decision, Trace
 from headway.simulate.events import (
     DueDateChange,
     DurationChange,
@@ -97,6 +97,30 @@ def test_outages_by_chance_and_for_certain_are_one() -> None:
 def test_a_cancelled_job_does_not_start_again() -> None:
     assert set(met(JobCancel(time=12, job="a"))) == {"a/cut", "a/bore", "b/cut", "b/bore"}
     assert set(met(JobCancel(time=5, job="a"))) == {"a/cut", "b/cut", "b/bore"}
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_job_called_off_while_it_waits_is_forgotten(seed: int) -> None:
+    """Natively, where queues are kept in heaps, as by a policy in Python."""
+    course = Scenario.parse(
+        "{kind: shop, shop: {machines: 3}, arrivals: {jobs: 60, load: 1},"
+        " cancellations: {share: 0.5, after: exponential(20)}}"
+    ).draw(seed)
+
+    class Shortest:
+        name = "SPT"
+
+        def score(self, decision: Decision) -> np.ndarray:
+            return -decision.columns["p"]
+
+    native, plain = run(course, "SPT"), run(course, Shortest())
+    assert native.to_jsonl() == plain.to_jsonl()
+    over = {h.who: h.time for h in native if h.what == "cancelled"}
+    assert len(over) > 15
+    for happening in native:
+        if happening.what == "starts":
+            job = happening.who.partition("/")[0]
+            assert happening.time < over.get(job, hw.FOREVER)
 
 
 def test_a_due_date_is_moved() -> None:
