@@ -163,7 +163,16 @@ void bind_shop_world(nb::module_& module) {
             "until"_a, "On to the next decision; false if there is none before `until`.")
         .def("candidates", [](const World& self) { return copied(self.candidates()); })
         .def_prop_ro("n_candidates", [](const World& self) { return self.candidates().size(); })
-        .def("column", &column, "which"_a, "Values of a column for all candidates.")
+        .def(
+            "reader",
+            [](nb::handle_t<World> self) {
+                const World* world = nb::inst_ptr<World>(self);
+                return nb::cpp_function(
+                    [owner = nb::borrow(self), world](Int which) { return column(*world, which); },
+                    "which"_a);
+            },
+            "A function from a column to its values for all candidates. Unlike a bound method it "
+            "does not lead back to the world.")
         .def("choose", &choose, "position"_a, "Carries out a candidate.")
         .def("hold", &hold, "Holds jobs outside back until something changes.")
         .def("play", &play_on, "score"_a, "waits"_a, "until"_a, "stop"_a,

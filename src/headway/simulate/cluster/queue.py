@@ -41,13 +41,17 @@ class Known:
 
 
 class _Columns(Mapping[str, Floats]):
-    """The features of the candidates of an instant, each computed when it is asked for."""
+    """The features of the candidates of an instant; of other jobs, it holds nothing."""
 
     def __init__(self, time: float, jobs: Ints, known: Known, executed: Ints | None) -> None:
         self._time = time
-        self._jobs = jobs
-        self._known = known
         self._executed = executed
+        self._told = {
+            "submit": known.submit[jobs],
+            "requested": known.requested[jobs],
+            "processors": known.processors[jobs],
+            "area": known.area[jobs],
+        }
 
     def __len__(self) -> int:
         return len(list(iter(self)))
@@ -58,16 +62,15 @@ class _Columns(Mapping[str, Floats]):
     def __getitem__(self, name: str) -> Floats:
         if name == "t":
             return np.asarray(self._time, dtype=np.float64)
+        if name in self._told:
+            return self._told[name]
         if name == "wait":
-            gone = self._time - self._known.submit[self._jobs]
+            gone = self._time - self._told["submit"]
             return gone if self._executed is None else gone - self._executed
-        if name in ("submit", "requested", "processors", "area"):
-            column: Floats = getattr(self._known, name)
-            return column[self._jobs]
         if name in PREEMPTIVE and self._executed is not None:
             if name == "attained":
-                return self._executed * self._known.processors[self._jobs]
-            return np.maximum(self._known.requested[self._jobs] - self._executed, 0.0)
+                return self._executed * self._told["processors"]
+            return np.maximum(self._told["requested"] - self._executed, 0.0)
         raise UnknownNameError("column", name, list(self))
 
 

@@ -114,17 +114,22 @@ class ShopWorld:
         )
         self._shop = shop
         self._per_machine = per_machine
-        self._native = _core.ShopWorld(shop, per_machine)
+        self._play(_core.ShopWorld(shop, per_machine))
 
     def reset(self) -> None:
         """Go back to the beginning."""
-        self._native = _core.ShopWorld(self._shop, self._per_machine)
+        self._play(_core.ShopWorld(self._shop, self._per_machine))
+
+    def _play(self, native: _core.ShopWorld) -> None:
+        self._native = native
+        # A bound method would lead policies back to the world, and that to the future.
+        self._column = native.reader()
 
     def clone(self) -> Self:
         """Return a copy that goes on by itself."""
         copy = object.__new__(type(self))
         copy.__dict__.update(self.__dict__)
-        copy._native = self._native.clone()
+        copy._play(self._native.clone())
         return copy
 
     def decision(self, until: int = FOREVER) -> ShopDecision | None:
@@ -139,7 +144,7 @@ class ShopWorld:
         if not native.advance(until):
             return None
         size = native.n_candidates
-        return ShopDecision(native.now, size, _Columns(native.column), native.may_hold)
+        return ShopDecision(native.now, size, _Columns(self._column), native.may_hold)
 
     def apply(self, choice: int | None) -> None:
         """Carry out a candidate of the present decision, or None to hold jobs outside back.
