@@ -109,6 +109,7 @@ def test_a_terminal_gets_a_table_that_is_drawn(
     table.echo(rows)
     assert capsys.readouterr().out.splitlines()[2] == "| a\\|b [bold] | 3.5 | – |"
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "dumb")
     table.echo(rows)
     head, row = capsys.readouterr().out.splitlines()
     assert head.split() == ["policy", "mean", "against"]

@@ -75,11 +75,10 @@ def _json(happened: Trace) -> str:
 def _text(name: str, happened: Trace) -> str:
     width = max(map(len, happened.measures), default=0)
     widths = _half_widths(happened)
-    lines = [
-        f"  {key:<{width}}  {value:,.6g}"
-        + (f" ± {float(f'{widths[key]:.2g}'):,g}" if key in widths else "")
-        for key, value in happened.measures.items()
-    ]
+    lines = []
+    for key, value in happened.measures.items():
+        sure = f" ± {float(f'{widths[key]:.2g}'):,g}" if key in widths else ""
+        lines.append(f"  {key:<{width}}  {value:,.6g}{sure}")
     if widths:
         lines.append(f"  (± 95 % confidence, by the means of {BATCHES} batches)")
     title = f"{name}: {happened.policy}, seed {happened.seed} (verified)"
