@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -126,6 +127,9 @@ class Workload:
             ("amount", 1, self.capacity),
         ):
             self._require(what, low, high)
+        for name, count in Counter(self.label).items():
+            if count > 1:
+                raise ProblemError(f"{self.name}: two jobs are called {name!r}")
         late = np.flatnonzero(np.diff(self.submit) < 0)
         if len(late):
             raise ProblemError(
