@@ -10,8 +10,9 @@ import pytest
 
 from headway.errors import ConfigError, FormatError, ProblemError
 from headway.formats import Source
-from headway.simulate.cluster import SwfLog, read_swf, run
+from headway.simulate.cluster import SwfLog, lublin, read_swf, run
 from headway.simulate.cluster.swf import FIELDS, parse_swf
+from tests.formats.data import DATA
 from tests.formats.mutations import damaged
 from tests.simulate.cluster.cases import random_workload
 
@@ -144,6 +145,17 @@ def test_a_log_written_and_read_is_the_same(tmp_path) -> None:
     for column in ("submit", "run", "requested", "amount", "user", "group"):
         assert np.array_equal(getattr(again, column), getattr(workload, column))
     assert again.capacity == workload.capacity
+
+
+def test_the_shipped_log_is_what_the_generator_draws() -> None:
+    """100 jobs of the Lublin model: whoever changes the generator changes everybody's results."""
+    shipped = read_swf(DATA / "lublin.swf")
+    drawn = lublin(100, 64, load=0.9, seed=7)
+    workload = shipped.workload()
+    for column in ("submit", "run", "requested", "amount"):
+        assert np.array_equal(getattr(workload, column), getattr(drawn, column))
+    trace = run(workload, "SAF", backfill="easy")
+    assert trace.wait.max() > 0
 
 
 def test_a_damaged_log_is_read_or_refused() -> None:

@@ -1,5 +1,6 @@
 """Batch and GPU clusters: queues, backfilling, preemption, placement."""
 
+from headway.simulate.cluster import traces
 from headway.simulate.cluster.estimates import estimated
 from headway.simulate.cluster.gpu_csv import GpuTasks, read_gpu_tasks, read_nodes
 from headway.simulate.cluster.lublin import LublinModel, lublin
@@ -38,4 +39,5 @@ __all__ = [
     "read_swf",
     "run",
     "synthetic",
+    "traces",
 ]

@@ -227,7 +227,7 @@ def pack(
     placement: str | Placement,
     *,
     load: float = 1.3,
-    share: float = 0.95,
+    share: float = 1.0,
     seed: int = 0,
 ) -> Packing:
     """Fill a cluster with tasks that stay, drawn from a mix, until so much has been asked for.

@@ -124,7 +124,7 @@ def synthetic(
     jobs, gpus
         How many jobs, and the size of the pool.
     load
-        Work submitted per second as a share of the pool, in the mean.
+        Work submitted per second as a share of the pool, exactly so for the jobs drawn.
     law
         Of run times; lognormal by default.
     users
@@ -146,9 +146,9 @@ def synthetic(
     (64000, True)
     """
     figures = _figures(cluster)
-    if jobs < 1 or users < 1 or not load > 0:
+    if jobs < 2 or users < 1 or not load > 0:
         raise ConfigError(
-            f"expected positive numbers of jobs, users and load, got {jobs}, {users} and {load}"
+            f"expected at least 2 jobs, a user and some load, got {jobs}, {users} and {load}"
         )
     streams = Streams(seed)
     amount = _sizes(figures.mean_gpus * PER_GPU, gpus * PER_GPU, streams.of("sizes"), jobs)
@@ -157,8 +157,9 @@ def synthetic(
     drawn = np.sort((law or figures.lognormal()).draw(streams.of("run times"), jobs))
     rank = np.argsort(np.argsort(_latent(user, group, amount, streams)))
     run = np.maximum(np.rint(drawn[rank]), 1)
-    gap = figures.mean_run_s * figures.mean_gpus / (load * gpus)
-    submit = np.cumsum(gap * streams.of("arrivals").standard_exponential(jobs))
+    submit = np.cumsum(streams.of("arrivals").standard_exponential(jobs))
+    span = float((run * amount).sum()) / (load * gpus * PER_GPU)
+    submit = (submit - submit[0]) * (span / (submit[-1] - submit[0]))
     return Workload.of(
         name=f"synthetic {cluster}" if isinstance(cluster, str) else "synthetic",
         capacity=gpus * PER_GPU,
