@@ -2,6 +2,7 @@
 
 from headway.simulate.cluster import traces
 from headway.simulate.cluster.estimates import estimated
+from headway.simulate.cluster.experiment import ClusterExperiment
 from headway.simulate.cluster.gpu_csv import GpuTasks, read_gpu_tasks, read_nodes
 from headway.simulate.cluster.lublin import LublinModel, lublin
 from headway.simulate.cluster.nodes import Demands, Nodes
@@ -18,6 +19,7 @@ __all__ = [
     "CLUSTERS",
     "RULES",
     "Backfill",
+    "ClusterExperiment",
     "ClusterFigures",
     "ClusterTrace",
     "Demands",
