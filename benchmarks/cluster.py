@@ -3,6 +3,7 @@
 ::
 
     python benchmarks/cluster.py                 # all tables, a minute or two
+    python benchmarks/cluster.py placement       # some of them, the others stay as they are
 
 Beside each figure of ours stands a reference, measured earlier on the same trace by other
 code. The traces are downloaded once (see ``headway.instances.remote``).
@@ -12,18 +13,18 @@ from __future__ import annotations
 
 import argparse
 import json
-from bisect import insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from time import perf_counter, process_time
 
 import numpy as np
+from cluster_reference import BATCH, NOTES, PAI, POOL, REMARKS, plain_easy
 from table import RESULTS, machine
 
 from headway.show.table import markdown
 from headway.simulate.cluster import (
     CLUSTERS,
     Placement,
-    Workload,
     estimated,
     lublin,
     pack,
@@ -31,52 +32,10 @@ from headway.simulate.cluster import (
     synthetic,
     traces,
 )
-from headway.simulate.cluster.queue import Known, Queue
-from headway.simulate.cluster.rules import RULES
 
 Row = dict[str, object]
 
-BATCH = {
-    "FCFS": ((2_388_444, 66_502, 0.655), (97_156, 590, 0.936)),
-    "SJF": ((275_304, 53.5, 0.720), (59_627, 40.5, 0.790)),
-    "SAF": ((104_051, 20.3, 0.706), (59_039, 23.9, 0.782)),
-    "WFP3": ((751_199, 232, 0.776), (66_791, 116, 0.910)),
-    "UNICEP": ((674_342, 115, 0.506), (55_336, 91.3, 0.892)),
-    "F1": ((78_667, 32.7, 0.796), (71_422, 40.1, 0.811)),
-    "LJF": (None, None),
-}
-"""The reference's wait, bounded slowdown and utilisation, without backfilling and with EASY."""
-
-POOL = {
-    40: {
-        "FIFO": (9_068, 79_992),
-        "SJF": (8_333, 79_992),
-        "SRPT": (8_265, 79_992),
-        "SRSF": (8_265, 79_992),
-        "LAS": (8_302, 79_992),
-    },
-    32: {
-        "FIFO": (40_771, 165_923),
-        "SJF": (10_183, 114_035),
-        "SRPT": (8_521, 79_992),
-        "SRSF": (8_364, 79_992),
-        "LAS": (10_249, 130_155),
-    },
-    24: {
-        "FIFO": (262_255, 851_995),
-        "SJF": (11_004, 130_048),
-        "SRPT": (9_028, 79_992),
-        "SRSF": (8_807, 81_101),
-        "LAS": (29_619, 650_009),
-    },
-}
-"""The reference's mean and 99th percentile of the response, by GPUs and policy."""
-
 HOW = {"FIFO": ("FCFS", "none"), "SJF": ("SJF", "greedy")}
-
-PAI = {"oracle": 5988.6, "user, group, GPUs": 6001.9, "user, group": 6071.0, "user": 6278.3,
-       "FIFO": 7918.5}  # fmt: skip
-"""Mean response of Alibaba's own simulator on 20,000 jobs and 6,500 GPUs, published."""
 
 
 def figures(measures: Mapping[str, float]) -> str:
@@ -110,48 +69,6 @@ def batch() -> list[Row]:
         rows.append(row)
         print(row, flush=True)
     return rows
-
-
-def plain_easy(workload: Workload, name: str) -> tuple[float, float, float]:
-    """Return wait, slowdown and utilisation of EASY in a few plain lines.
-
-    What is left beside the reservation counts only as many of the jobs that end by then, in the
-    order of their ends, as make room for it.
-    """
-    w, known, rule = workload, Known.of(workload), RULES.find(name)
-    free, following, start = w.capacity, 0, np.zeros(len(w), dtype=np.int64)
-    running: list[tuple[int, int]] = []
-    waiting: list[int] = []
-    while following < len(w) or running:
-        now = min([*w.submit[following : following + 1].tolist(), *(e for e, _ in running[:1])])
-        while running and running[0][0] <= now:
-            free += w.amount[running.pop(0)[1]]
-        while following < len(w) and w.submit[following] <= now:
-            waiting.append(following)
-            following += 1
-        jobs = np.array(sorted(waiting), dtype=np.int64)
-        order = jobs[np.lexsort((jobs, -rule.score(Queue(float(now), jobs, known))))].tolist()
-        extra, shadow, head = w.capacity, None, None
-        for job in order:
-            if head is None and w.amount[job] > free:
-                head, there, k = job, free, 0
-                while there < w.amount[head]:
-                    there += w.amount[running[k][1]]
-                    k += 1
-                shadow = running[k - 1][0]
-                extra = there - w.amount[head]
-            elif w.amount[job] <= free:
-                in_time = shadow is None or now + w.requested[job] <= shadow
-                if in_time or w.amount[job] <= extra:
-                    extra -= 0 if in_time else w.amount[job]
-                    free -= w.amount[job]
-                    start[job] = now
-                    insort(running, (int(now + w.run[job]), job))
-                    waiting.remove(job)
-    wait, end = start - w.submit, start + w.run
-    slowdown = np.maximum(1, (wait + w.run) / np.maximum(w.run, 10))
-    utilisation = w.work.sum() / (w.capacity * (end.max() - w.submit[0]))
-    return float(wait.mean()), float(slowdown.mean()), float(utilisation)
 
 
 def extras() -> list[Row]:
@@ -209,7 +126,10 @@ def placement(seeds: Sequence[int]) -> list[Row]:
     for words, with_models in (("any GPU", False), ("a third insists on types", True)):
         demands = traces.alibaba_2023_tasks(with_models=with_models).demands
         for choice in Placement:
-            runs = [pack(nodes, demands, choice, seed=seed) for seed in seeds]
+            runs = [
+                pack(nodes.take(_shuffled(len(nodes), seed)), demands, choice, seed=seed)
+                for seed in seeds
+            ]
             row: Row = {"tasks": words, "placement": str(choice)}
             for load in (0.9, 1.0, 1.3):
                 shares = [packing.at(load) for packing in runs]
@@ -220,6 +140,11 @@ def placement(seeds: Sequence[int]) -> list[Row]:
             rows.append(row)
             print(row, flush=True)
     return rows
+
+
+def _shuffled(n: int, seed: int) -> np.ndarray:
+    """Return an order of nodes, so that nobody profits from the one that they are listed in."""
+    return np.random.default_rng(seed).permutation(n)
 
 
 def waiting_for_nodes() -> list[Row]:
@@ -324,13 +249,11 @@ def calibration() -> list[Row]:
             }
         )
     philly = traces.philly_run_times()
-    rows.append(
-        {
-            "cluster": "Philly, 83,154 recorded run times",
-            "mean s, published": round(float(philly.mean())),
-            "median s, published": round(float(np.median(philly))),
-        }
-    )
+    recorded: Row = dict.fromkeys(rows[0], "")
+    recorded["cluster"] = f"Philly, {len(philly):,} recorded run times"
+    recorded["mean s, published"] = round(float(philly.mean()))
+    recorded["median s, published"] = round(float(np.median(philly)))
+    rows.append(recorded)
     return rows
 
 
@@ -362,64 +285,38 @@ def speed() -> list[Row]:
     return rows
 
 
-NOTES = {
-    "batch": "Queues on the Lublin trace, 10,000 jobs on 256 processors: mean wait s / mean bounded"
-    " slowdown / utilisation (simulated)",
-    "extras": "Why EASY differs from the reference where it does: units left beside the"
-    " reservation (simulated, plain Python)",
-    "pool": "GPU jobs of Alibaba 2023 on one pool, free preemption (simulated)",
-    "placement": "Packing the 1,213 GPU nodes: shares of all GPUs, mean ± deviation over seeds"
-    " (simulated)",
-    "nodes": "The same jobs waiting for places on five nodes: mean response s (simulated)",
-    "estimates": "Shortest job first by estimated run times: mean response s, and the part of the"
-    " oracle's gain over FIFO that is kept (simulated; last row published)",
-    "calibration": "Synthetic clusters: means over 5 seeds of 20,000 jobs (drawn)",
-    "speed": "Speed (measured)",
-}
-
-EXPLANATIONS = """\
-- EASY agrees with the reference to the last digit but for SJF, WFP3 and UNICEP. The second table
-  shows why: where several jobs end at the very instant of the reservation, all of them free units,
-  and what is left beside the reservation counts them all; the reference stops counting at the first
-  that makes enough room. Counted like that, its figures come out exactly.
-- Utilisation is measured from the first submission to the last end.
-- With exact requested times no reservation of conservative backfilling ever moves, so that the
-  order of the queue does not matter (Srinivasan and others, 2002).
-- FIFO on the second trace does not let jobs pass each other; SJF does (greedy), as in the
-  reference. Percentiles there are nearest ranks.
-- Estimates are tried on 64 GPUs that are asked for twice as much as they can do, so that queues
-  form; the first half of the jobs is the history of the second. In the recorded trace neither users
-  nor groups are known: tasks of one class of service that ask for the same count as a group.
-- The recorded run times of Philly are those of the file at hand; the published mean and median are
-  of another selection of its jobs.
-"""
-
-
 def main() -> None:
-    """Run all studies, and write tables and explanations."""
+    """Run studies, and write tables and remarks; those that are not run stay as they are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
-    seeds = range(parser.parse_args().seeds)
-    began = machine()
-    tables = {
-        "batch": batch(),
-        "extras": extras(),
-        "pool": pool(),
-        "placement": placement(seeds),
-        "nodes": waiting_for_nodes(),
-        "estimates": estimates(seeds),
-        "calibration": calibration(),
-        "speed": speed(),
+    parser.add_argument("tables", nargs="*", default=list(NOTES), choices=NOTES)
+    args = parser.parse_args()
+    seeds, began = range(args.seeds), machine()
+    studies: dict[str, Callable[[], list[Row]]] = {
+        "batch": batch,
+        "extras": extras,
+        "pool": pool,
+        "placement": partial(placement, seeds),
+        "nodes": waiting_for_nodes,
+        "estimates": partial(estimates, seeds),
+        "calibration": calibration,
+        "speed": speed,
     }
+    kept = RESULTS / "cluster.json"
+    tables = json.loads(kept.read_text("utf-8"))["tables"] if kept.exists() else {}
+    for name in args.tables:
+        tables[name] = studies[name]()
+        document = {"facts": began, "tables": tables}
+        kept.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     parts = ["# Batch and GPU clusters on public traces"]
-    parts += [f"## {NOTES[name]}\n\n{markdown(rows)}" for name, rows in tables.items()]
-    parts += ["## Remarks\n\n" + EXPLANATIONS]
+    for name, said in NOTES.items():
+        if name in tables:
+            parts.append(f"## {said}\n\n{markdown(tables[name])}")
+    parts += ["## Remarks\n\n" + REMARKS.rstrip()]
     parts += ["\n".join(f"- {key}: {value}" for key, value in began.items())]
     text = "\n\n".join(parts) + "\n"
     print(text)
     (RESULTS / "cluster.md").write_text(text, encoding="utf-8")
-    document = {"facts": began, "tables": tables}
-    (RESULTS / "cluster.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
