@@ -121,8 +121,8 @@ REMARKS = """\
   form; the first half of the jobs is the history of the second. In the recorded trace neither users
   nor groups are known: tasks of one class of service that ask for the same count as a group.
 - Nodes are shuffled for packing. Where a third of the tasks insists on types, more is asked of some
-  types than there is, and first fit is best by far: those who insist go through fewer nodes, so that
-  they have filled these before the others come there; the other rules give them away.
+  types than there is, and first fit is best by far: those who insist go through fewer nodes, so
+  that they have filled these before the others come there; the other rules give them away.
 - The recorded run times of Philly are those of the file at hand; the published mean and median are
   of another selection of its jobs.
 """
