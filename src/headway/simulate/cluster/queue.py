@@ -52,6 +52,8 @@ class _Columns(Mapping[str, Floats]):
             "processors": known.processors[jobs],
             "area": known.area[jobs],
         }
+        for column in self._told.values():
+            column.setflags(write=False)
 
     def __len__(self) -> int:
         return len(list(iter(self)))
