@@ -12,7 +12,7 @@ from headway import _core
 from headway.errors import ConfigError, FormatError
 from headway.learn.q_learning import FEATURES, QTable, Settings, train
 from headway.model.tables import ints
-from headway.simulate.servers import SpeedChange, Workload, outcome
+from headway.simulate.servers import ServersWorld, SpeedChange, Workload, outcome
 from tests.twins import q_learning as twin
 from tests.twins import servers
 
@@ -231,6 +231,22 @@ def test_the_native_learner_refuses_malformed_tables(change) -> None:
     assert native().distrusted == 0
     with pytest.raises(ValueError, match="learner"):
         native(**change)
+
+
+def test_only_tasks_that_the_table_sent_are_credited() -> None:
+    """Somebody else has sent half of the tasks, or all of them, before the table takes over."""
+    workload = Workload((1, 2), "poisson(0.8)", "exponential(50)", 40)
+    for sent in (20, 40):
+        world = ServersWorld(workload, workload.draw(0))
+        for _ in range(sent):
+            world.decision()
+            world.apply(0)
+        learner = native()
+        world.native.learn(learner, _core.StopFlag())
+        assert learner.visits().sum() == 40 - sent
+    wider = ServersWorld(FARM, FARM.draw(0))
+    with pytest.raises(ValueError, match="number of machines"):
+        wider.native.learn(native(), _core.StopFlag())
 
 
 def test_features_are_columns_of_the_world() -> None:

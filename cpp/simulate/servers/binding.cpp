@@ -70,6 +70,7 @@ void run_score(Farm& farm, const Score& given, const search::StopFlag& stop) {
 }
 
 void run_learner(Farm& farm, Learner& learner, const search::StopFlag& stop) {
+    learner.begin(farm);
     const nb::gil_scoped_release unlocked;
     run(farm, stop, [&] { return learner.choose(farm); });
     learner.credit(farm);

@@ -8,6 +8,8 @@
 namespace headway::simulate::servers {
 namespace {
 
+constexpr auto NO_ROW = static_cast<std::size_t>(-1);  // of a task that somebody else has sent
+
 void refuse(const std::string& why) { throw std::invalid_argument("learner: " + why); }
 
 std::vector<double> limits(Reals values, const std::string& what) {
@@ -105,6 +107,14 @@ std::size_t Learner::best(const Farm& farm) const {
     return best;
 }
 
+void Learner::begin(const Farm& farm) {
+    if (farm.n_machines() != group_.size()) {
+        refuse("the farm has another number of machines");
+    }
+    row_of_task_.assign(farm.n_tasks(), NO_ROW);
+    level_.resize(group_.size());
+}
+
 void Learner::credit(const Farm& farm) {
     if (!learns_) {
         return;
@@ -112,6 +122,9 @@ void Learner::credit(const Farm& farm) {
     for (const std::size_t task : farm.ended()) {
         const auto response = static_cast<double>(farm.outcomes()[task].end - farm.arrival(task));
         const std::size_t at = row_of_task_[task];
+        if (at == NO_ROW) {
+            continue;
+        }
         const auto visit = static_cast<std::size_t>(visits_[at]++);
         const double step = alpha_[std::min(visit, alpha_.size() - 1)];
         values_[at] += step * (-response / farm.mean() - values_[at]);
@@ -119,11 +132,6 @@ void Learner::credit(const Farm& farm) {
 }
 
 std::size_t Learner::choose(const Farm& farm) {
-    if (farm.n_machines() != group_.size()) {
-        refuse("the farm has another number of machines");
-    }
-    row_of_task_.resize(farm.n_tasks());
-    level_.resize(group_.size());
     credit(farm);
     if (window_ > 0) {
         follow(farm);

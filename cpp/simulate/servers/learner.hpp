@@ -31,6 +31,10 @@ public:
     // Throws std::invalid_argument if a table is malformed.
     Learner(const LearnerTables& tables, std::size_t n_machines, std::uint64_t seed);
 
+    // Gets ready for a farm, of whose tasks it has sent none so far. Throws std::invalid_argument if
+    // the farm has another number of machines.
+    void begin(const Farm& farm);
+
     // Learns from what has ended, and chooses for the task that has arrived.
     std::size_t choose(const Farm& farm);
 
