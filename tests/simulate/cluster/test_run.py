@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from headway import FOREVER
+from headway import FOREVER, _core
 from headway.errors import ConfigError, UnknownNameError
+from headway.model.tables import ints
 from headway.simulate.cluster import RULES, Backfill, ClusterTrace, Workload, run
 from tests.simulate.cluster.cases import random_workload, workloads
 from tests.twins.cluster import Pool, preemptive
@@ -254,3 +255,63 @@ def test_an_empty_workload_runs_to_nothing() -> None:
 
 def test_the_rule_book_lists_all() -> None:
     assert set(RULES.names()) >= {*WAITING, *TAKING_OFF}
+
+
+def test_the_story_of_a_run_is_told_in_the_order_of_taking_effect() -> None:
+    """Job 2 is shorter, so that job 1 is taken off at 2 and goes on at 7; job 3 has no work."""
+    workload = Workload.of(
+        capacity=1, submit=[0, 2, 12], run=[5, 5, 0], amount=[1, 1, 1], requested=[9, 5, 1]
+    )
+    trace = run(workload, "SRPT")
+    assert [(h.time, h.what, h.who) for h in trace] == [
+        (0, "arrives", "1"),
+        (0, "starts", "1"),
+        (2, "is taken off", "1"),
+        (2, "arrives", "2"),
+        (2, "starts", "2"),
+        (7, "ends", "2"),
+        (7, "goes on", "1"),
+        (10, "ends", "1"),
+        (12, "arrives", "3"),
+        (12, "starts", "3"),
+        (12, "ends", "3"),
+    ]
+    assert trace.to_jsonl().count("\n") == 11
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"run": [1]}, "different lengths"),
+        ({"submit": [3, 1]}, "not in order"),
+        ({"run": [-1, 1]}, "a run time out of range"),
+        ({"estimate": [0, 1]}, "an estimate out of range"),
+        ({"amount": [1, 3]}, "not from 1 to the capacity"),
+        ({"run": [2**44, 2**44 + 1]}, "a run time out of range"),
+        ({"per_unit": 0}, "a processor of no units"),
+    ],
+)
+def test_the_core_refuses_columns_that_do_not_fit(change: dict, message: str) -> None:
+    columns = {"submit": [0, 1], "run": [1, 1], "estimate": [1, 1], "amount": [1, 1]}
+    arguments = {**columns, "capacity": 2, "per_unit": 1, **change}
+    with pytest.raises(ValueError, match=message):
+        _core.ClusterJobs(
+            **{k: ints(v) if isinstance(v, list) else v for k, v in arguments.items()}
+        )
+
+
+def test_the_core_refuses_ranks_scores_and_levels_that_do_not_fit() -> None:
+    one = ints([1, 1])
+    jobs = _core.ClusterJobs(ints([0, 0]), one, one, one, 1, 1)
+    with pytest.raises(ValueError, match="a rank per job"):
+        jobs.start_ranked(0, ints([0]))
+    with pytest.raises(ValueError, match="no such backfilling"):
+        jobs.start_ranked(4, ints([0, 1]))
+    with pytest.raises(ValueError, match="a score per job"):
+        jobs.start_asking(0, lambda *_: np.zeros(1))
+    with pytest.raises(ValueError, match="a score is not a number"):
+        jobs.start_asking(0, lambda *_: np.full(2, np.nan))
+    with pytest.raises(ZeroDivisionError):
+        jobs.start_asking(0, lambda *_: 1 / 0)
+    with pytest.raises(ValueError, match="rows of levels"):
+        jobs.preempt_asking(ints([1, 2, 3]), lambda *_: np.zeros(2))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from headway.model.tables import Ints, ints
 from headway.simulate.cluster.realise import Pieces, realised
+from headway.simulate.cluster.story import happenings
 from headway.simulate.cluster.workload import Workload
 from headway.simulate.statistics import Summary, summary
 from headway.simulate.trace import Trace
@@ -54,6 +55,7 @@ class ClusterTrace(Trace):
             realised(workload, pieces),
             policy,
             seed,
+            happenings(workload, pieces),
             workload=workload,
             pieces=pieces,
             promised=promised,
