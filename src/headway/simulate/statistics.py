@@ -103,10 +103,11 @@ def _half_width(means: Floats, confidence: float) -> float:
     n = len(means)
     if n < 2:
         return float("nan")
-    from scipy import stats
+    # Loads several times faster than scipy.stats, which has the same function as t.ppf.
+    from scipy.special import stdtrit
 
     spread = float(means.std(ddof=1)) / np.sqrt(n)
-    return float(stats.t.ppf((1 + confidence) / 2, n - 1) * spread)
+    return float(stdtrit(n - 1, (1 + confidence) / 2) * spread)
 
 
 @dataclass(frozen=True, slots=True)
