@@ -9,8 +9,8 @@ from headway import _core
 from headway.learn.evolution import Floats
 from headway.learn.jobshop.objective import Size, random_shops, split
 
-TEMPERATURES = (0.2, 0.35, 0.5, 0.7, 1.0, 1.4)
-SHARES = (0.02, 0.05, 0.1, 0.2)
+TEMPERATURES = (0.2, 0.3, 0.45, 0.7, 1.0, 1.5)
+SHARES = (0.05, 0.1, 0.2, 0.35)
 PASSES = 64
 
 _SIZES: tuple[Size, ...] = ((10, 10), (15, 15), (20, 15), (20, 20), (30, 20), (50, 15))
