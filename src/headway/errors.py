@@ -10,6 +10,7 @@
     ├── EventError            an event that does not fit the plan it meets
     ├── UnsupportedError      a method asked for something it does not do
     ├── InfeasibleError       no schedule exists; names the constraints that clash
+    ├── EndpointError         a service on the network that fails or answers nonsense
     ├── MissingExtraError     an optional dependency that is not installed
     └── VerificationError     a solver of ours returned an invalid schedule: our mistake
 """
@@ -127,6 +128,10 @@ class InfeasibleError(HeadwayError):
     def __str__(self) -> str:
         text = str(self.args[0])
         return f"{text}: {'; '.join(self.conflict)}" if self.conflict else text
+
+
+class EndpointError(HeadwayError):
+    """A service on the network failed, was too slow, or answered something that makes no sense."""
 
 
 class MissingExtraError(HeadwayError, ImportError):

@@ -17,6 +17,7 @@ COMMANDS = (
     "solve",
     "simulate",
     "compare",
+    "reschedule",
     "discover",
     "train",
     "verify",

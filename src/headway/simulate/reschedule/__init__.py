@@ -1,5 +1,8 @@
 """When the world does not follow the plan: what is left of it, and a new plan for that."""
 
+from headway.simulate.reschedule.chart import planned_against
+from headway.simulate.reschedule.draw import random_events
+from headway.simulate.reschedule.execution import Execution, Strategy, execute
 from headway.simulate.reschedule.fast import Effort, fast_answers
 from headway.simulate.reschedule.measure import Nervousness, Stability, nervousness
 from headway.simulate.reschedule.replan import POLICIES, Answer, Policy, merge, reschedule
@@ -7,11 +10,14 @@ from headway.simulate.reschedule.residual import Residual, residual
 from headway.simulate.reschedule.revise import Revision, revise
 from headway.simulate.reschedule.router import Logistic, Router, Situation, Threshold, fit
 from headway.simulate.reschedule.slow import slow_answer
+from headway.simulate.reschedule.text import PATTERNS, parse_events, read_events
 
 __all__ = [
+    "PATTERNS",
     "POLICIES",
     "Answer",
     "Effort",
+    "Execution",
     "Logistic",
     "Nervousness",
     "Policy",
@@ -20,11 +26,17 @@ __all__ = [
     "Router",
     "Situation",
     "Stability",
+    "Strategy",
     "Threshold",
+    "execute",
     "fast_answers",
     "fit",
     "merge",
     "nervousness",
+    "parse_events",
+    "planned_against",
+    "random_events",
+    "read_events",
     "reschedule",
     "residual",
     "revise",

@@ -104,6 +104,37 @@ def residual(plan: Schedule, events: Iterable[Event] = (), now: int | None = Non
     return left_of(revise(plan, events, now))
 
 
+def narrowed(rest: Residual, until: int) -> Residual:
+    """Return the same rest, in which only the near future is open.
+
+    Tasks planned to start at `until` or later keep their modes and, among each other, their order
+    on machines.
+
+    Parameters
+    ----------
+    rest
+        What is left of a plan in which every task has a place.
+    until
+        Where the far future begins.
+    """
+    start, mode = rest.planned
+    problem = rest.problem
+    far = (mode >= 0) & (start >= until) & ~rest.fixed
+    tables = Tables.of(problem)
+    row, index = entries(problem.modes.demand_ptr, np.maximum(mode, 0))
+    resource = problem.modes.demand_resource[index]
+    on = far[row] & (problem.resources.kind[resource] == ResourceKind.MACHINE)
+    task, resource = row[on], resource[on]
+    order = np.lexsort((start[task], resource))
+    task, resource = task[order], resource[order]
+    next_to = resource[1:] == resource[:-1]
+    tables.add_relations(task[:-1][next_to].tolist(), task[1:][next_to].tolist())
+    open_modes = ~far[problem.modes.task]
+    open_modes[mode[far]] = True
+    _, kept = tables.keep(np.ones(problem.n_tasks, dtype=np.bool_), open_modes)
+    return Residual(rest.revision, tables.problem(), rest.tasks, ints(rest.modes[kept]), rest.fixed)
+
+
 def left_of(revision: Revision) -> Residual:
     """Return what is left of a revised plan; see `residual`."""
     whole = revision.problem

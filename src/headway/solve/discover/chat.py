@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import re
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from headway.errors import ConfigError
+from headway.chat import Chat
+from headway.errors import EndpointError
 from headway.solve.discover.program import FORMS, FUNCTIONS, Program
 
 _FENCED = re.compile(r"```(?:python)?[^\S\n]*\n(.*?)```", re.DOTALL)
-_LARGEST_ANSWER = 1 << 20
 _LARGEST_SEED = 2**31
 
 _TASK = f"""You improve a Python function that orders jobs on one machine so that their total \
@@ -65,51 +62,26 @@ class ChatProposer:
     timeout_s: float = 60.0
 
     def __post_init__(self) -> None:
-        if not self.address.startswith(("http://", "https://")):
-            raise ConfigError(f"address: expected http:// or https://, got {self.address!r}")
+        self._chat()
+
+    def _chat(self) -> Chat:
+        return Chat(self.address, self.model, self.key, self.temperature, self.timeout_s)
 
     def __call__(
         self, parents: Sequence[Program], count: int, rng: np.random.Generator
     ) -> Sequence[str]:
         """Return the programs among the answers."""
-        question = _question(parents)
+        chat, question = self._chat(), _question(parents)
         seeds = rng.integers(_LARGEST_SEED, size=count).tolist()
-        answers = (self._ask(question, seed) for seed in seeds)
+        answers = (_answer(chat, question, seed) for seed in seeds)
         return [text for answer in answers if (text := extracted(answer)) is not None]
 
-    def _ask(self, question: str, seed: int) -> str:
-        body = {
-            "model": self.model,
-            "messages": [
-                {"role": "system", "content": _TASK},
-                {"role": "user", "content": question},
-            ],
-            "temperature": self.temperature,
-            "seed": seed,
-        }
-        request = urllib.request.Request(  # noqa: S310 - checked to be of the web
-            f"{self.address.rstrip('/')}/chat/completions",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        if self.key:
-            # Not for whomever the endpoint sends us on to.
-            request.add_unredirected_header("Authorization", f"Bearer {self.key}")
-        try:
-            with urllib.request.urlopen(request, timeout=self.timeout_s) as reply:  # noqa: S310
-                content = json.loads(reply.read(_LARGEST_ANSWER))["choices"][0]["message"][
-                    "content"
-                ]
-        except (
-            OSError,  # with that of urllib
-            http.client.HTTPException,
-            ValueError,
-            LookupError,
-            TypeError,
-            RecursionError,
-        ):
-            return ""
-        return content if isinstance(content, str) else ""
+
+def _answer(chat: Chat, question: str, seed: int) -> str:
+    try:
+        return chat.ask(_TASK, question, seed=seed)
+    except EndpointError:
+        return ""
 
 
 def extracted(answer: str) -> str | None:
