@@ -43,7 +43,7 @@ class Answer:
     others
         Objective values of the fast answers by name.
     situation
-        What a router sees.
+        What a router sees; None with policy ``"fast"``.
     later
         With policy ``"dual"``: the solver's answer, when it is ready; see `merge`.
     """
@@ -143,8 +143,10 @@ def reschedule(
     quick = fast_answers(rest, prices, effort)
     values = {name: found.objective_values for name, found in quick.items()}
     name, best = next(iter(quick.items()), ("", None))
-    before = float((plan.objective_values or (0,))[0])
-    situation = situation_of(rest, before, quick.get("right-shift"), best, time_limit)
+    situation = None
+    if policy != "fast":
+        before = float((plan.objective_values or (0,))[0])
+        situation = situation_of(rest, before, quick.get("right-shift"), best, time_limit)
 
     def told(found: Schedule, found_by: str, later: Future[Answer] | None = None) -> Answer:
         spent = time.perf_counter() - began
@@ -163,7 +165,7 @@ def reschedule(
             )
         return told(found, name if found is best else "solver")
 
-    if policy == "auto":
+    if policy == "auto" and situation is not None:
         policy = (router or Threshold())(situation)
     if best is None or policy == "slow":
         return solved()
