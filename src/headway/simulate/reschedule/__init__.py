@@ -7,7 +7,8 @@ from headway.simulate.reschedule.fast import Effort, fast_answers
 from headway.simulate.reschedule.measure import Nervousness, Stability, nervousness
 from headway.simulate.reschedule.replan import POLICIES, Answer, Policy, merge, reschedule
 from headway.simulate.reschedule.residual import Residual, residual
-from headway.simulate.reschedule.revise import Revision, revise
+from headway.simulate.reschedule.revise import revise
+from headway.simulate.reschedule.revision import Revision
 from headway.simulate.reschedule.router import Logistic, Router, Situation, Threshold, fit
 from headway.simulate.reschedule.slow import slow_answer
 from headway.simulate.reschedule.text import PATTERNS, parse_events, read_events

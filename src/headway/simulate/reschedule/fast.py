@@ -21,6 +21,10 @@ from headway.solve.rules.priorities import Formula, Priority
 from headway.solve.shop.obstacles import native_shop
 from headway.solve.tabu.shop import JobShop
 
+_MOMENTS = 10
+"""Instants at which new jobs are tried as a whole, before each of their tasks finds its place."""
+
+_ROUNDS = 3
 _POPULATION = 2
 _TENURE = 10
 
@@ -59,11 +63,11 @@ def fast_answers(
     -------
     dict
         ``"right-shift"``: all tasks keep their machines and the order on them, new ones come last.
-        ``"insertion"``: the same, but new tasks are put where they delay the end least, one after
-        another. ``"repair"``: then every task that starts later than planned is lifted and put back
-        at its best place. ``"redispatch"``: without delay, longest tail first. ``"search"``: a few
-        hundred moves from the best of these. The first one has passed `verify`; the others are for
-        comparison. Ways that lead nowhere are left out; all are if there is no room before some
+        ``"insertion"``: the same, but new tasks are put where they delay the end least, first all
+        together, then one after another. ``"repair"``: then every task that starts later than
+        planned is lifted and put back at its best place. ``"redispatch"``: without delay, longest
+        tail first. ``"search"``: a few hundred moves from the best of these. The first one has
+        passed `verify`; the others are for comparison. Ways that lead nowhere are left out; all are if there is no room before some
         latest time.
 
     Notes
@@ -178,16 +182,38 @@ class _Work:
         plans = {"right-shift": self._in_order(state)}
         if not repair:
             return plans
-        new = np.flatnonzero(self.new).tolist()
-        for task in new:
-            self._insert(state, task)
+        new = bool(self.new.any())
         if new:
+            self._place(state)
             plans["insertion"] = self._in_order(state)
         if self._repair(state):
             plans["repair"] = self._in_order(state)
         else:
             plans["repair"] = plans["insertion" if new else "right-shift"]
         return plans
+
+    def _place(self, state: _core.ShopState) -> None:
+        """Give new tasks their places: about the best moment for all, then one after another."""
+        head = self._last(self.start) - self._last(self.start)[self.new].min()
+        until = int(self.start[~self.new].max(initial=self.rest.revision.now))
+        # A task that only lost its modes still has a planned start.
+        known = ints(np.where(self.new, self.rest.planned[0], self.start))
+        kept = ints(np.where(known >= 0, known, self.start))
+        state.load(kept, self.mode)
+        tried = [(state.value, 0, kept)]
+        for pace in (1, 2):
+            for moment in np.linspace(self.rest.revision.now, until, _MOMENTS).astype(np.int64):
+                start = ints(np.where(self.new, moment + pace * head, self.start))
+                state.load(start, self.mode)
+                tried.append((state.value, len(tried), start))
+        state.load(min(tried)[2], self.mode)
+        tasks = np.flatnonzero(self.new).tolist()
+        for _ in range(_ROUNDS):
+            before = state.value
+            for task in tasks:
+                self._insert(state, task)
+            if state.value >= before:
+                break
 
     def _repair(self, state: _core.ShopState) -> bool:
         """Put tasks that start late elsewhere as long as that helps; return whether any moved."""
@@ -210,7 +236,7 @@ class _Work:
             return False
         before = state.value
         k = min(range(len(places)), key=lambda k: places[k][2])
-        if places[k][2] >= before and not self.new[task]:
+        if places[k][2] >= before:
             return False
         state.insert(task, k)
         return state.value < before
