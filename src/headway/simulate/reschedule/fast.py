@@ -67,8 +67,8 @@ def fast_answers(
         together, then one after another. ``"repair"``: then every task that starts later than
         planned is lifted and put back at its best place. ``"redispatch"``: without delay, longest
         tail first. ``"search"``: a few hundred moves from the best of these. The first one has
-        passed `verify`; the others are for comparison. Ways that lead nowhere are left out; all are if there is no room before some
-        latest time.
+        passed `verify`; the others are for comparison. Ways that lead nowhere are left out; all are
+        if there is no room before some latest time.
 
     Notes
     -----
