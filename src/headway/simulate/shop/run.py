@@ -8,6 +8,7 @@ import numpy as np
 
 from headway.model import ABSENT, FOREVER
 from headway.simulate.policy import Policy
+from headway.simulate.shop.audit import audit
 from headway.simulate.shop.occupancy import occupancy
 from headway.simulate.shop.realisation import Realisation
 from headway.simulate.shop.realised import realised
@@ -71,8 +72,14 @@ def trace_of(world: ShopWorld, policy: str, *, seed: int = 0, first: int = 0) ->
         Name of whoever decided.
     seed, first
         See `run`.
+
+    Raises
+    ------
+    VerificationError
+        If what happened cannot have: a mistake of ours. See `headway.simulate.shop.audit`.
     """
     outcome, record = world.outcome, world.record
+    audit(world.realisation, world.layout, record, outcome.completion)
     schedule = realised(world.realisation, world.layout, record, outcome.due)
     measures = outcome.measures(first)
     measures |= occupancy(
