@@ -132,6 +132,39 @@ def test_python_says_the_same(run) -> None:
     assert hw.verify(trace.problem, trace.schedule).ok
 
 
+SILLY = [
+    ("arrivals: {jobs: 5, gap: 1e300}", ["arrivals", "5e+300 ticks"]),
+    ("arrivals: {jobs: 5, gap: 3, together: 1e18}", ["constant(1e+18)", "ticks"]),
+    ("arrivals: {jobs: 999999999999, gap: 3}", ["arrivals.jobs", "at most"]),
+    ("arrivals: {times: [99999999999999999999]}", ["arrivals.times"]),
+    ("arrivals: {times: [1], load: 3}", ["'times' says when"]),
+    ("arrivals: {jobs: 5, gap: 3}\nbreakdowns: []\nbreakdowns: []", ["'breakdowns' is said twice"]),
+    ("arrivals: {jobs: 5, gap: 3}\njobs: {durations: 1e300}", ["constant(1e+300)"]),
+    ("arrivals: {jobs: 5, gap: 3}\njobs: {durations: 'gamma(3, 1e-200)'}", ["jobs.durations"]),
+    ("arrivals: {jobs: 5, gap: 3}\njobs: {operations: 1e12, revisits: true}", ["too many"]),
+    ("arrivals: {jobs: 5, gap: 3}\njobs: {families: 100000}", ["jobs.families"]),
+    ("arrivals: {jobs: 5, gap: 3}\njobs: {due_factor: 1e300}", ["jobs.due_factor"]),
+    ("arrivals: {jobs: 5, gap: 3}\nnoise: {factor: 1e300}", ["noise.factor"]),
+    (
+        "arrivals: {jobs: 5, gap: 3}\nduration_changes: {share: 1, after: 1, factor: 1e30}",
+        ["duration_changes.factor"],
+    ),
+    ("arrivals: {jobs: 5, gap: 3}\nbreakdowns: [{up: 1, down: 1, machines: []}]", ["at least one"]),
+    ("arrivals: {jobs: 5, gap: 3}\nmaintenance: [{first: 0, length: 1e19}]", ["maintenance[0]"]),
+    ("arrivals: {jobs: 5, gap: 3}\nwarm_up: 9", ["warm_up", "none of 5 jobs"]),
+    ("arrivals: {jobs: 5, gap: 3}\nevents: none.json", ["none.json", "cannot read"]),
+]
+
+
+@pytest.mark.parametrize(("rest", "words"), SILLY)
+def test_silly_scenarios_are_one_line_and_status_2(run, rest: str, words: list[str]) -> None:
+    Path("silly.yaml").write_text(f"kind: shop\nshop: {{machines: 2}}\n{rest}\n")
+    done = run("simulate", "silly.yaml", "-p", "SPT")
+    assert done.status == 2, done
+    assert len(done.err.splitlines()) == 1
+    assert all(word in done.err for word in words), done.err
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -139,6 +172,11 @@ def test_python_says_the_same(run) -> None:
         (["simulate", "floor.yaml", "-p", "STP"], ["STP", "did you mean"]),
         (["simulate", "floor.yaml", "-p", "p + foo"], ["column 'foo'"]),
         (["simulate", "floor.yaml", "-p", "p +"], ["'p +'"]),
+        (["simulate", "floor.yaml", "-p", "S/OPM"], ["did you mean S/OPN"]),
+        (["simulate", "floor.yaml", "-p", "p ** 2"], ["not part of an expression", "p ** 2"]),
+        (["simulate", "floor.yaml", "-p", "p + " + "9" * 400], ["not an expression"]),
+        (["simulate", "floor.yaml", "-p", "p + 1e999"], ["not part of an expression"]),
+        (["simulate", "floor.yaml", "-p", "SPT", "-o", "a.json", "--trace", "a.json"], ["two"]),
         (["simulate", "floor.yaml", "--seed", "-1"], ["seed", "-1"]),
         (["simulate", "floor.yaml", "--gantt", "x.bmp"], [".bmp"]),
         (["simulate", "floor.yaml", "--out", "floor.yaml"], ["floor.yaml"]),

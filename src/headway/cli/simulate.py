@@ -54,7 +54,7 @@ def command(
         return
     if seed < 0:
         raise ConfigError(f"--seed: expected a number from 0 on, got {seed}")
-    happened = experiment.run(policy or experiment.policies()[0], seed)
+    happened = experiment.run(experiment.policies()[0] if policy is None else policy, seed)
     if gantt is not None:
         happened.gantt().save(gantt)
     if trace is not None:

@@ -74,12 +74,17 @@ def check_outputs(*paths: str | None, source: str = "", folders: bool = False) -
     Raises
     ------
     ConfigError
-        If a path is a folder or the input, or its own folder does not exist or cannot be written.
+        If a path is a folder, the input, or another of the paths, or its own folder does not exist
+        or cannot be written.
     """
     read = Path(source.partition("#")[0]).resolve() if source else None
+    seen: set[Path] = set()
     for path in paths:
         if path is None:
             continue
+        if Path(path).resolve() in seen:
+            raise ConfigError(f"{path}: two things are to be written there")
+        seen.add(Path(path).resolve())
         if Path(path).resolve() == read and Path(path).exists():
             raise ConfigError(f"{path}: this is the input; write somewhere else")
         folder = Path(path).resolve().parent

@@ -15,6 +15,7 @@ from typing import Protocol, Self, TypeVar
 
 import numpy as np
 
+from headway.errors import ConfigError
 from headway.simulate.policy import Decision, Policy, best
 
 
@@ -66,7 +67,14 @@ def sampled(world: _World, policy: Policy, temperature: float, rng: np.random.Ge
         Positive; scores are divided by it. The smaller, the greedier.
     rng
         Source of the draws.
+
+    Raises
+    ------
+    ConfigError
+        If the temperature is not positive.
     """
+    if not temperature > 0:
+        raise ConfigError(f"temperature: expected a positive number, got {temperature:g}")
     while (decision := world.decision()) is not None:
         noisy = policy.score(decision) + temperature * rng.gumbel(size=len(decision))
         world.apply(best(noisy, may_wait=_waits(policy, decision)))
@@ -76,7 +84,14 @@ def sampled(world: _World, policy: Policy, temperature: float, rng: np.random.Ge
 def best_of(
     world: _World, policy: Policy, k: int, *, temperature: float = 1.0, seed: int = 0
 ) -> _World:
-    """Return the best of one greedy run and `k` - 1 sampled ones."""
+    """Return the best of one greedy run and `k` - 1 sampled ones.
+
+    Raises
+    ------
+    ConfigError
+        If that is no run at all, or the temperature is not positive.
+    """
+    _require_some("k", k)
     found = greedy(world.clone(), policy)
     for number in range(1, k):
         rng = np.random.default_rng([seed, number])
@@ -91,7 +106,13 @@ def rollout(world: _World, policy: Policy, breadth: int) -> _World:
 
     Takes as many greedy runs as there are decisions, times `breadth`. Never worse than `greedy`
     in a world without chance: the best run so far is followed.
+
+    Raises
+    ------
+    ConfigError
+        If nothing is to be tried.
     """
+    _require_some("breadth", breadth)
     plan: _World = greedy(world.clone(), policy)
     while (decision := world.decision()) is not None:
         scores = policy.score(decision)
@@ -124,7 +145,14 @@ def beam(
     guide
         What states are ranked by, the smallest first; the value of a greedy run to the end by
         default.
+
+    Raises
+    ------
+    ConfigError
+        If no state is to be kept, or nothing to be tried.
     """
+    _require_some("width", width)
+    _require_some("breadth", breadth)
     measure = guide or (lambda state: greedy(state.clone(), policy).value)
     states, ended = [world.clone()], [greedy(world.clone(), policy)]
     while states:
@@ -139,6 +167,11 @@ def beam(
                 following.append((measure(after), len(following), after))
         states = [state for _, _, state in sorted(following, key=lambda entry: entry[:2])[:width]]
     return min(ended, key=lambda state: state.value)
+
+
+def _require_some(what: str, number: int) -> None:
+    if number < 1:
+        raise ConfigError(f"{what}: expected at least 1, got {number}")
 
 
 def _after(world: _World, choice: int) -> _World:

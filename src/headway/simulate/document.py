@@ -22,8 +22,22 @@ def parse(text: str | bytes) -> Any:
     """
     import yaml
 
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]
+        """Refuses a key that is said twice, of which the first would be lost."""
+
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+            seen = set()
+            for key, _ in node.value:
+                if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
+                    raise yaml.constructor.ConstructorError(
+                        None, None, f"the key {key.value!r} is said twice", key.start_mark
+                    )
+                seen.add(key.value if isinstance(key.value, str) else id(key))
+            mapping: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+            return mapping
+
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader)  # noqa: S506 - a safe loader
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = None if mark is None else mark.line + 1

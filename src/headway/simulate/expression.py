@@ -383,15 +383,17 @@ def parse(text: str, known: Iterable[str] | None = None) -> Expression:
     try:
         body = ast.parse(text.strip(), mode="eval").body
         return _from_ast(body, _Symbols(known))
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+    except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError) as error:
         if isinstance(error, ConfigError):
             raise
-        raise ConfigError(f"not an expression: {text!r}") from None
+        raise ConfigError(f"not an expression: {_cut(text)!r}") from None
 
 
 def _from_ast(node: ast.expr, columns: _Symbols) -> Expression:
     match node:
-        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+        case ast.Constant(value=int() | float() as value) if not isinstance(
+            value, bool
+        ) and math.isfinite(value):
             return Expression(float(value))
         case ast.Name(id=name) if not name.startswith("_"):
             return getattr(columns, name)  # type: ignore[no-any-return]
@@ -405,9 +407,15 @@ def _from_ast(node: ast.expr, columns: _Symbols) -> Expression:
             return Expression(_SIGNS[type(op)], operands)
         case ast.Compare(left=left, ops=[ast.Lt()], comparators=[right]):
             return Expression("less", (_from_ast(left, columns), _from_ast(right, columns)))
+        case ast.Compare(left=left, ops=[ast.Gt()], comparators=[right]):
+            return Expression("less", (_from_ast(right, columns), _from_ast(left, columns)))
         case ast.Call(func=ast.Name(id=called), args=args, keywords=[]):
             name = _CALLS.get(called, called)
             operator = OPERATORS.get(name)
             if operator is not None and operator.arity == len(args):
                 return Expression(name, tuple(_from_ast(arg, columns) for arg in args))
-    raise ConfigError(f"not part of an expression: {ast.unparse(node)!r}")
+    raise ConfigError(f"not part of an expression: {_cut(ast.unparse(node))!r}")
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headway.errors import ConfigError
+from headway.model.tables import LARGEST_TIME
 
 Floats = NDArray[np.float64]
 Draw = Callable[[np.random.Generator, int, tuple[float, ...]], Floats]
@@ -35,6 +36,10 @@ def _hyperexponential(rng: np.random.Generator, n: int, p: tuple[float, ...]) ->
     share, first, second = p
     scale = np.where(rng.random(n) < share, first, second)
     return scale * rng.standard_exponential(n)
+
+
+def _spread(p: tuple[float, ...]) -> bool:
+    return p[0] > 0 and 1e-6 <= p[1] <= 1e6
 
 
 def _positive(p: tuple[float, ...]) -> bool:
@@ -77,13 +82,13 @@ _KINDS: dict[str, _Kind] = {
         ("mean", "cv"),
         lambda rng, n, p: rng.lognormal(*_lognormal(*p), n),
         lambda p: p[0],
-        _positive,
+        _spread,
     ),
     "gamma": _Kind(
         ("mean", "cv"),
         lambda rng, n, p: rng.gamma(1 / p[1] ** 2, p[0] * p[1] ** 2, n),
         lambda p: p[0],
-        _positive,
+        _spread,
     ),
     "weibull": _Kind(
         ("scale", "shape"),
@@ -107,6 +112,15 @@ _KINDS: dict[str, _Kind] = {
 
 LAWS = tuple(_KINDS)
 """The names of the laws there are."""
+
+
+def _sound(kind: _Kind, parameters: tuple[float, ...]) -> bool:
+    """Return whether a law can have these parameters, and its mean can be told."""
+    try:
+        finite = all(map(math.isfinite, parameters)) and kind.sound(parameters)
+        return finite and math.isfinite(kind.mean(parameters))
+    except (OverflowError, ZeroDivisionError):
+        return False
 
 
 def _censored_normal_mean(mean: float, sd: float) -> float:
@@ -158,8 +172,7 @@ class Law:
                 f"law {self.kind}: expected {len(expected)} parameters ({', '.join(expected)}),"
                 f" got {len(self.parameters)}"
             )
-        finite = all(math.isfinite(value) for value in self.parameters)
-        if not (finite and kind.sound(self.parameters)):
+        if not _sound(kind, self.parameters):
             raise ConfigError(f"law {self}: no such parameters; see headway.simulate.Law")
 
     @classmethod
@@ -199,8 +212,17 @@ class Law:
         return np.asarray(_KINDS[self.kind].draw(rng, n, self.parameters), dtype=np.float64)
 
     def ticks(self, rng: np.random.Generator, n: int, least: int = 1) -> NDArray[np.int64]:
-        """Return `n` values rounded to whole ticks, none below `least`; shape (n,)."""
-        return np.maximum(np.rint(self.draw(rng, n)), least).astype(np.int64)
+        """Return `n` values rounded to whole ticks, none below `least`; shape (n,).
+
+        Raises
+        ------
+        ConfigError
+            If one is larger than any time can be.
+        """
+        values = np.maximum(np.rint(self.draw(rng, n)), least)
+        if not (values <= LARGEST_TIME).all():
+            raise ConfigError(f"law {self} gives {values.max():.3g} ticks; choose a coarser tick")
+        return values.astype(np.int64)
 
     def __str__(self) -> str:
         return f"{self.kind}({', '.join(f'{value:g}' for value in self.parameters)})"

@@ -9,8 +9,8 @@ import numpy as np
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.model import FOREVER, Problem, ResourceKind
-from headway.model.tables import Ints, ints
-from headway.simulate.laws import Law
+from headway.model.tables import LARGEST_TIME, Ints, ints
+from headway.simulate.laws import Floats, Law
 from headway.simulate.scenario.course import Course, merged
 from headway.simulate.scenario.settings import Number, Settings
 from headway.simulate.shop.realisation import (
@@ -43,6 +43,19 @@ def law(value: Number, key: str) -> Law:
         return Law.parse(value)
     except ConfigError as error:
         raise ConfigError(f"{key}: {error}") from None
+
+
+def whole(ticks: Floats, key: str) -> Ints:
+    """Return rounded ticks as whole numbers.
+
+    Raises
+    ------
+    ConfigError
+        If they are larger than any time can be; the message begins with the setting's key.
+    """
+    if not (np.abs(ticks) <= LARGEST_TIME).all():
+        raise ConfigError(f"{key}: {np.abs(ticks).max():.3g} ticks; choose a coarser tick")
+    return ints(ticks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +111,7 @@ class Draws:
         # One factor per operation: on whichever machine, it is the work that is harder.
         drawn = factor.draw(self.streams.of("durations"), self.problem.n_tasks)
         longer = np.rint(planned * drawn[self.problem.modes.task])
-        return ints(np.where(planned > 0, np.maximum(longer, 1), 0))
+        return whole(np.where(planned > 0, np.maximum(longer, 1), 0), "noise.factor")
 
     def seen(self, duration: Ints) -> Problem:
         """Return the problem with the durations that policies see."""
@@ -121,7 +134,8 @@ class Draws:
         rng = self.streams.of("interruptions")
         hit = rng.random(n) < stops.probability
         # At least a tick, fractions dropped: an interruption that is not one would hide the rate.
-        length = np.maximum(law(stops.length, "interruptions.length").draw(rng, n).astype(int), 1)
+        length = np.floor(law(stops.length, "interruptions.length").draw(rng, n))
+        length = np.maximum(whole(length, "interruptions.length"), 1)
         return ints(np.where(hit, length, 0))
 
     def outages(self, work: int) -> Outages:
@@ -175,6 +189,7 @@ class Draws:
         time = jobs.release + law(rule.after, "due_changes.after").ticks(rng, n)
         factor = law(rule.factor, "due_changes.factor").draw(rng, n)
         due = np.where(hit, jobs.release + np.rint((jobs.due - jobs.release) * factor), 0)
+        due = whole(due, "due_changes.factor")
         moved = np.flatnonzero(hit)
         moved = moved[np.argsort(time[moved], kind="stable")]
         kind = np.full(len(moved), int(ChangeKind.DUE))
@@ -225,7 +240,8 @@ class Draws:
         for task in tasks.tolist():
             for mode in draft.modes(task):
                 planned = int(problem.modes.duration[copied.get(mode, mode)])
-                longer = max(round(planned * float(factor[task])), min(planned, 1))
+                changed = np.rint(planned * factor[task : task + 1])
+                longer = max(int(whole(changed, "duration_changes.factor")[0]), min(planned, 1))
                 draft.change(int(time[task]), ChangeKind.DURATION, mode, longer)
 
     def _hit(
@@ -254,6 +270,8 @@ def with_maintenance(problem: Problem, settings: Settings, horizon: int) -> Prob
         key = f"maintenance[{k}]"
         if rule.length < 1 or rule.first < 0 or (rule.every is not None and rule.every <= 0):
             raise ConfigError(f"{key}: expected a positive length and distance, first from 0 on")
+        if max(rule.length, rule.first, rule.every or 0) > LARGEST_TIME:
+            raise ConfigError(f"{key}: expected times of at most {LARGEST_TIME} ticks")
         if rule.every is not None and rule.every <= rule.length:
             raise ConfigError(f"{key}.every: stops of {rule.length} ticks leave no time between")
         begins = range(rule.first, horizon, rule.every) if rule.every else [rule.first]
@@ -279,6 +297,8 @@ def machines_named(problem: Problem, names: Sequence[str] | None, key: str) -> l
     if names is None:
         return [r for r, kind in enumerate(resources.kind) if kind == ResourceKind.MACHINE]
     place = {name: r for r, name in enumerate(resources.name)}
+    if not names:
+        raise ConfigError(f"{key}: expected at least one")
     for name in names:
         if name not in place:
             raise ConfigError(f"{key}: {UnknownNameError('machine', name, place)}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from os import PathLike
 
+from headway.errors import ConfigError
 from headway.model import Measure
 from headway.simulate.scenario.scenario import Scenario
+from headway.simulate.shop.realisation import Realisation
 from headway.simulate.shop.rules import RULES, policy_of
 from headway.simulate.shop.run import run
 from headway.simulate.trace import Trace
@@ -28,14 +30,17 @@ class ShopExperiment:
     ----------
     scenario
         The laws of what happens.
+    source
+        The file that it comes from, for messages.
     """
 
     scenario: Scenario
+    source: str = ""
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> ShopExperiment:
         """Return the experiment in a file; see `Scenario.read`."""
-        return cls(Scenario.read(path))
+        return cls(Scenario.read(path), str(path))
 
     @property
     def name(self) -> str:
@@ -74,8 +79,18 @@ class ShopExperiment:
         ------
         UnknownNameError
             If there is no such rule or column.
+        ConfigError
+            If the scenario makes no sense; the message names its file and the key.
         """
         decider = policy_of(policy)
-        return run(
-            self.scenario.draw(seed), decider, seed=seed, first=self.scenario.settings.warm_up
-        )
+        try:
+            course = self._course(seed)
+        except ConfigError as error:
+            raise ConfigError(f"{self.source}: {error}" if self.source else str(error)) from None
+        return run(course, decider, seed=seed, first=self.scenario.settings.warm_up)
+
+    def _course(self, seed: int) -> Realisation:
+        course, warm_up = self.scenario.draw(seed), self.scenario.settings.warm_up
+        if warm_up and warm_up >= course.problem.n_jobs:
+            raise ConfigError(f"warm_up: {warm_up} leaves none of {course.problem.n_jobs} jobs")
+        return course

@@ -204,8 +204,8 @@ def _require_work(settings: Settings, problem: Problem | None) -> None:
         )
     if problem is not None and (shop is not None or arrivals is not None):
         raise ConfigError("'problem' brings machines and jobs; leave out 'shop' and 'arrivals'")
-    if arrivals is not None and listed and arrivals != Arrivals(trace=arrivals.trace):
-        raise ConfigError("arrivals: 'trace' says when jobs arrive; leave out the other keys")
+    if arrivals is not None:
+        _require_one_source(arrivals)
     if arrivals is not None and arrivals.jobs > _MOST_JOBS:
         raise ConfigError(f"arrivals.jobs: expected at most {_MOST_JOBS:,}, got {arrivals.jobs:,}")
     if shop is not None and isinstance(shop.machines, int) and shop.machines > MOST_RESOURCES:
@@ -219,3 +219,10 @@ def _require_work(settings: Settings, problem: Problem | None) -> None:
     ):
         if value is not None and value < least:
             raise ConfigError(f"{key}: expected at least {least}, got {value}")
+
+
+def _require_one_source(arrivals: Arrivals) -> None:
+    for key in ("trace", "times"):
+        said = getattr(arrivals, key)
+        if said is not None and arrivals != Arrivals(**{key: said}):
+            raise ConfigError(f"arrivals: {key!r} says when jobs arrive; leave out the other keys")

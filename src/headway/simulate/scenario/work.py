@@ -11,15 +11,19 @@ from numpy.typing import NDArray
 from headway.errors import ConfigError
 from headway.model import FOREVER, Problem, total_flow_time, total_tardiness
 from headway.model.families import flexible_job_shop
-from headway.model.tables import Ints, ints
+from headway.model.tables import LARGEST_TIME, Ints, ints
 from headway.simulate.laws import Law
-from headway.simulate.scenario.draw import law
+from headway.simulate.scenario.draw import law, whole
 from headway.simulate.scenario.orders import Orders
 from headway.simulate.scenario.settings import Arrivals, JobLaws, Settings
 from headway.simulate.streams import Streams
 
 _UNLIKE = 0.2
 """How much durations differ between the machines that an operation can choose from."""
+
+_MOST_OPERATIONS = 50_000_000
+_MOST_FAMILIES = 1000
+"""More of either is taken for a slip, not to run out of memory."""
 
 _ENOUGH = 100_000
 """Draws that give the mean work of a job, where there is no formula."""
@@ -107,6 +111,8 @@ def _jobs(
         )
     if not 1 <= laws.alternatives <= n_machines:
         raise ConfigError(f"jobs.alternatives: expected 1 to {n_machines}")
+    if counts.sum() > _MOST_OPERATIONS:
+        raise ConfigError(f"jobs.operations: {counts.sum():,} operations in all are too many")
     durations = law(laws.durations, "jobs.durations")
     rows = []
     for count in counts.tolist():
@@ -144,17 +150,18 @@ def _releases(
     arrivals: Arrivals, laws: JobLaws, n_machines: int, n_jobs: int, streams: Streams
 ) -> Ints:
     if arrivals.times is not None:
-        if sorted(arrivals.times) != arrivals.times or arrivals.times[0] < 0:
+        first, last = arrivals.times[0], arrivals.times[-1]
+        if sorted(arrivals.times) != arrivals.times or first < 0 or last > LARGEST_TIME:
             raise ConfigError("arrivals.times: expected times from 0 on that do not decrease")
         return ints(arrivals.times)
     rng = streams.of("arrivals")
     together = law(arrivals.together, "arrivals.together")
-    groups = together.ticks(rng, n_jobs)
+    groups = np.minimum(together.ticks(rng, n_jobs), n_jobs)
     groups = groups[: int(np.searchsorted(np.cumsum(groups), n_jobs)) + 1]
     gap = _gap(arrivals, laws, n_machines, together)
     # Rounded as sums, not one by one: rounding every gap would change the load.
     time = np.floor(np.cumsum(gap.draw(rng, len(groups))))
-    return ints(np.repeat(time, groups)[:n_jobs])
+    return whole(np.repeat(time, groups)[:n_jobs], "arrivals")
 
 
 def _gap(arrivals: Arrivals, laws: JobLaws, n_machines: int, together: Law) -> Law:
@@ -202,7 +209,7 @@ def _due_dates(
     ):
         drawn = None if factor is None else law(factor, key).draw(rng, len(due))
         if drawn is not None:
-            due = np.where(jobs, release + np.rint(drawn * work), due)
+            due = np.where(jobs, release + whole(np.rint(drawn * work), key), due)
     return ints(due)
 
 
@@ -217,7 +224,9 @@ def _weights(settings: Settings, n_jobs: int, hurried: NDArray[np.bool_], stream
 
 
 def _with_setups(problem: Problem, laws: JobLaws, streams: Streams) -> Problem:
-    if laws.families < 1:
+    if not 0 <= laws.families <= _MOST_FAMILIES:
+        raise ConfigError(f"jobs.families: expected 0 to {_MOST_FAMILIES}, got {laws.families}")
+    if not laws.families:
         return problem
     rng = streams.of("setups")
     n = laws.families

@@ -14,11 +14,12 @@ scheduling with modified due dates".
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
-from headway.errors import ConfigError, UnknownNameError
+from headway.errors import UnknownNameError
 from headway.simulate.expression import parse
 from headway.simulate.policy import Policy, Rule, RuleBook
 from headway.simulate.shop.columns import COLUMNS
@@ -228,6 +229,8 @@ def policy_of(text: str) -> Policy:
     ------
     UnknownNameError
         If there is no rule of that name, or a formula looks at an unknown column.
+    ConfigError
+        If a formula is none.
 
     Examples
     --------
@@ -237,9 +240,10 @@ def policy_of(text: str) -> Policy:
     try:
         return RULES.find(text)
     except UnknownNameError as unknown:
-        if text.isidentifier() and text not in COLUMNS:
+        if text not in COLUMNS and (text.isidentifier() or not text.strip()):
             raise
         try:
             return Rule(text, parse(text, COLUMNS))
-        except ConfigError:
-            raise unknown from None
+        except UnknownNameError as column:
+            # "S/OPM" is a slip in the name of a rule rather than a formula.
+            raise (unknown if get_close_matches(text, RULES.names()) else column) from None
