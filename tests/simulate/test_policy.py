@@ -139,3 +139,22 @@ def test_sampling_follows_the_scores_and_the_seed() -> None:
     )
     assert first == second
     assert len({tuple(order) for order in first}) > 1
+
+
+@pytest.mark.parametrize(
+    ("decode", "message"),
+    [
+        (lambda world, rule: best_of(world, rule, 0), "k: expected at least 1"),
+        (lambda world, rule: best_of(world, rule, 2, temperature=0), "temperature"),
+        (lambda world, rule: rollout(world, rule, 0), "breadth"),
+        (lambda world, rule: beam(world, rule, 0), "width"),
+        (lambda world, rule: beam(world, rule, 1, breadth=0), "breadth"),
+        (
+            lambda world, rule: sampled(world, rule, float("nan"), np.random.default_rng(0)),
+            "temperature",
+        ),
+    ],
+)
+def test_decoders_refuse_to_try_nothing(decode, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        decode(WORLD.clone(), BOOK.rules["SPT"])
