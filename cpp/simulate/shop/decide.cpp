@@ -91,7 +91,7 @@ bool World::admit_waiting() {
 
 bool World::gather(bool forced) {
     candidates_.clear();
-    may_hold_ = false;
+    forced_ = forced;
     if (watching_) {
         return !open_.empty();
     }
@@ -115,18 +115,20 @@ bool World::gather(bool forced) {
             add_candidates(q, forced);
         }
     }
-    may_hold_ = may_hold_ && !forced;
     return !candidates_.empty();
 }
 
 bool World::add_candidates(Int q, bool forced) {
     const std::size_t before = candidates_.size();
-    const bool held = machines_[q].held && !forced;
-    for (const Int mode : machines_[q].queue) {
-        const bool is_outside = outside(mode);
-        if (!(held && is_outside) && possible(mode)) {
+    const MachineState& m = machines_[q];
+    const bool held = m.held && !forced;
+    if (plain_ && !held) {
+        candidates_.insert(candidates_.end(), m.queue.begin(), m.queue.end());
+        return !m.queue.empty();
+    }
+    for (const Int mode : m.queue) {
+        if (!(held && outside(mode)) && possible(mode)) {
             candidates_.push_back(mode);
-            may_hold_ |= is_outside;
         }
     }
     return candidates_.size() > before;

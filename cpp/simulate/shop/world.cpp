@@ -31,6 +31,7 @@ World::World(std::shared_ptr<const Fixed> fixed, bool per_machine)
             buffered_.push_back(m);
         }
     }
+    plain_ = s.plain();
     units_left_ = s.capacity;
     colour_.resize(s.buffer.size());
 }

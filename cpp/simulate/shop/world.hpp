@@ -40,7 +40,9 @@ public:
     // Whether choose or hold is called for.
     bool deciding() const { return deciding_; }
     // Whether jobs outside may be held back.
-    bool may_hold() const { return may_hold_; }
+    bool may_hold() const {
+        return !forced_ && std::ranges::any_of(candidates_, [this](Int i) { return outside(i); });
+    }
     bool outside(Int mode) const { return job(mode).outside; }
     // While it stays the same, so do the steady columns of the mode.
     Int news(Int mode) const { return job(mode).news; }
@@ -150,13 +152,14 @@ private:
     std::vector<Int> gathering_;  // machines whose batch is not launched
     std::vector<Int> held_;       // machines for which jobs outside are held back
     std::vector<Int> buffered_;   // machines with a limited buffer
+    bool plain_;
     Int busy_ = 0;                // machines at work and jobs on the way
     Int blocked_ = 0;
     Int wip_ = 0, in_system_ = 0, arrived_ = 0;
     Int arrived_ops_ = 0, arrived_work_ = 0;
 
     std::vector<Int> candidates_;
-    bool may_hold_ = false;
+    bool forced_ = false;  // jobs outside cannot be held back this time
     bool deciding_ = false;
     bool watching_ = false;
     std::vector<Int> told_;

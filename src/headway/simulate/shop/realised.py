@@ -10,11 +10,11 @@ machine, and all of them units of a resource as large as a batch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 
-from headway.model import ABSENT, FOREVER, Problem, RelationKind, ResourceKind, Schedule
+from headway.model import ABSENT, FOREVER, Problem, ResourceKind, Schedule
 from headway.model.arrays import entries
 from headway.model.tables import (
     Ints,
@@ -29,63 +29,10 @@ from headway.model.tables import (
     pointers,
 )
 from headway.simulate.shop.layout import Layout
+from headway.simulate.shop.pieces import Attempt, Draft
 from headway.simulate.shop.realisation import Realisation
 
 _OUTCOMES = ("", "broken off", "scrapped")
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One attempt at an operation."""
-
-    op: int
-    mode: int
-    machine: int
-    batch: int
-    entered: int
-    start: int
-    end: int
-    left: int
-    work: int
-    outcome: int
-
-
-@dataclass
-class _Draft:
-    """Tasks and relations while they are collected."""
-
-    name: list[str] = field(default_factory=list)
-    job: list[int] = field(default_factory=list)
-    family: list[int] = field(default_factory=list)
-    start: list[int] = field(default_factory=list)
-    duration: list[int] = field(default_factory=list)
-    end: list[int] = field(default_factory=list)
-    hold: list[int] = field(default_factory=list)
-    demand: list[list[tuple[int, int]]] = field(default_factory=list)
-    relation: list[tuple[RelationKind, int, int, int, int, bool]] = field(default_factory=list)
-
-    def task(
-        self, name: str, job: int, start: int, duration: int, end: int,
-        demand: list[tuple[int, int]], family: int = ABSENT,
-    ) -> int:  # fmt: skip
-        """Add a task and return its position."""
-        self.name.append(name)
-        self.job.append(job)
-        self.family.append(family)
-        self.start.append(start)
-        self.duration.append(duration)
-        self.end.append(end)
-        self.hold.append(ABSENT)
-        self.demand.append(sorted(demand))
-        return len(self.name) - 1
-
-    def follows(self, before: int, after: int, *, transfer: bool = False) -> None:
-        """Let one task begin after another has ended."""
-        self.relation.append((RelationKind.END_START, before, after, 0, FOREVER, transfer))
-
-    def together(self, first: int, second: int) -> None:
-        """Let two tasks begin at the same time."""
-        self.relation.append((RelationKind.START_START, first, second, 0, 0, False))
 
 
 class _Realised:
@@ -94,12 +41,12 @@ class _Realised:
     def __init__(self, realisation: Realisation, layout: Layout, record: dict[str, Ints]) -> None:
         self.realisation, self.layout = realisation, layout
         self.problem = realisation.problem
-        self.draft = _Draft()
+        self.draft = Draft()
         names = ("op", "mode", "machine", "batch", "entered", "start", "end", "left", "work",
                  "outcome")  # fmt: skip
         done = record["end"] != ABSENT
         columns = [record[name][done].tolist() for name in names]
-        self.rows = [_Row(*values) for values in zip(*columns, strict=True)]
+        self.rows = [Attempt(*values) for values in zip(*columns, strict=True)]
         self.n_resources = len(self.problem.resources)
         self.station: dict[int, int] = {}
         self.batch_units: dict[int, int] = {}
@@ -113,10 +60,21 @@ class _Realised:
             if size > 1:
                 self.batch_units[m] = extra
                 extra += 1
+        self.besides = self._renewables()
         self.has_transfers = bool(layout.columns["transfers"].size)
 
+    def _renewables(self) -> dict[int, list[tuple[int, int]]]:
+        """Return what modes need of renewable resources, by mode of the problem."""
+        needs: dict[int, list[tuple[int, int]]] = {}
+        mode, resource, amount = self.problem.occupied
+        shared = self.problem.resources.kind[resource] == ResourceKind.RENEWABLE
+        columns = (column[shared].tolist() for column in (mode, resource, amount))
+        for index, which, units in zip(*columns, strict=True):
+            needs.setdefault(index, []).append((which, units))
+        return needs
+
     def schedule(self, due: Ints) -> Schedule:
-        by_job: dict[int, list[_Row]] = {}
+        by_job: dict[int, list[Attempt]] = {}
         job_of = self.problem.tasks.job[self.layout.task].tolist()
         for row in self.rows:
             by_job.setdefault(job_of[row.op], []).append(row)
@@ -131,9 +89,9 @@ class _Realised:
                 self.draft.together(task_of[row.op, row.start], task_of[other.op, other.start])
         return self._frozen(due)
 
-    def _speakers(self) -> dict[int, _Row]:
+    def _speakers(self) -> dict[int, Attempt]:
         """Return, for each batch, the attempt that leaves the machine last: it occupies it."""
-        speaker: dict[int, _Row] = {}
+        speaker: dict[int, Attempt] = {}
         for row in self.rows:
             if row.batch not in speaker or row.left > speaker[row.batch].left:
                 speaker[row.batch] = row
@@ -142,12 +100,12 @@ class _Realised:
     def _job(
         self,
         job: int,
-        attempts: list[_Row],
-        speaker: dict[int, _Row],
+        attempts: list[Attempt],
+        speaker: dict[int, Attempt],
         task_of: dict[tuple[int, int], int],
     ) -> None:
         draft = self.draft
-        before: _Row | None = None
+        before: Attempt | None = None
         last = ABSENT
         for row in attempts:
             waits = before is not None and before.left > before.end
@@ -177,7 +135,7 @@ class _Realised:
             draft.follows(last, leaves)
             draft.hold[last] = leaves
 
-    def _move(self, job: int, before: _Row | None, row: _Row) -> int:
+    def _move(self, job: int, before: Attempt | None, row: Attempt) -> int:
         """Add the move of a job to the station of its next attempt, or just off its machine."""
         start = row.entered if before is None else max(row.entered, before.end)
         if before is not None and before.left > before.end and before.left != row.entered:
@@ -189,7 +147,7 @@ class _Realised:
         station = [(self.station[row.machine], 1)] if row.machine in self.station else []
         return self.draft.task("moves", job, start, trip, start + trip, station)
 
-    def _attempt(self, job: int, row: _Row, *, occupies: bool) -> int:
+    def _attempt(self, job: int, row: Attempt, *, occupies: bool) -> int:
         """Add an attempt, and what it needs besides its machine if it may block that."""
         problem, layout = self.problem, self.layout
         index = int(layout.mode[row.mode])
@@ -198,16 +156,7 @@ class _Realised:
             demand.append((self.station[row.machine], 1))
         if row.machine in self.batch_units:
             demand.append((self.batch_units[row.machine], 1))
-        a, b = problem.modes.demand_ptr[index : index + 2].tolist()
-        besides = [
-            (resource, amount)
-            for resource, amount in zip(
-                problem.modes.demand_resource[a:b].tolist(),
-                problem.modes.demand_amount[a:b].tolist(),
-                strict=True,
-            )
-            if problem.resources.kind[resource] == ResourceKind.RENEWABLE
-        ]
+        besides = self.besides.get(index, [])
         blocks = row.left > row.end
         task = int(layout.task[row.op])
         name = problem.tasks.name[task]
