@@ -121,11 +121,11 @@ def by_class(
         for size, (first, last) in CLASSES.items():
             row[size] = round(float(found[name, 0.0][first - 1 : last].mean()))
         rows.append(row)
-    if best:
-        row = {"rule": "best schedule found"}
-        for size, (first, last) in CLASSES.items():
-            known = [best[f"la{k:02d}"] for k in range(first, last + 1) if f"la{k:02d}" in best]
-            row[size] = round(float(np.mean(known))) if len(known) == 5 else None
+    row = {"rule": "best schedule found"}
+    for size, (first, last) in CLASSES.items():
+        values = [best[f"la{k:02d}"] for k in range(first, last + 1) if f"la{k:02d}" in best]
+        row[size] = round(float(np.mean(values))) if len(values) == 5 else None
+    if any(value is not None for name, value in row.items() if name != "rule"):
         rows.append(row)
     return rows
 
