@@ -11,6 +11,7 @@ from headway import _core
 from headway.errors import UnsupportedError
 from headway.model import Problem, Schedule, verify
 from headway.model.tables import ABSENT, Bools, Ints, bools, ints
+from headway.simulate.reschedule.calm import calmed
 from headway.simulate.reschedule.measure import Stability
 from headway.simulate.reschedule.residual import Residual
 from headway.simulate.reschedule.tables import Tables
@@ -55,7 +56,8 @@ def fast_answers(
     rest
         What is left to be done.
     stability
-        What calm is worth.
+        What calm is worth. If it has a price, tasks of the best plan that have slack are moved
+        towards their planned starts.
     effort
         How much is done.
 
@@ -101,6 +103,11 @@ def fast_answers(
                 ranked = _first_valid(["search", *ranked], plans)
             else:
                 ranked = sorted([*ranked, "search"], key=costs.__getitem__)
+    if ranked and stability.counts:
+        calm = rest.lift(calmed(rest, rest.lower(plans[ranked[0]])))
+        cheaper = stability.cost(rest, calm) < costs[ranked[0]]
+        if cheaper and verify(calm.problem, calm).ok:
+            plans[ranked[0]] = calm
     return {name: plans[name] for name in ranked}
 
 

@@ -9,7 +9,6 @@ from math import gcd
 import numpy as np
 
 from headway.model import Measure, Objective, Problem, Schedule, verify
-from headway.model.arcs import arcs_of
 from headway.model.arrays import entries, set_ids
 from headway.model.objective import Term
 from headway.model.tables import (
@@ -23,6 +22,7 @@ from headway.model.tables import (
     bools,
     ints,
 )
+from headway.simulate.reschedule.calm import calmed
 from headway.simulate.reschedule.measure import Stability, unmoved
 from headway.simulate.reschedule.residual import Residual
 from headway.simulate.reschedule.tables import NewMode, NewTask, Tables
@@ -32,6 +32,8 @@ _FINEST_PRICE = 1000
 """Prices are rounded to fractions with denominators up to this."""
 
 _LARGEST_WEIGHT = 2**31 - 1
+_WITHOUT_PRICES = 0.4
+"""Share of the time for the objective alone, for which there are faster searches."""
 
 
 def slow_answer(
@@ -69,24 +71,44 @@ def slow_answer(
     -----
     If calm has a price and the makespan is minimised, the prices become part of the problem: every
     planned task gets a companion of no duration that starts with it, whose earliness and tardiness
-    against the planned start are paid for, and other machines cost. For other objectives the solver
-    looks at the objective alone, and the prices decide between what it finds and `start`. Without a
-    price, tasks with slack are moved towards their planned starts.
+    against the planned start are paid for, and other machines cost. Before that, the makespan alone
+    has a share of the time, as there are faster searches for it. For other objectives the solver
+    looks at the objective alone, and the prices decide between what it finds and `start`. Tasks
+    with slack are moved towards their planned starts.
     """
     stability = stability or Stability()
-    low = None if start is None else rest.lower(start)
-    priced = stability.counts and rest.problem.objective.is_only(Measure.MAKESPAN)
-    problem = _with_prices(rest, stability) if priced else rest.problem
-    warm = None if low is None else (_with_companions(rest, problem, low) if priced else low)
-    result = solve(problem, time_limit=time_limit, workers=workers, seed=seed, warm_start=warm)
     plans = [] if start is None else [start]
-    if result.schedule is not None:
-        found = _without_companions(rest, result.schedule) if priced else result.schedule
-        plans.append(rest.lift(found))
-        plans.append(rest.lift(_calmed(rest, found)))
-    plans = [plan for plan in plans if verify(plan.problem, plan).ok]
-    best = min(plans, key=lambda plan: stability.cost(rest, plan), default=None)
-    return best, result
+
+    def found(problem: Problem, share: float) -> Result:
+        """Solve the rest, with or without prices, from the best plan so far; keep what comes."""
+        best = _best(rest, plans, stability)
+        warm = None if best is None else rest.lower(best)
+        if warm is not None and problem is not rest.problem:
+            warm = _with_companions(rest, problem, warm)
+        result = solve(
+            problem,
+            time_limit=share * time_limit,
+            workers=workers,
+            seed=seed,
+            warm_start=warm,
+        )
+        if result.schedule is not None:
+            low = _without_companions(rest, result.schedule)
+            plans.extend((rest.lift(low), rest.lift(calmed(rest, low))))
+        return result
+
+    if stability.counts and rest.problem.objective.is_only(Measure.MAKESPAN):
+        found(rest.problem, _WITHOUT_PRICES)
+        result = found(_with_prices(rest, stability), 1 - _WITHOUT_PRICES)
+    else:
+        result = found(rest.problem, 1)
+    return _best(rest, plans, stability), result
+
+
+def _best(rest: Residual, plans: list[Schedule], stability: Stability) -> Schedule | None:
+    """Return the plan that costs least of those that hold."""
+    ranked = sorted(plans, key=lambda plan: stability.cost(rest, plan))
+    return next((plan for plan in ranked if verify(plan.problem, plan).ok), None)
 
 
 def _with_prices(rest: Residual, stability: Stability) -> Problem:
@@ -162,21 +184,3 @@ def _without_companions(rest: Residual, schedule: Schedule) -> Schedule:
     n = rest.problem.n_tasks
     columns = (ints(column[:n]) for column in (schedule.start, schedule.end, schedule.mode))
     return Schedule(rest.problem, *columns)
-
-
-def _calmed(rest: Residual, low: Schedule) -> Schedule:
-    """Return a schedule of the rest with tasks moved right, as far as they have slack, to the plan.
-
-    Orders and the makespan stay. Breaks are not looked at: the result may be invalid.
-    """
-    arcs, planned = arcs_of(low), unmoved(rest)
-    following: list[list[tuple[int, int]]] = [[] for _ in range(rest.problem.n_tasks)]
-    for before, after, lag in zip(
-        arcs.before.tolist(), arcs.after.tolist(), arcs.lag.tolist(), strict=True
-    ):
-        following[before].append((after, lag))
-    start, latest = low.start.tolist(), (low.start + arcs.room).tolist()
-    for task in np.argsort(-low.start, kind="stable").tolist():
-        limit = min([latest[task], *(start[after] - lag for after, lag in following[task])])
-        start[task] = max(start[task], min(int(planned[task]), limit))
-    return Schedule.of(rest.problem, start, low.mode)
