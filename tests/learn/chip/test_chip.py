@@ -11,7 +11,6 @@ from headway.errors import ConfigError, FormatError
 from headway.learn import Stage, train, trained
 from headway.learn.chip import FixedLoads, RandomLoads, Ranges, policy_of
 from headway.learn.chip.measure import LOADS, latencies, load
-from headway.learn.chip.objective import rule_of
 from headway.learn.chip.recipe import RECIPE
 from headway.learn.environments import DecisionEnvironment
 from headway.simulate.chip import (
@@ -30,13 +29,13 @@ KINDS = top()[:3]
 SHORT = Ranges(length=60)
 
 
-def test_the_start_is_etf_and_costs_what_etf_costs() -> None:
-    vector = np.array(RECIPE.start)
-    vector[-1] = 20
+def test_a_rule_that_weighs_the_end_alone_and_does_not_wait_is_etf() -> None:
+    weights = np.array([-1.0 * (name == "finish") for name in FEATURES.names])
     workload = Workload(kinds=KINDS, length=1000)
-    assert FixedLoads([workload], range(3))(vector[None]).tolist() == [1.0]
-    etf, rule = (outcome(workload, policy, seed=1) for policy in ("ETF", rule_of(vector)))
-    assert etf.completion.tolist() == rule.completion.tolist()
+    rule = linear(weights, 1e6, waits=False)
+    assert FixedLoads([workload], range(3)).cases[0].cost(rule) == 1.0
+    etf, same = (outcome(workload, policy, seed=1) for policy in ("ETF", rule))
+    assert etf.completion.tolist() == same.completion.tolist()
 
 
 def test_costs_do_not_depend_on_what_else_is_asked() -> None:
@@ -76,7 +75,7 @@ def test_the_shipped_rule_is_found_by_name_and_shortens_latencies() -> None:
         own, etf = (
             latencies(load(LOADS[name]), policy, range(200, 212)) for policy in (rule, "ETF")
         )
-        assert own.mean() < 0.99 * etf.mean()
+        assert own.mean() < 0.98 * etf.mean()
     trace = run(Workload(kinds=KINDS, length=600, noise=0.2), "LINEAR", seed=1)
     assert trace.measures["completed"] > 5
 
@@ -86,7 +85,8 @@ def test_the_shipped_file_says_that_it_is_better_than_etf_everywhere() -> None:
     assert [row["load"] for row in rule.measured] == list(LOADS)
     ratios = [row["ratio"] for row in rule.measured]
     assert max(ratios) < 1.0
-    assert np.mean(ratios) < 0.98
+    assert np.mean(ratios) < 0.97
+    assert max(row["ratio to late"] for row in rule.measured) < 1.0
     assert rule.recipe["method"] == "evolution strategy"
 
 
@@ -106,5 +106,5 @@ def test_a_rule_without_its_limit_is_refused() -> None:
         policy_of(replace(rule, settings={}))
     with pytest.raises(ConfigError, match="limit"):
         linear(rule.weights, float("nan"))
-    with pytest.raises(ConfigError, match="expected 11 weights"):
+    with pytest.raises(ConfigError, match="expected 12 weights"):
         linear(rule.weights[:3], 1.0)

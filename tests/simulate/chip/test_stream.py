@@ -19,7 +19,7 @@ from headway.simulate.chip import (
     run,
     top,
 )
-from headway.simulate.chip.stream import _native
+from headway.simulate.chip.stream import _native, limit_of
 from headway.simulate.decode import best_of, greedy, rollout, sampled
 from headway.simulate.expression import parse
 from tests.simulate.chip.graphs import graphs
@@ -190,6 +190,20 @@ def test_python_policies_decide_as_native_ones() -> None:
     waiting = Linear("idle", (parse("0 - finish", COLUMNS),), np.ones(1), waits=True)
     held = outcome(workload, waiting, seed=3)
     assert held.start.max() >= 0, "where nothing else can happen a policy cannot wait"
+
+
+@pytest.mark.parametrize("limit", [0, 1e6])
+def test_rules_that_wait_do_so_natively_as_in_python(limit: float) -> None:
+    workload = Workload(kinds=KINDS, noise=0.2, length=900, most_jobs=4)
+    weights = np.array([1.0, -2.0, -0.3])
+    features = tuple(parse(text, COLUMNS) for text in ("1", "regret / unit", "finish / unit"))
+    rule = Bound(Linear("picky", features, weights, waits=True), limit)
+    fate = workload.fate(4)
+    world = ChipWorld(workload, fate, limit=limit_of(rule, workload))
+    slow = greedy(world, rule.policy).outcome("picky", 0)
+    fast = outcome(workload, rule, fate=fate)
+    plain = outcome(workload, Bound(Linear("hasty", features, weights), limit), fate=fate)
+    assert slow.start.tolist() == fast.start.tolist() != plain.start.tolist()
 
 
 def test_late_binding_commits_only_to_free_elements() -> None:

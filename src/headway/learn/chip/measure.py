@@ -12,7 +12,7 @@ from headway.learn.chip.objective import REFERENCE
 from headway.learn.chip.rule import policy_of
 from headway.learn.rule_file import LinearRule
 from headway.simulate import Policy, paired
-from headway.simulate.chip import Workload, outcome, top
+from headway.simulate.chip import RULES, Bound, Workload, outcome, top
 
 LOADS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
@@ -29,6 +29,9 @@ LOADS: Mapping[str, Mapping[str, float]] = MappingProxyType(
 
 SEEDS = range(40)
 
+LATE = Bound(RULES.find(REFERENCE), 0)
+"""ETF that gives tasks to free elements only."""
+
 
 def load(settings: Mapping[str, float]) -> Workload:
     """Return the workload of an entry of `LOADS`."""
@@ -42,11 +45,13 @@ def latencies(workload: Workload, policy: str | Policy, seeds: range) -> np.ndar
 
 
 def table(rule: LinearRule) -> list[dict[str, Any]]:
-    """Return mean latencies beside those of ETF, seed by seed with the same luck."""
+    """Return mean latencies beside those of ETF, early and late, with the same luck."""
     rows = []
     for name, settings in LOADS.items():
         workload = load(settings)
-        own, other = (latencies(workload, policy, SEEDS) for policy in (policy_of(rule), REFERENCE))
+        own, other, late = (
+            latencies(workload, policy, SEEDS) for policy in (policy_of(rule), REFERENCE, LATE)
+        )
         compared = paired(own, other)
         rows.append(
             {
@@ -56,6 +61,8 @@ def table(rule: LinearRule) -> list[dict[str, Any]]:
                 REFERENCE: round(float(other.mean()), 1),
                 "ratio": round(compared.ratio, 4),
                 "p": float(f"{compared.p_value:.2g}"),
+                "late ETF": round(float(late.mean()), 1),
+                "ratio to late": round(float(own.mean() / late.mean()), 4),
             }
         )
     return rows

@@ -7,16 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from headway.learn.chip.rule import limit_of
 from headway.learn.evolution import Floats
 from headway.simulate.chip import Bound, Fate, TaskGraph, Workload, linear, outcome
 
 REFERENCE = "ETF"
-
-
-def rule_of(vector: Floats) -> Bound:
-    """Return the rule that a parameter vector stands for: weights, then log2 of the limit."""
-    return linear(vector[:-1], limit_of(vector))
 
 
 @dataclass(frozen=True)
@@ -90,7 +84,7 @@ class Case:
 
 def costs(vectors: Floats, cases: Sequence[Case]) -> Floats:
     """Return the mean cost of vectors, shape (k, n), over cases; shape (k,)."""
-    rules = [rule_of(vector) for vector in vectors]
+    rules = [linear(vector) for vector in vectors]
     return np.array([np.mean([case.cost(rule) for case in cases]) for rule in rules])
 
 

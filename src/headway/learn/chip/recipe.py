@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from headway.learn.chip.measure import table
 from headway.learn.chip.objective import FixedLoads, RandomLoads
-from headway.learn.chip.rule import limit_of
 from headway.learn.evolution import Floats, Stage
 from headway.learn.recipe import Recipe
 from headway.simulate.chip import FEATURES, TaskGraph, Workload, top
@@ -43,21 +41,21 @@ class _Validation:
         return FixedLoads(spread(top()), self.seeds)
 
 
-def _settings(vector: Floats) -> Mapping[str, float]:
-    return {"limit": limit_of(vector)}
+def _late_and_waiting(_: Floats) -> Mapping[str, float]:
+    return {"limit": 0.0, "waits": 1.0}
 
 
-_START = {"finish": -3.0}
-"""ETF: what ends first has the largest score."""
+_START = {"one": 1.0, "regret": -1.0, "finish": -0.3}
+"""A free element takes what ends first there, unless a busy one would end it a task sooner."""
 
 RECIPE = Recipe(
     name="chip-latency",
-    summary="Time in the system of jobs on a chip: eleven features of a task and an element.",
+    summary="Time in the system of jobs on a chip: twelve features of a task and an element.",
     features=FEATURES,
-    start=(*(_START.get(name, 0.0) for name in FEATURES.names), math.log2(3.5)),
-    stages=((RandomLoads(top()), Stage(150, 12, (0.25, 0.08), (0.08, 0.01))),),
+    start=tuple(_START.get(name, 0.0) for name in FEATURES.names),
+    stages=((RandomLoads(top(), cases=10), Stage(60, 12, (0.15, 0.05), (0.06, 0.01), 10)),),
     validation=_Validation(range(10_000, 10_010)),
-    settings=_settings,
+    settings=_late_and_waiting,
     measure=table,
 )
-"""An evolution strategy from ETF over loads, sizes of the system and noise of all kinds."""
+"""An evolution strategy over loads, sizes of the system and noise of all kinds."""

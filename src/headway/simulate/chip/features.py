@@ -21,12 +21,15 @@ FEATURES = FeatureSet.of(
         "rank": "rank / (5 * unit)",
         "left": "left / 10",
         "age": "age / (10 * unit)",
+        "one": "1",
     },
 )
 """Columns in mean durations of tasks, so that a rule suits chips of any speed."""
 
 
-def linear(weights: Floats, limit: float, name: str = "LINEAR") -> Bound:
+def linear(
+    weights: Floats, limit: float = 0.0, name: str = "LINEAR", *, waits: bool = True
+) -> Bound:
     """Return the rule that weighs `FEATURES`, of which the largest sum wins.
 
     Parameters
@@ -37,10 +40,12 @@ def linear(weights: Floats, limit: float, name: str = "LINEAR") -> Bound:
         Largest backlog of an element that is given more; see `Bound`.
     name
         What tables call it.
+    waits
+        Whether a task may wait for a better element: it is committed only if its sum is positive.
 
     Raises
     ------
     ConfigError
         If there are more or fewer weights than features, or the limit is negative.
     """
-    return Bound(FEATURES.rule(name, weights), limit, name)
+    return Bound(FEATURES.rule(name, weights, waits=waits), limit, name)
