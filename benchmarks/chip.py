@@ -148,16 +148,17 @@ def stream(arguments: argparse.Namespace) -> None:
         print(rows[-1], flush=True)
     measured = table(trained("chip-latency", chip.FEATURES))
     seeds = measured[0]["seeds"]
-    for other, key in (("ETF", "ratio"), ("late ETF", "ratio to late")):
-        mean = 100 * (statistics.mean(row[key] for row in measured) - 1)
+    for other in ("ETF", "late ETF"):
+        ratios = {row["load"]: 100 * (row[f"ratio to {other}"] - 1) for row in measured}
+        mean = statistics.mean(ratios.values())
         rows.append(
             {
                 "rule": f"LINEAR against {other}, {seeds} seeds, mean {mean:+.1f} %",
-                **{row["load"]: f"{100 * (row[key] - 1):+.1f} %" for row in measured},
+                **{label: f"{ratio:+.1f} %" for label, ratio in ratios.items()},
             }
         )
-    tests = {row["load"]: row["p"] for row in measured}
-    rows.append({"rule": "p against ETF (Wilcoxon, paired by seed)", **tests})
+        tests = {row["load"]: row[f"p against {other}"] for row in measured}
+        rows.append({"rule": "p of that (Wilcoxon, paired by seed)", **tests})
     keep(
         "chip-stream",
         f"Jobs that arrive: mean latency (completed), simulated, {arguments.seeds} seeds",

@@ -41,28 +41,33 @@ def load(settings: Mapping[str, float]) -> Workload:
 
 def latencies(workload: Workload, policy: str | Policy, seeds: range) -> np.ndarray:
     """Return the mean latency of each seed, shape (n_seeds,), ticks."""
-    return np.array([outcome(workload, policy, seed=k).latency.mean() for k in seeds])
+    return _figures(workload, policy, seeds)[:, 0]
+
+
+def _figures(workload: Workload, policy: str | Policy, seeds: range) -> np.ndarray:
+    """Return mean latency and number of completed jobs of each seed, shape (n_seeds, 2)."""
+    runs = (outcome(workload, policy, seed=seed).latency for seed in seeds)
+    return np.array([(latency.mean(), len(latency)) for latency in runs])
 
 
 def table(rule: LinearRule) -> list[dict[str, Any]]:
-    """Return mean latencies beside those of ETF, early and late, with the same luck."""
+    """Return mean latencies and completed jobs beside those of ETF, early and late."""
+    policies: dict[str, str | Policy] = {
+        "": policy_of(rule),
+        "ETF ": REFERENCE,
+        "late ETF ": LATE,
+    }
     rows = []
     for name, settings in LOADS.items():
-        workload = load(settings)
-        own, other, late = (
-            latencies(workload, policy, SEEDS) for policy in (policy_of(rule), REFERENCE, LATE)
-        )
-        compared = paired(own, other)
-        rows.append(
-            {
-                "load": name,
-                "seeds": len(SEEDS),
-                "latency": round(float(own.mean()), 1),
-                REFERENCE: round(float(other.mean()), 1),
-                "ratio": round(compared.ratio, 4),
-                "p": float(f"{compared.p_value:.2g}"),
-                "late ETF": round(float(late.mean()), 1),
-                "ratio to late": round(float(own.mean() / late.mean()), 4),
-            }
-        )
+        figures = {who: _figures(load(settings), by, SEEDS) for who, by in policies.items()}
+        row: dict[str, Any] = {"load": name, "seeds": len(SEEDS)}
+        for who, values in figures.items():
+            latency, completed = values.mean(axis=0)
+            row[f"{who}latency"] = round(float(latency), 1)
+            row[f"{who}completed"] = round(float(completed), 1)
+        for who in ("ETF", "late ETF"):
+            compared = paired(figures[""][:, 0], figures[f"{who} "][:, 0])
+            row[f"ratio to {who}"] = round(compared.ratio, 4)
+            row[f"p against {who}"] = float(f"{compared.p_value:.2g}")
+        rows.append(row)
     return rows

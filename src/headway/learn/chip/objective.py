@@ -1,4 +1,4 @@
-"""How good weights are for jobs that arrive at a chip: latencies beside those of ETF."""
+"""How good weights are for jobs that arrive at a chip: time in the system beside that under ETF."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from headway.learn.evolution import Floats
-from headway.simulate.chip import Bound, Fate, TaskGraph, Workload, linear, outcome
+from headway.simulate.chip import Bound, Fate, Outcome, TaskGraph, Workload, linear, outcome
 
 REFERENCE = "ETF"
 
@@ -51,6 +51,16 @@ class Ranges:
         )
 
 
+def mean_stay(run: Outcome) -> float:
+    """Return the time in the system of all jobs per job completed, in ticks.
+
+    The mean latency of completed jobs alone would reward a rule that leaves some jobs for ever: the
+    others, fewer in the system, get through sooner.
+    """
+    until = np.where(run.completion >= 0, run.completion, run.workload.length)
+    return float((until - run.arrival).sum()) / max(len(run.latency), 1)
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """A workload, what it brings, and how ETF does on it.
@@ -60,7 +70,7 @@ class Case:
     workload, fate
         What is run.
     reference
-        Mean latency under ETF, ticks.
+        `mean_stay` under ETF.
     """
 
     workload: Workload
@@ -71,15 +81,11 @@ class Case:
     def of(cls, workload: Workload, seed: int) -> Case:
         """Return the case of a seed."""
         fate = workload.fate(seed)
-        latency = outcome(workload, REFERENCE, fate=fate).latency
-        return cls(workload, fate, float(latency.mean()) if len(latency) else 1.0)
+        return cls(workload, fate, max(mean_stay(outcome(workload, REFERENCE, fate=fate)), 1.0))
 
     def cost(self, rule: Bound) -> float:
-        """Return the mean latency under a rule as a fraction of that under ETF."""
-        latency = outcome(self.workload, rule, fate=self.fate).latency
-        # Who completes nothing is as bad as if every job had taken the whole run.
-        mean = float(latency.mean()) if len(latency) else float(self.workload.length)
-        return mean / self.reference
+        """Return `mean_stay` under a rule as a fraction of that under ETF."""
+        return mean_stay(outcome(self.workload, rule, fate=self.fate)) / self.reference
 
 
 def costs(vectors: Floats, cases: Sequence[Case]) -> Floats:

@@ -53,7 +53,7 @@ RECIPE = Recipe(
     summary="Time in the system of jobs on a chip: twelve features of a task and an element.",
     features=FEATURES,
     start=tuple(_START.get(name, 0.0) for name in FEATURES.names),
-    stages=((RandomLoads(top(), cases=10), Stage(60, 12, (0.15, 0.05), (0.06, 0.01), 10)),),
+    stages=((RandomLoads(top(), cases=10), Stage(50, 12, (0.15, 0.05), (0.06, 0.01), 10)),),
     validation=_Validation(range(10_000, 10_010)),
     settings=_late_and_waiting,
     measure=table,
