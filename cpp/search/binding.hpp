@@ -31,6 +31,7 @@ void bind_blocking(nb::module_& module);
 
 // NoWaitShop, NoWaitSearch.
 void bind_no_wait(nb::module_& module);
+
 // Shop, ShopState, ShopSearch.
 void bind_shop(nb::module_& module);
 

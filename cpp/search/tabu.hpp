@@ -132,7 +132,9 @@ public:
     }
 
     void clear() { std::ranges::fill(numbers_, 0U); }
-    std::uint32_t& at(std::int32_t row, std::int32_t column) { return numbers_[entry(row, column)]; }
+    std::uint32_t& at(std::int32_t row, std::int32_t column) {
+        return numbers_[entry(row, column)];
+    }
     std::uint32_t at(std::int32_t row, std::int32_t column) const {
         return numbers_[entry(row, column)];
     }

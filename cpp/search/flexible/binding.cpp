@@ -3,7 +3,6 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
-#include <limits>
 #include <stdexcept>
 #include <tuple>
 
@@ -148,7 +147,8 @@ void bind_flexible(nb::module_& module) {
             [](FlexibleSearch& self, InArray<Int> order, InArray<Int> mode) {
                 self.elite().offer(checked_plan(self.shop(), order, mode));
             },
-            "order"_a, "mode"_a, "A linear order of all tasks, and their modes, to search from next.");
+            "order"_a, "mode"_a,
+            "A linear order of all tasks, and their modes, to search from next.");
     bind_worker(native,
                 "One worker, until a limit or its stop flag; "
                 "returns the number of moves made.");

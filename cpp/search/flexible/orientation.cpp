@@ -129,8 +129,12 @@ void Orientation::apply(const Move& move) {
 }
 
 bool Orientation::may_stand(Index task, Index left, Index right) const {
-    const auto follows = [&](const Link& link) { return leads(link.task, left, chain(link.task).step); };
-    const auto precedes = [&](const Link& link) { return leads(right, link.task, chain(right).step); };
+    const auto follows = [&](const Link& link) {
+        return leads(link.task, left, chain(link.task).step);
+    };
+    const auto precedes = [&](const Link& link) {
+        return leads(right, link.task, chain(right).step);
+    };
     return (left == none_ || std::ranges::none_of(shop_->after(task), follows)) &&
            (right == none_ || std::ranges::none_of(shop_->before(task), precedes));
 }

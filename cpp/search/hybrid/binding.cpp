@@ -1,6 +1,5 @@
 #include "search/binding.hpp"
 
-
 #include <stdexcept>
 
 #include "search/hybrid/search.hpp"

@@ -6,9 +6,9 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "search/job_shop/search.hpp"
 #include "search/job_shop/neighbourhood.hpp"
 #include "search/job_shop/orientation.hpp"
+#include "search/job_shop/search.hpp"
 #include "search/job_shop/starts.hpp"
 #include "search/orders.hpp"
 #include "search/orientation_binding.hpp"

@@ -75,7 +75,8 @@ bool Orientation::may_precede(Index task, Index anchor) const {
            });
 }
 
-// Forward, the task goes behind the anchor; backward, before it. The words below are those of the move forward; backward is its mirror image.
+// Forward, the task goes behind the anchor; backward, before it. The words below are those of the
+// move forward; backward is its mirror image.
 template <bool FORWARD>
 void Orientation::move_past(Index task, Index anchor) {
     constexpr auto LEFT = FORWARD ? &Node::left : &Node::right;

@@ -1,6 +1,5 @@
 #include "search/binding.hpp"
 
-
 #include <nanobind/stl/optional.h>
 
 #include <optional>

@@ -1,12 +1,12 @@
 #include "search/max_lags/search.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <optional>
 #include <vector>
 
 #include "search/max_lags/decoder.hpp"
 #include "search/project/breeder.hpp"
+#include "search/project/list_worker.hpp"
 #include "search/random.hpp"
 
 namespace headway::search::max_lags {
@@ -21,27 +21,23 @@ constexpr Time LONGEST_BLUR = 4;
 
 std::size_t at(Index i) { return static_cast<std::size_t>(i); }
 
-class Worker {
+class Worker : private project::ListWorker {
 public:
     Worker(LagSearch& search, std::uint64_t seed, std::uint64_t passes, const StopFlag& stop,
            const OnImprovement& on_improvement)
-        : project_(&search.project()),
+        : ListWorker(search.project().work(), search.project().forward(),
+                     search.project().backward()),
+          project_(&search.project()),
           population_(&search.population()),
           incumbent_(&search.incumbent()),
           budget_(*incumbent_, passes, stop),
           on_improvement_(&on_improvement),
           random_(seed),
           breeder_(project_->work()),
-          sorter_(project_->work()),
           decoder_(*project_, stop),
-          key_(at(project_->n_tasks())),
-          blame_(at(project_->n_tasks())),
-          base_(at(project_->n_tasks())) {
-        std::iota(base_.begin(), base_.end(), Index{0});
-        child_.plan = {key_, base_};
-        trial_.plan = {key_, base_};
-        sorter_.sort(project_->forward(), key_, base_);
-        order_ = base_;
+          blame_(at(project_->n_tasks())) {
+        sort();
+        base_ = order_;
     }
 
     std::uint64_t run() {
@@ -63,7 +59,7 @@ private:
             order_ = base_;
             if (place = population_->parents(random_, first_, second_); place) {
                 breeder_.cross(first_.plan, second_.plan, random_, key_, child_.plan.mode);
-                sorter_.sort(project_->forward(), key_, order_);
+                sort();
             } else if (!guide_.empty() && random_.below(2) == 0) {
                 blur();
             } else {
@@ -90,7 +86,7 @@ private:
             const Int bonus = urgent ? Int{blur} * blame_[at(i)] / most : 0;
             key_[at(i)] = random_.below(blur) - project_->tail()[at(i)] - static_cast<Time>(bonus);
         }
-        sorter_.sort(project_->forward(), key_, order_);
+        sort();
         if (together) {
             for (Index i = 0; i < project_->n_tasks(); ++i) {
                 Time& group = key_[at(project_->component(i))];
@@ -99,7 +95,7 @@ private:
             for (Index i = 0; i < project_->n_tasks(); ++i) {
                 key_[at(i)] = key_[at(project_->component(i))];
             }
-            sorter_.sort(project_->forward(), key_, order_);
+            sort();
         }
     }
 
@@ -111,7 +107,7 @@ private:
         for (std::size_t i = 0; i < key_.size(); ++i) {
             key_[i] = guide_[i] + random_.below(width);
         }
-        sorter_.sort(project_->forward(), key_, order_);
+        sort();
     }
 
     bool forward(Member& member) {
@@ -136,30 +132,13 @@ private:
         }
     }
 
-    // Moves all tasks of the child to the right and back to the left; true if it became better.
     bool improve() {
-        const Time turn = child_.plan.makespan;
-        for (Index i = 0; i < project_->n_tasks(); ++i) {
-            key_[at(i)] = turn - child_.plan.start[at(i)] - project_->duration(i);
-        }
-        std::ranges::reverse(order_);
-        sorter_.sort(project_->backward(), key_, order_);
-        budget_.spend(1);
-        if (!decoder_.backward(order_, turn, trial_.plan)) {
-            return false;
-        }
-        key_ = trial_.plan.start;
-        const Int rightmost = std::accumulate(key_.begin(), key_.end(), Int{0});
-        std::ranges::reverse(order_);
-        sorter_.sort(project_->forward(), key_, order_);
-        if (!forward(trial_) || trial_.value > child_.value) {
-            return false;
-        }
-        const auto& start = trial_.plan.start;
-        trial_.slack = rightmost - std::accumulate(start.begin(), start.end(), Int{0});
-        const bool better = trial_.value < child_.value;
-        std::swap(child_, trial_);
-        return better;
+        return improve_by(
+            [&](Time turn, project::Plan& plan) {
+                budget_.spend(1);
+                return decoder_.backward(order_, turn, plan);
+            },
+            [&](Member& member) { return forward(member); });
     }
 
     // What a plan from outside is worth.
@@ -176,7 +155,7 @@ private:
     void by_start() {
         key_ = child_.plan.start;
         order_ = base_;
-        sorter_.sort(project_->forward(), key_, order_);
+        sort();
     }
 
     const LagProject* project_;
@@ -186,11 +165,10 @@ private:
     const OnImprovement* on_improvement_;
     Random random_;
     project::Breeder breeder_;
-    project::Sorter sorter_;
     Decoder decoder_;
-    std::vector<Time> key_, blame_, guide_;
-    std::vector<Index> base_, order_;
-    Member child_, trial_, first_, second_;
+    std::vector<Time> blame_, guide_;
+    std::vector<Index> base_;
+    Member first_, second_;
 };
 
 }  // namespace

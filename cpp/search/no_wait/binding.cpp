@@ -1,8 +1,6 @@
 #include "search/binding.hpp"
 
-
 #include <algorithm>
-#include <stdexcept>
 
 #include "search/no_wait/search.hpp"
 #include "search/no_wait/timetable.hpp"

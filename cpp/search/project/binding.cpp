@@ -1,6 +1,5 @@
 #include "search/binding.hpp"
 
-
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 
@@ -9,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "search/project/search.hpp"
 #include "search/orders.hpp"
+#include "search/project/search.hpp"
 #include "search/worker_binding.hpp"
 
 namespace headway {

@@ -1,7 +1,6 @@
 #include "search/project/decoder.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "search/project/profile.hpp"
 

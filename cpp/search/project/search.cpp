@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <memory>
-#include <numeric>
 #include <optional>
 #include <vector>
 
 #include "search/project/breeder.hpp"
+#include "search/project/list_worker.hpp"
 #include "search/project/modes.hpp"
 #include "search/random.hpp"
 
@@ -17,13 +17,12 @@ namespace {
 // for every mode, and quick modes that take much of a resource are not always the best.
 constexpr std::int32_t PLANS_PER_CHOICE = 8;
 
-std::size_t at(Index i) { return static_cast<std::size_t>(i); }
-
-class Worker {
+class Worker : private ListWorker {
 public:
     Worker(ProjectSearch& search, std::uint64_t seed, std::uint64_t passes, const StopFlag& stop,
            const OnImprovement& on_improvement)
-        : project_(&search.project()),
+        : ListWorker(search.project(), search.project().forward(), search.project().backward()),
+          project_(&search.project()),
           population_(&search.population()),
           incumbent_(&search.incumbent()),
           budget_(*incumbent_, passes, stop),
@@ -31,12 +30,7 @@ public:
           random_(seed),
           breeder_(*project_),
           treasurer_(*project_),
-          sorter_(*project_),
-          decoder_(Decoder::make(*project_, stop)),
-          key_(at(project_->n_tasks())),
-          order_(project_->order().begin(), project_->order().end()),
-          child_{{key_, order_}},
-          trial_{{key_, order_}} {}
+          decoder_(Decoder::make(*project_, stop)) {}
 
     std::uint64_t run() {
         while (budget_.more()) {
@@ -61,7 +55,7 @@ private:
         }
         const Int excess = treasurer_.repair(child_.plan.mode, random_);
         std::ranges::copy(project_->order(), order_.begin());
-        sorter_.sort(project_->forward(), key_, order_);
+        sort();
         if (!forward(choose, excess, child_)) {
             return;
         }
@@ -83,31 +77,13 @@ private:
         return true;
     }
 
-    // Moves all tasks of the child to the right and back to the left; true if it became better.
     bool improve(bool choose, Int excess) {
-        trial_.plan.mode = child_.plan.mode;
-        const Time turn = child_.plan.makespan;
-        for (std::size_t i = 0; i < key_.size(); ++i) {
-            key_[i] = turn - child_.plan.start[i] - project_->duration(child_.plan.mode[i]);
-        }
-        std::ranges::reverse(order_);
-        sorter_.sort(project_->backward(), key_, order_);
-        budget_.spend(1);
-        if (!decoder_->backward(order_, choose, turn, trial_.plan)) {
-            return false;
-        }
-        key_ = trial_.plan.start;
-        const Int rightmost = std::accumulate(key_.begin(), key_.end(), Int{0});
-        std::ranges::reverse(order_);
-        sorter_.sort(project_->forward(), key_, order_);
-        if (!forward(choose, excess, trial_) || trial_.value > child_.value) {
-            return false;
-        }
-        const auto& start = trial_.plan.start;
-        trial_.slack = rightmost - std::accumulate(start.begin(), start.end(), Int{0});
-        const bool better = trial_.value < child_.value;
-        std::swap(child_, trial_);
-        return better;
+        return improve_by(
+            [&](Time turn, Plan& plan) {
+                budget_.spend(1);
+                return decoder_->backward(order_, choose, turn, plan);
+            },
+            [&](Member& member) { return forward(choose, excess, member); });
     }
 
     const Project* project_;
@@ -118,11 +94,8 @@ private:
     Random random_;
     Breeder breeder_;
     Treasurer treasurer_;
-    Sorter sorter_;
     std::unique_ptr<Decoder> decoder_;
-    std::vector<Time> key_;
-    std::vector<Index> order_;
-    Member child_, trial_, first_, second_;
+    Member first_, second_;
 };
 
 }  // namespace

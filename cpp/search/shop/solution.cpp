@@ -1,7 +1,6 @@
 #include "search/shop/solution.hpp"
 
 #include <algorithm>
-#include <numeric>
 #include <queue>
 #include <tuple>
 

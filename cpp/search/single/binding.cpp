@@ -4,14 +4,13 @@
 #include <nanobind/stl/pair.h>
 
 #include <optional>
-#include <stdexcept>
 
+#include "search/orders.hpp"
 #include "search/single/decomposition.hpp"
 #include "search/single/insertion.hpp"
 #include "search/single/relaxation.hpp"
 #include "search/single/search.hpp"
 #include "search/single/subsets.hpp"
-#include "search/orders.hpp"
 #include "search/worker_binding.hpp"
 
 namespace headway {
