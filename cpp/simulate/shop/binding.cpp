@@ -50,7 +50,6 @@ void hold(World& world) {
 }
 
 Reals1 column(const World& world, Int which) {
-    must_decide(world);
     if (which < 0 || which >= static_cast<Int>(COLUMN_NAMES.size())) {
         throw std::out_of_range("shop: there is no column " + std::to_string(which));
     }
@@ -168,11 +167,16 @@ void bind_shop_world(nb::module_& module) {
             [](nb::handle_t<World> self) {
                 const World* world = nb::inst_ptr<World>(self);
                 return nb::cpp_function(
-                    [owner = nb::borrow(self), world](Int which) { return column(*world, which); },
-                    "which"_a);
+                    [owner = nb::borrow(self), world](Int which, Int decision) {
+                        if (!world->deciding() || world->n_decisions() != decision) {
+                            throw std::invalid_argument("shop: that decision has been taken");
+                        }
+                        return column(*world, which);
+                    },
+                    "which"_a, "decision"_a);
             },
-            "A function from a column to its values for all candidates. Unlike a bound method it "
-            "does not lead back to the world.")
+            "A function from a column, and the number of the decision, to its values for all "
+            "candidates. Unlike a bound method it does not lead back to the world.")
         .def("choose", &choose, "position"_a, "Carries out a candidate.")
         .def("hold", &hold, "Holds jobs outside back until something changes.")
         .def("play", &play_on, "score"_a, "waits"_a, "until"_a, "stop"_a,

@@ -133,6 +133,21 @@ def test_the_view_may_not_be_decided_against_its_rules() -> None:
         world.apply(None)
 
 
+def test_a_decision_that_has_been_taken_shows_nothing_more() -> None:
+    world = ShopWorld(Realisation.of(hw.instance("ft06")))
+    first = world.decision()
+    assert first is not None
+    seen = first.columns["p"]
+    for _ in range(2):  # with nothing to decide, and when the next one is due
+        world.apply(0)
+        with pytest.raises(ValueError, match="has been taken"):
+            first.columns["tail"]
+        assert world.decision() is not None
+        with pytest.raises(ValueError, match="has been taken"):
+            first.columns["tail"]
+    assert first.columns["p"] is seen
+
+
 def test_problems_that_are_no_shops_are_refused() -> None:
     m = hw.Model()
     job, saw = m.job("a"), m.machine("saw")

@@ -22,15 +22,15 @@ from headway.simulate.shop.realisation import Realisation
 class _Columns(Mapping[str, Floats]):
     """Columns of the candidates, computed when asked for."""
 
-    def __init__(self, compute: Callable[[int], Floats]) -> None:
-        self._compute = compute
+    def __init__(self, compute: Callable[[int, int], Floats], decision: int) -> None:
+        self._compute, self._decision = compute, decision
         self._known: dict[str, Floats] = {}
 
     def __getitem__(self, name: str) -> Floats:
         if name not in self._known:
             if name not in PLACE:
                 raise UnknownNameError("column", name, COLUMNS)
-            values = self._compute(PLACE[name])
+            values = self._compute(PLACE[name], self._decision)
             values.setflags(write=False)
             self._known[name] = values
         return self._known[name]
@@ -50,7 +50,8 @@ class ShopDecision:
     time
         Now, in ticks.
     columns
-        See `headway.simulate.shop.COLUMNS`. To be read before the decision is carried out.
+        See `headway.simulate.shop.COLUMNS`. A column that was not read before the decision
+        was carried out is a `ValueError`.
     may_wait
         Whether jobs outside may be held back: with no choice, they are not asked for again
         until something else happens, and those inside are decided upon without them.
@@ -143,8 +144,8 @@ class ShopWorld:
         native = self._native
         if not native.advance(until):
             return None
-        size = native.n_candidates
-        return ShopDecision(native.now, size, _Columns(self._column), native.may_hold)
+        columns = _Columns(self._column, native.n_decisions)
+        return ShopDecision(native.now, native.n_candidates, columns, native.may_hold)
 
     def apply(self, choice: int | None) -> None:
         """Carry out a candidate of the present decision, or None to hold jobs outside back.
