@@ -91,7 +91,8 @@ class PlainShop(PlainShopState):
             self.change_kind[k], self.change_subject[k], self.change_value[k]
         )  # fmt: skip
         if kind == DUE:
-            self.due[subject] = value
+            if self.completion[subject] == ABSENT:
+                self.due[subject] = value
             return
         o = self.op_of[subject]
         j = self.job_of[o]
@@ -187,7 +188,8 @@ class PlainShop(PlainShopState):
         job = self.jobs[j]
         open_modes = self.open_modes(job.op)
         if job.stage in ("on machine", "blocked"):
-            if any(self.buffer[self.machine[i]] == FOREVER for i in open_modes):
+            stores = open_modes or self.modes(job.op)
+            if any(self.buffer[self.machine[i]] == FOREVER for i in stores):
                 self.depart(j)
                 job.stage = "waiting"
             else:

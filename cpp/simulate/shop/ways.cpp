@@ -51,9 +51,12 @@ void World::seek(Int j) {
     JobState& job = jobs_[j];
     const Int first = s.mode_ptr[job.op], last = s.mode_ptr[job.op + 1];
     if (job.stage == Stage::ON_MACHINE || job.stage == Stage::BLOCKED) {
+        // Where nothing is open for now, the job waits in front of what may open again.
+        const bool shut = std::none_of(is_open_.begin() + first, is_open_.begin() + last,
+                                       [](auto open) { return open != 0; });
         bool stored = false;
         for (Int i = first; i < last; ++i) {
-            stored |= is_open_[i] != 0 && s.buffer[s.machine[i]] == FOREVER;
+            stored |= (shut || is_open_[i] != 0) && s.buffer[s.machine[i]] == FOREVER;
         }
         if (stored) {
             depart(j);

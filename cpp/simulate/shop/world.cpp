@@ -149,8 +149,10 @@ void World::change(Int k) {
     const Int subject = s.change_subject[k], value = s.change_value[k];
     const auto kind = static_cast<Change>(s.change_kind[k]);
     if (kind == Change::DUE) {
-        due_[subject] = value;
-        tell(subject);
+        if (completion_[subject] == ABSENT) {  // a job that is done was due when it was due
+            due_[subject] = value;
+            tell(subject);
+        }
         return;
     }
     const Int o = s.op_of_mode[subject], j = s.job_of_op[o];

@@ -12,6 +12,8 @@ from headway.model.tables import ints
 from headway.simulate import Expression, Linear
 from headway.simulate.shop import (
     RULES,
+    ChangeKind,
+    Changes,
     OnOutage,
     Outages,
     Realisation,
@@ -104,6 +106,22 @@ def test_setups_and_transfers_delay_the_start() -> None:
     assert stored.schedule.makespan == 3 + 4 + 5 + 2  # set up once the job is there
     bare = run(Realisation.of(problem, buffer=0), "FIFO")
     assert bare.schedule.makespan == 3 + 5 + 2  # set up while the job is on its way
+
+
+def test_a_job_whose_next_machine_is_ruled_out_waits_beside_its_machine() -> None:
+    """Machine 1 is closed to job 0 until 50; meanwhile job 1 has machine 0."""
+    problem = hw.job_shop([[0, 1], [0]], [[3, 2], [3]])
+    changes = Changes(ints([50]), ints([int(ChangeKind.OPEN)]), ints([1]), ints([0]))
+    drawn = Realisation.of(problem, changes=changes, is_open=[True, False, True])
+    assert run(drawn, "FIFO").schedule.completion.tolist() == [52, 6]
+
+
+def test_a_job_that_is_done_was_due_when_it_was_due() -> None:
+    problem = hw.job_shop([[0]], [[5]], due=[9], objective=hw.total_tardiness())
+    changes = Changes(ints([99]), ints([int(ChangeKind.DUE)]), ints([0]), ints([1]))
+    trace = run(Realisation.of(problem, changes=changes), "FIFO")
+    assert trace.measures["mean tardiness"] == 0
+    assert trace.schedule.objective == 0
 
 
 def test_jobs_outside_are_held_back_unless_the_shop_would_stall() -> None:
