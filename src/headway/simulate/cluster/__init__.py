@@ -14,6 +14,7 @@ from headway.simulate.cluster.swf import Overrun, Oversize, SwfLog, read_swf
 from headway.simulate.cluster.synthetic import CLUSTERS, ClusterFigures, synthetic
 from headway.simulate.cluster.trace import ClusterTrace
 from headway.simulate.cluster.workload import Workload
+from headway.simulate.cluster.world import ClusterWorld
 
 __all__ = [
     "CLUSTERS",
@@ -22,6 +23,7 @@ __all__ = [
     "ClusterExperiment",
     "ClusterFigures",
     "ClusterTrace",
+    "ClusterWorld",
     "Demands",
     "GpuTasks",
     "LublinModel",

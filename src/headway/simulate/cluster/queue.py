@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +44,15 @@ class Known:
 class _Columns(Mapping[str, Floats]):
     """The features of the candidates of an instant; of other jobs, it holds nothing."""
 
-    def __init__(self, time: float, jobs: Ints, known: Known, executed: Ints | None) -> None:
-        self._time = time
+    def __init__(
+        self,
+        time: float,
+        jobs: Ints,
+        known: Known,
+        executed: Ints | None,
+        pool: Mapping[str, float],
+    ) -> None:
+        self._shared = {"t": time, **pool}
         self._executed = executed
         self._told = {
             "submit": known.submit[jobs],
@@ -59,15 +67,18 @@ class _Columns(Mapping[str, Floats]):
         return len(list(iter(self)))
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in COLUMNS if self._executed is not None or name not in PREEMPTIVE)
+        for name in COLUMNS:
+            if self._executed is not None or name not in PREEMPTIVE:
+                yield name
+        yield from (name for name in self._shared if name not in COLUMNS)
 
     def __getitem__(self, name: str) -> Floats:
-        if name == "t":
-            return np.asarray(self._time, dtype=np.float64)
+        if name in self._shared:
+            return np.asarray(self._shared[name], dtype=np.float64)
         if name in self._told:
             return self._told[name]
         if name == "wait":
-            gone = self._time - self._told["submit"]
+            gone = self._shared["t"] - self._told["submit"]
             return gone if self._executed is None else gone - self._executed
         if name in PREEMPTIVE and self._executed is not None:
             if name == "attained":
@@ -89,13 +100,25 @@ class Queue:
         What is told about all jobs.
     executed
         Seconds that each candidate has run so far, where jobs may be taken off.
+    pool
+        Columns that are the same for all candidates, besides the time.
+    may_wait
+        Whether choosing none is allowed.
     """
 
-    may_wait = False
-
-    def __init__(self, time: float, jobs: Ints, known: Known, executed: Ints | None = None) -> None:
+    def __init__(
+        self,
+        time: float,
+        jobs: Ints,
+        known: Known,
+        executed: Ints | None = None,
+        *,
+        pool: Mapping[str, float] = MappingProxyType({}),
+        may_wait: bool = False,
+    ) -> None:
         self.time = time
-        self.columns: Mapping[str, Floats] = _Columns(time, jobs, known, executed)
+        self.columns: Mapping[str, Floats] = _Columns(time, jobs, known, executed, pool)
+        self.may_wait = may_wait
         self._n = len(jobs)
 
     def __len__(self) -> int:

@@ -13,9 +13,11 @@ from headway.simulate.single.jobs import Chains
 from headway.simulate.single.registry import POLICIES, find
 from headway.simulate.single.reveal import Reveal
 from headway.simulate.single.run import Outcome, outcome, run
+from headway.simulate.single.stepwise import COLUMNS, SingleDecision, SingleWorld
 from headway.simulate.single.view import JobView, Policy, Rank
 
 __all__ = [
+    "COLUMNS",
     "FAMILIES",
     "POLICIES",
     "Chains",
@@ -24,7 +26,9 @@ __all__ = [
     "Policy",
     "Rank",
     "Reveal",
+    "SingleDecision",
     "SingleExperiment",
+    "SingleWorld",
     "batch_of_tests",
     "find",
     "outcome",

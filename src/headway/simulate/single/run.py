@@ -13,12 +13,12 @@ from headway.model.families import job_shop
 from headway.model.objective import total_flow_time
 from headway.model.schedule import Schedule
 from headway.model.tables import Ints, ints
+from headway.simulate.single.hidden import believed
 from headway.simulate.single.jobs import Chains
 from headway.simulate.single.registry import find
 from headway.simulate.single.reveal import Reveal
 from headway.simulate.single.view import Policy
 from headway.simulate.single.world import Machine
-from headway.simulate.streams import Streams
 from headway.simulate.trace import Happening, Trace
 
 
@@ -170,8 +170,7 @@ def outcome(
     """
     chosen = find(policy)
     model = Reveal.parse(chosen.reveal if reveal is None else reveal)
-    if model.kind == "estimate" and model.value is not None:
-        jobs = jobs.estimated(float(model.value), Streams(seed).of("estimates"))
+    jobs = believed(jobs, model, seed)
     machine = Machine(jobs, chosen, model)
     pieces = machine.run()
     name = policy if isinstance(policy, str) else str(policy)

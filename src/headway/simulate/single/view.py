@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 Rank = tuple[Any, int | None]
 """A key, and the ticks of service after which the job is to be ranked again, or None."""
@@ -59,6 +59,13 @@ class JobView:
         self.total: int | None = None
         self.estimate: int | None = None
         self.memory: Any = None
+
+    def copy(self) -> Self:
+        """Return a copy; `memory` is shared."""
+        other = object.__new__(type(self))
+        for name in JobView.__slots__:
+            setattr(other, name, getattr(self, name))
+        return other
 
 
 class Policy(Protocol):
