@@ -98,3 +98,23 @@ def test_many_threads_leave_the_best_and_a_trajectory_that_only_improves():
     assert known.best.objective_values == (7,)
     values = [p.objective for p in known.trajectory]
     assert values == sorted(set(values), reverse=True)
+
+
+def test_a_bound_that_a_known_schedule_refutes_is_not_taken():
+    known, seen = board()
+    known.offer(GOOD, "a")
+    assert not known.raise_bound((8,), "b")
+    assert known.bound is None
+    assert not known.settled
+    assert len(seen) == 1
+    assert known.raise_bound((7,), "b")
+
+
+def test_a_better_schedule_refutes_a_bound():
+    known, seen = board()
+    known.offer(SLOW, "a")
+    known.raise_bound((8,), "b")
+    known.offer(GOOD, "a")
+    assert known.bound is None
+    assert not known.settled
+    assert seen[-1].bound is None

@@ -6,11 +6,13 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from headway.errors import UnsupportedError
 from headway.model import Problem, Schedule, verify
 from headway.model.objective import MAXIMA
 from headway.model.tables import FOREVER
+from headway.solve.cpsat.confirm import UNCONFIRMED, second_opinion
 from headway.solve.cpsat.encoding import Encoding, limit
 from headway.solve.cpsat.explain import conflict
 from headway.solve.cpsat.loads import load_bound, minimises_makespan
@@ -26,7 +28,10 @@ from headway.solve.cpsat.search import (
 )
 from headway.solve.cpsat.windows import windows
 from headway.solve.cpsat.writer import Sum
-from headway.solve.result import Budget, Progress, Result, Status, Stop, Values
+from headway.solve.result import Budget, Progress, Result, Status, Stop, Values, relative_gap
+
+if TYPE_CHECKING:
+    from ortools.sat.python.cp_model_helper import CpModelProto
 
 METHOD = "cpsat"
 
@@ -129,6 +134,7 @@ class _Run:
         self._listener = on_progress
         self._stop = stop
         self._interrupted = False
+        self._unconfirmed = False
         self._trajectory: list[Progress] = []
         self._best: Schedule | None = None
         self._bound: Values | None = None
@@ -204,7 +210,9 @@ class _Run:
                         proven[level] = found.bound
                 if values is None:
                     break
-            if None not in proven or not self._worth_another_round():
+            if None not in proven:
+                break
+            if not (self._worth_another_round() or (found.refuted and not self._over())):
                 break
         return self._finished(proven)
 
@@ -263,21 +271,26 @@ class _Run:
         waiting = any(p is None for p in proven[level + 1 :])
         share = _EARLIER_SHARE if waiting else 1.0
 
-        def hear(bound: int) -> None:
+        def accept(bound: int) -> None:
             floor[level] = max(floor[level], bound)
             news = tuple(floor[: level + 1] + self._encoding.least[level + 1 :])
             if self._bound is None or news > self._bound:
                 self._bound = news
                 self._report(None)
 
+        def hear(bound: int) -> None:
+            if not self._settles(level, bound):
+                accept(bound)
+
+        effort = replace(
+            self._effort,
+            time_s=self._left() * share,
+            relaxation=not self._only_maxima(level),
+        )
         found = minimise(
             model,
             levels[level],
-            replace(
-                self._effort,
-                time_s=self._left() * share,
-                relaxation=not self._only_maxima(level),
-            ),
+            effort,
             stop=self._stop,
             on_values=self._take,
             on_bound=hear,
@@ -285,9 +298,32 @@ class _Run:
         self._interrupted |= found.interrupted
         if found.values is not None:
             self._take(found.values)
+        if found.answer is Answer.OPTIMAL:
+            found = self._confirmed(model, level, found, effort)
         if found.bound is not None:
-            hear(found.bound)
+            accept(found.bound)
         return found
+
+    def _settles(self, level: int, bound: int) -> bool:
+        """Return whether a bound ends the search on a level, so that it should be confirmed."""
+        if self._best is None:
+            return False
+        gap = relative_gap(self._best.objective_values[level : level + 1], (bound,))
+        return gap is not None and gap <= self._budget.gap
+
+    def _confirmed(self, model: CpModelProto, level: int, claim: Found, effort: Effort) -> Found:
+        """Return a proof after a second run with other settings, or what refutes it."""
+        least = max([self._encoding.least[level], *(self._known[:1] if level == 0 else ())])
+        if claim.bound is None or claim.bound <= least:
+            return claim
+        total = self._encoding.levels[level]
+        again = second_opinion(model, total, claim, effort, self._left(), self._stop)
+        self._interrupted |= again.interrupted
+        if again.values is not None:
+            self._take(again.values)
+            return replace(again, answer=Answer.FEASIBLE, bound=None, refuted=True)
+        self._unconfirmed |= again.answer is not Answer.INFEASIBLE
+        return claim
 
     def _only_maxima(self, level: int) -> bool:
         """Return whether the latest of some ends is all that a level counts."""
@@ -320,7 +356,7 @@ class _Run:
             return self._outcome(Status.FEASIBLE, None, reason)
         done = None not in proven and (self._budget.gap > 0 or bound == value)
         if done:
-            return self._outcome(Status.OPTIMAL, bound, "")
+            return self._outcome(Status.OPTIMAL, bound, UNCONFIRMED if self._unconfirmed else "")
         return self._outcome(Status.FEASIBLE, bound, self._why_stopped())
 
     def _infeasible(self) -> Result:

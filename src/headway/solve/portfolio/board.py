@@ -106,6 +106,8 @@ class Board:
             if best is not None and schedule.objective_values >= best.objective_values:
                 return False
             self._best, self._author = schedule, author
+            if self._bound is not None and _refutes(schedule, self._bound):
+                self._bound = None
             self._announce(author, schedule)
         return True
 
@@ -116,10 +118,15 @@ class Board:
                 self._tell(author, schedule)
 
     def raise_bound(self, bound: Values, author: str) -> bool:
-        """Note a lower bound if it is the best so far; return whether it is."""
+        """Note a lower bound if it is the best so far; return whether it is.
+
+        A bound that a known schedule refutes is never taken.
+        """
         with self._lock:
             # A longer bound settles more levels and is the larger tuple.
             if self._bound is not None and bound <= self._bound:
+                return False
+            if self._best is not None and _refutes(self._best, bound):
                 return False
             self._bound = bound
             self._announce(author, None)
@@ -142,3 +149,8 @@ class Board:
     def _tell(self, author: str, schedule: Schedule | None) -> None:
         for listener in self._listeners:
             listener(author, schedule)
+
+
+def _refutes(schedule: Schedule, bound: Values) -> bool:
+    """Return whether a schedule is better than a bound allows."""
+    return schedule.objective_values[: len(bound)] < bound

@@ -217,11 +217,18 @@ class Portfolio:
         steps = dict.fromkeys(" beside ".join(map(_told, parts)) for parts in self._ran)
         text = f"{shape(self._board.problem)}: {', then '.join(steps)}"
         if self._board.settled:
-            return text
+            doubt = self._doubt()
+            return f"{text}; {doubt}" if doubt else text
         if self._refusal is not None:
             return f"{text}; {self._refusal}"
         stopped = self._board.stop.is_set()
         return f"{text}; {'stopped from outside' if stopped else 'time limit reached'}"
+
+    def _doubt(self) -> str:
+        """Return what CP-SAT says of a proof of its own that ended the run."""
+        last = None if self._cpsat is None else self._cpsat.result
+        proven = last is not None and last.status is Status.OPTIMAL
+        return last.reason if last is not None and proven else ""
 
 
 def _told(part: Part) -> str:
