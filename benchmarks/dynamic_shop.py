@@ -96,7 +96,7 @@ def main() -> None:
         floor = experiment(load, factor, args.jobs)
         runs = compare(
             floor,
-            [*REFERENCE, "LEARNED"],
+            [*REFERENCE, "LEARNED-TARDINESS", "LEARNED-FLOW"],
             seeds=args.seeds,
             workers=args.workers,
             baseline="2PT+WINQ+NPT",
