@@ -13,7 +13,7 @@ from headway.solve.result import Stop
 if TYPE_CHECKING:
     from ortools.sat.python.cp_model_helper import CpModelProto
 
-UNCONFIRMED = "a second run of CP-SAT had no time to confirm the proof"
+UNCONFIRMED = "a second run of CP-SAT ended before it could confirm the proof"
 
 _SHARE = 0.5
 """Share of the time left that a second opinion may take."""
