@@ -209,7 +209,7 @@ def _parameters(helper: Any, effort: Effort) -> Any:
         parameters.linearization_level = 0
         # OR-Tools 9.15 was caught in false proofs with its usual conflict resolution: 903 for
         # setb4xyz, whose optimum is 902, with and without presolve. The newer one gave none in
-        # several hundred runs and closes job shops with a fifth of the conflicts.
+        # several hundred runs, and is faster.
         parameters.use_new_integer_conflict_resolution = not effort.check
     elif not effort.relaxation and effort.workers < _ALL_STRATEGIES:
         # With few threads CP-SAT would spend one of them, often the only one that proves anything,
