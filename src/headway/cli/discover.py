@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
-import time
-from typing import Self
 
 import click
 import msgspec
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
 from headway import files
+from headway.cli import live
 from headway.cli.source import check_outputs, epilog
 from headway.errors import ConfigError, UnknownNameError
 from headway.solve.discover import (
@@ -98,7 +93,7 @@ def command(
         if proposer is not None and model is not None
         else None
     )
-    with _listener(as_json=as_json, quiet=quiet) as listen:
+    with live.listener(_WORDS, json=as_json, quiet=quiet) as listen:
         step = discover(
             start=[_program(name) for name in start],
             rounds=rounds,
@@ -128,82 +123,6 @@ def _program(name: str) -> str:
             return file.read()
     except (OSError, ValueError):
         raise UnknownNameError("rule", name, START) from None
-
-
-class _Listener:
-    """Hears of every round; a context manager around the search. This one shows nothing."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        return None
-
-    def __call__(self, step: Step) -> None:
-        """Take note of a round."""
-
-
-class _PlainLines(_Listener):
-    """Lines on standard error: every better rule, and a sign of life now and then."""
-
-    def __init__(self) -> None:
-        self._printed_s = 0.0
-
-    def __call__(self, step: Step) -> None:
-        """Print the round if there is something to say."""
-        if step.improved or step.time_s - self._printed_s >= _LINES_EVERY_S:
-            self._printed_s = step.time_s
-            click.echo(_line(step, step.time_s), err=True)
-
-
-class _JsonLines(_Listener):
-    """One JSON object per better rule on standard output."""
-
-    def __call__(self, step: Step) -> None:
-        """Print the round if it brought a better rule."""
-        if step.improved:
-            click.echo(msgspec.json.encode(_event("improvement", step)).decode())
-
-
-class _LiveLine(_Listener):
-    """One line on a terminal that keeps the time running between rounds."""
-
-    def __init__(self) -> None:
-        self._last: Step | None = None
-        self._began = time.perf_counter()
-        self._live = Live(
-            get_renderable=self._render,
-            console=Console(stderr=True),
-            refresh_per_second=8,
-            transient=True,
-        )
-
-    def __enter__(self) -> Self:
-        self._live.start(refresh=True)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._live.stop()
-
-    def __call__(self, step: Step) -> None:
-        """Remember the round for the next refresh."""
-        self._last = step
-
-    def _render(self) -> Text:
-        elapsed = time.perf_counter() - self._began
-        text = f"{elapsed:7.1f} s  trying the first programs (Ctrl-C stops)"
-        if self._last is not None:
-            text = _line(self._last, elapsed)
-        return Text(text, no_wrap=True, overflow="ellipsis")
-
-
-def _listener(*, as_json: bool, quiet: bool) -> _Listener:
-    if as_json:
-        return _JsonLines()
-    if quiet:
-        return _Listener()
-    clever = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    return _LiveLine() if clever else _PlainLines()
 
 
 def _line(step: Step, elapsed_s: float) -> str:
@@ -245,3 +164,12 @@ def _tell(step: Step, rows: list[HeldOut], *, as_json: bool) -> None:
     click.echo(f"\n{step.tried} programs tried in {step.time_s:.1f} s; on fresh instances, mean")
     click.echo("total tardiness and how far it is above the optimum:\n")
     click.echo(table(rows))
+
+
+_WORDS = live.Words(
+    waiting="trying the first programs",
+    line=_line,
+    matters=lambda step, quiet_s: step.improved or quiet_s >= _LINES_EVERY_S,
+    event=lambda step: _event("improvement", step) if step.improved else None,
+)
+"""How rounds are told: better rules, and a sign of life now and then."""

@@ -97,7 +97,7 @@ def command(
             suffix_of(picture)
     problem = load(source, format=format_name, objective=objective)
     start = None if warm_start is None else read_schedule(problem, warm_start)
-    with live.listener(json=as_json, quiet=quiet) as listen:
+    with live.listener(live.SOLVING, json=as_json, quiet=quiet) as listen:
         result = solve(
             problem,
             time_limit=time_limit or math.inf,

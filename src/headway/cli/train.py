@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import math
-import os
-import sys
-import time
 from dataclasses import replace
-from typing import Self
 
 import click
 import msgspec
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
+from headway.cli import live
 from headway.cli.source import check_outputs, epilog
 from headway.errors import ConfigError
 from headway.learn.evolution import Step
@@ -80,7 +74,7 @@ def command(
     if not (time_limit >= 0 and seed >= 0):
         raise ConfigError("--time-limit and --seed are from 0 up")
     check_outputs(out)
-    with _listener(recipe.steps * runs, as_json=as_json, quiet=quiet) as listen:
+    with live.listener(_words(recipe.steps * runs), json=as_json, quiet=quiet) as listen:
         rule = train(
             recipe,
             seed=seed,
@@ -99,88 +93,26 @@ def command(
     return 0
 
 
-class _Listener:
-    """Hears of every step; a context manager around the training. This one shows nothing."""
+def _words(steps: int) -> live.Words[Step]:
+    """Return how steps are told: improvements, and a sign of life now and then."""
+    return live.Words(
+        waiting="drawing the validation set",
+        line=lambda step, _elapsed_s: _line(step, steps),
+        matters=lambda step, quiet_s: step.improved or quiet_s >= _LINES_EVERY_S,
+        event=_event,
+    )
 
-    def __init__(self, steps: int) -> None:
-        self.steps = steps
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
+def _event(step: Step) -> dict[str, object] | None:
+    """Return what machines are told of a step, None unless validation has improved."""
+    if not step.improved:
         return None
-
-    def __call__(self, step: Step) -> None:
-        """Take note of a step."""
-
-
-class _PlainLines(_Listener):
-    """Lines on standard error: every improvement, and a sign of life now and then."""
-
-    _printed_s = 0.0
-
-    def __call__(self, step: Step) -> None:
-        """Print the step if there is something to say."""
-        now = time.perf_counter()
-        if step.improved or now - self._printed_s >= _LINES_EVERY_S:
-            self._printed_s = now
-            click.echo(_line(step, self.steps), err=True)
-
-
-class _JsonLines(_Listener):
-    """One JSON object per improvement on standard output."""
-
-    def __call__(self, step: Step) -> None:
-        """Print the step if validation has improved."""
-        if step.improved:
-            event = {
-                "event": "improvement",
-                "step": step.number,
-                "cost": step.cost,
-                "validation": step.validation,
-            }
-            click.echo(msgspec.json.encode(event).decode())
-
-
-class _LiveLine(_Listener):
-    """One line on a terminal."""
-
-    def __init__(self, steps: int) -> None:
-        super().__init__(steps)
-        self._last: Step | None = None
-        self._live = Live(
-            get_renderable=self._render,
-            console=Console(stderr=True),
-            refresh_per_second=8,
-            transient=True,
-        )
-
-    def __enter__(self) -> Self:
-        self._live.start(refresh=True)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._live.stop()
-
-    def __call__(self, step: Step) -> None:
-        """Remember the step for the next refresh."""
-        self._last = step
-
-    def _render(self) -> Text:
-        text = "drawing the validation set (Ctrl-C stops)"
-        if self._last is not None:
-            text = _line(self._last, self.steps)
-        return Text(text, no_wrap=True, overflow="ellipsis")
-
-
-def _listener(steps: int, *, as_json: bool, quiet: bool) -> _Listener:
-    if as_json:
-        return _JsonLines(steps)
-    if quiet:
-        return _Listener(steps)
-    clever = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    return _LiveLine(steps) if clever else _PlainLines(steps)
+    return {
+        "event": "improvement",
+        "step": step.number,
+        "cost": step.cost,
+        "validation": step.validation,
+    }
 
 
 def _line(step: Step, steps: int) -> str:
