@@ -76,7 +76,7 @@ def test_a_peeking_policy_finds_nothing_among_servers() -> None:
     peeker = Peeker()
     servers.run(workload, peeker)
     assert peeker.decisions == 50
-    assert {name.rpartition(".")[2] for name in peeker.found} <= {"_Arrival"}
+    assert {name.rpartition(".")[2] for name in peeker.found} <= {"Candidates"}
     assert max(map(len, peeker.values)) < 50
 
 

@@ -45,6 +45,35 @@ class Decision(Protocol):
         ...
 
 
+class Candidates:
+    """A decision made of columns; see `Decision`.
+
+    Parameters
+    ----------
+    time
+        Now, in the unit of the simulation.
+    columns
+        Features of the candidates by name.
+    size
+        Number of candidates.
+    may_wait
+        Whether choosing none is allowed.
+    """
+
+    __slots__ = ("_size", "columns", "may_wait", "time")
+
+    def __init__(
+        self, time: float, columns: Mapping[str, Floats], size: int, *, may_wait: bool = False
+    ) -> None:
+        self.time = float(time)
+        self.columns = columns
+        self.may_wait = may_wait
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+
 class Policy(Protocol):
     """An online decision maker; the same object runs in a simulation and live."""
 

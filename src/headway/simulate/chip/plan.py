@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from headway.simulate.chip.graph import Floats, TaskGraph
+from headway.simulate.chip.graph import TaskGraph
 from headway.simulate.chip.placement import Placement
 from headway.simulate.chip.ranks import by_rank, optimistic_costs, upward_ranks
 from headway.simulate.chip.timetable import Timetable
-from headway.simulate.policy import RuleBook
+from headway.simulate.policy import Candidates, RuleBook
 
 PLAN_COLUMNS = (
     "start",
@@ -62,18 +60,8 @@ against twice the upward rank.
 """
 
 
-class PlanDecision:
+class PlanDecision(Candidates):
     """Ready tasks and elements that they may be placed on; see `Decision`."""
-
-    may_wait = False
-
-    def __init__(self, time: float, columns: Mapping[str, Floats], size: int) -> None:
-        self.time = time
-        self.columns = columns
-        self._size = size
-
-    def __len__(self) -> int:
-        return self._size
 
 
 class PlanWorld:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -17,7 +17,7 @@ from headway.simulate.chip.rules import COLUMNS, RULES, Bound
 from headway.simulate.chip.workload import Fate, Workload
 from headway.simulate.decode import greedy
 from headway.simulate.expression import CONSTANT_CODE, Expression
-from headway.simulate.policy import Linear, Policy, Rule
+from headway.simulate.policy import Candidates, Linear, Policy, Rule
 from headway.simulate.trace import Happening, Trace
 
 
@@ -166,21 +166,8 @@ class Outcome:
                     yield int(run.end[task]), 0, "ends", who, where
 
 
-class ChipDecision:
+class ChipDecision(Candidates):
     """Ready tasks and the elements that they may be committed to; see `Decision`."""
-
-    def __init__(self, time: float, table: Floats, *, may_wait: bool) -> None:
-        self.time = time
-        self.may_wait = may_wait
-        self._table = table
-
-    @cached_property
-    def columns(self) -> Mapping[str, Floats]:
-        """Features of the candidates by name; see `COLUMNS`."""
-        return dict(zip(COLUMNS, self._table.T, strict=True))
-
-    def __len__(self) -> int:
-        return len(self._table)
 
 
 class ChipWorld:
@@ -220,9 +207,9 @@ class ChipWorld:
         """Move on to the next instant at which a task can be committed; None at the end."""
         if not self._native.decide():
             return None
-        return ChipDecision(
-            self._native.now, self._native.columns(), may_wait=self._native.may_wait()
-        )
+        native, table = self._native, self._native.columns()
+        columns = dict(zip(COLUMNS, table.T, strict=True))
+        return ChipDecision(native.now, columns, len(table), may_wait=native.may_wait())
 
     def apply(self, choice: int | None) -> None:
         """Commit a candidate, or None to wait until something happens."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -16,8 +16,7 @@ from headway.model.objective import total_flow_time
 from headway.model.schedule import Schedule
 from headway.model.tables import Ints, ints
 from headway.simulate.decode import greedy
-from headway.simulate.laws import Floats
-from headway.simulate.policy import Decision, Linear, Policy, Rule
+from headway.simulate.policy import Candidates, Decision, Linear, Policy, Rule
 from headway.simulate.servers.rules import COLUMNS, RULES
 from headway.simulate.servers.workload import UNIT, Tasks, Workload
 from headway.simulate.trace import Happening, Trace
@@ -103,23 +102,6 @@ class Outcome:
             yield Happening(float(times[at]), what, f"task {at % n}", where)
 
 
-class _Arrival:
-    """The decision where to send a task."""
-
-    may_wait = False
-
-    def __init__(self, time: float, table: Floats) -> None:
-        self.time = time
-        self._table = table
-
-    @property
-    def columns(self) -> Mapping[str, Floats]:
-        return dict(zip(COLUMNS, self._table.T, strict=True))
-
-    def __len__(self) -> int:
-        return len(self._table)
-
-
 class ServersWorld:
     """The machines, task by task; native underneath.
 
@@ -154,12 +136,14 @@ class ServersWorld:
             workload.mean_size,
             seed,
         )
-        self._decision: _Arrival | None = None
+        self._decision: Candidates | None = None
 
     def decision(self) -> Decision | None:
         """Move on to the next arrival; None when all tasks have ended."""
         if self._decision is None and self.native.arrive():
-            self._decision = _Arrival(self.native.now, self.native.columns())
+            table = self.native.columns()
+            columns = dict(zip(COLUMNS, table.T, strict=True))
+            self._decision = Candidates(self.native.now, columns, len(table))
         return self._decision
 
     def apply(self, choice: int | None) -> None:

@@ -11,7 +11,7 @@ from headway import _core
 from headway.errors import UnknownNameError
 from headway.model import FOREVER
 from headway.model.tables import Ints
-from headway.simulate.policy import Floats, Policy, best
+from headway.simulate.policy import Candidates, Floats, Policy, best
 from headway.simulate.shop.columns import COLUMNS, PLACE
 from headway.simulate.shop.layout import Layout
 from headway.simulate.shop.measures import Outcome, objective_value
@@ -42,7 +42,7 @@ class _Columns(Mapping[str, Floats]):
         return len(COLUMNS)
 
 
-class ShopDecision:
+class ShopDecision(Candidates):
     """Which job goes to which machine now.
 
     Attributes
@@ -56,17 +56,6 @@ class ShopDecision:
         Whether jobs outside may be held back: with no choice, they are not asked for again
         until something else happens, and those inside are decided upon without them.
     """
-
-    __slots__ = ("_size", "columns", "may_wait", "time")
-
-    def __init__(self, time: int, size: int, columns: Mapping[str, Floats], may_wait: bool) -> None:  # noqa: FBT001
-        self.time = float(time)
-        self.columns = columns
-        self.may_wait = may_wait
-        self._size = size
-
-    def __len__(self) -> int:
-        return self._size
 
 
 class ShopWorld:
@@ -145,7 +134,7 @@ class ShopWorld:
         if not native.advance(until):
             return None
         columns = _Columns(self._column, native.n_decisions)
-        return ShopDecision(native.now, native.n_candidates, columns, native.may_hold)
+        return ShopDecision(native.now, columns, native.n_candidates, may_wait=native.may_hold)
 
     def apply(self, choice: int | None) -> None:
         """Carry out a candidate of the present decision, or None to hold jobs outside back.

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Self
 
 import numpy as np
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.model.tables import ints
-from headway.simulate.policy import Floats
+from headway.simulate.policy import Candidates, Floats
 from headway.simulate.single.hidden import Hidden, believed, first_view
 from headway.simulate.single.jobs import Chains
 from headway.simulate.single.reveal import Reveal
@@ -53,7 +53,7 @@ class _Columns(dict[str, Floats]):
         raise UnknownNameError("column", name, self)
 
 
-class SingleDecision:
+class SingleDecision(Candidates):
     """Which job is served next; see `headway.simulate.Decision`.
 
     Attributes
@@ -65,16 +65,6 @@ class SingleDecision:
     may_wait
         Never: an idle machine helps nobody.
     """
-
-    may_wait = False
-
-    def __init__(self, time: int, columns: Mapping[str, Floats], size: int) -> None:
-        self.time = float(time)
-        self.columns = columns
-        self._size = size
-
-    def __len__(self) -> int:
-        return self._size
 
 
 class SingleWorld:
