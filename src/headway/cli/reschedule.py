@@ -126,7 +126,7 @@ def _events(text: str, before: Schedule, now: int | None, chat: Chat | None) -> 
         except FormatError as error:
             raise error.located(text) from None
     if now is None:
-        raise ConfigError("--now: a text does not say when it is now")
+        raise ConfigError("a text does not say when it is now; add for example --now 12")
     return read_events(text, before, now, chat=chat)
 
 

@@ -35,9 +35,13 @@ def test_one_value_serves_all_resources() -> None:
 
 
 def test_outages_that_touch_and_those_of_different_machines_are_fine() -> None:
-    Realisation.of(PROBLEM, outages=_outages([0, 2, 3], [1, 4, 0], [4, 6, 9]))
-    Realisation.of(PROBLEM, outages=_outages([0, 0, 2], [1, 4], [4, 6]))
-    Realisation.of(PROBLEM, outages=_outages([0, 2, 2], [1, 4], [4, 6]))
+    for ptr, start, end in (
+        ([0, 2, 3], [1, 4, 0], [4, 6, 9]),
+        ([0, 0, 2], [1, 4], [4, 6]),
+        ([0, 2, 2], [1, 4], [4, 6]),
+    ):
+        drawn = Realisation.of(PROBLEM, outages=_outages(ptr, start, end))
+        assert drawn.outages.start.tolist() == start
 
 
 @pytest.mark.parametrize(
