@@ -5,6 +5,7 @@
 
 #include "arrays.hpp"
 #include "search/binding.hpp"
+#include "serving/binding.hpp"
 #include "simulate/chip/binding.hpp"
 #include "simulate/dispatch/binding.hpp"
 #include "simulate/binding.hpp"
@@ -67,4 +68,5 @@ NB_MODULE(_core, m) {
     bind_cluster(m);
     bind_servers(m);
     bind_cluster_nodes(m);
+    bind_step_time(m);
 }

@@ -1,0 +1,10 @@
+// What the serving cores add to the module.
+#pragma once
+
+#include "arrays.hpp"
+
+namespace headway {
+
+void bind_step_time(nb::module_& module);
+
+}  // namespace headway

@@ -1,0 +1,194 @@
+#include "serving/step_time_terms.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+namespace headway::serving {
+namespace {
+
+Fields weights_of(Reals weights) {
+    if (weights.size() != SHAPE_FIELDS) {
+        throw std::invalid_argument("step time: one weight is expected per field of a shape");
+    }
+    Fields out;
+    std::copy(weights.begin(), weights.end(), out.begin());
+    return out;
+}
+
+double dot(const Fields& weights, const Fields& fields) {
+    double sum = 0;
+    for (std::size_t i = 0; i < SHAPE_FIELDS; ++i) {
+        sum += weights[i] * fields[i];
+    }
+    return sum;
+}
+
+std::vector<double> finite(Reals values, std::size_t expected) {
+    if (values.size() != expected) {
+        throw std::invalid_argument("step time: one duration is expected per point");
+    }
+    for (const double value : values) {
+        if (!std::isfinite(value)) {
+            throw std::invalid_argument("step time: durations must be finite");
+        }
+    }
+    return {values.begin(), values.end()};
+}
+
+double between(double low, double high, double share) { return low + share * (high - low); }
+
+}  // namespace
+
+Fields fields(const Shape& s) {
+    return {s.prefill_tokens, s.prefills,       s.prefill_context, s.prefill_pairs, s.decodes,
+            s.decode_context, s.decode_longest, s.sequences,       s.extra_tokens,  s.extra_pairs};
+}
+
+Shape shape_of(Reals f) {
+    return {f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9]};
+}
+
+AffineTime::AffineTime(double constant, Reals weights)
+    : constant_(constant), weights_(weights_of(weights)) {}
+
+double AffineTime::seconds(const Shape& shape) const {
+    return constant_ + dot(weights_, fields(shape));
+}
+
+Axis::Axis(Reals points) : points_(points.begin(), points.end()) {
+    if (points_.empty()) {
+        throw std::invalid_argument("step time: an axis without points");
+    }
+    for (std::size_t i = 0; i < points_.size(); ++i) {
+        if (!std::isfinite(points_[i]) || (i > 0 && points_[i] <= points_[i - 1])) {
+            throw std::invalid_argument("step time: points of an axis must be finite and ascend");
+        }
+    }
+    const std::size_t bins = 4 * points_.size();
+    const double width = points_.back() - points_.front();
+    if (width > 0) {
+        bins_per_unit_ = static_cast<double>(bins) / width;
+    }
+    for (std::size_t bin = 0; bin < bins; ++bin) {
+        // One bin early, so that rounding of the bin's number never overshoots.
+        const double start = bin == 0 ? points_.front()
+                                      : points_.front() + static_cast<double>(bin - 1) * width /
+                                                              static_cast<double>(bins);
+        const auto above = std::upper_bound(points_.begin(), points_.end(), start);
+        hint_.push_back(static_cast<std::size_t>(above - points_.begin()) - 1);
+    }
+}
+
+Axis::Place Axis::place(double value) const {
+    const double first = points_.front();
+    if (points_.size() == 1 || !(value > first)) {
+        return {0, 0};
+    }
+    const std::size_t last = points_.size() - 2;  // the piece that reaches to infinity
+    std::size_t low = last;
+    if (value < points_[last]) {
+        const auto bin = static_cast<std::size_t>((value - first) * bins_per_unit_);
+        low = hint_[std::min(bin, hint_.size() - 1)];
+        while (points_[low + 1] <= value) {
+            ++low;
+        }
+    }
+    return {low, (value - points_[low]) / (points_[low + 1] - points_[low])};
+}
+
+CurveTime::CurveTime(Reals weights, Reals points, Reals seconds)
+    : weights_(weights_of(weights)), axis_(points), seconds_(finite(seconds, points.size())) {}
+
+double CurveTime::seconds(const Shape& shape) const {
+    const double value = dot(weights_, fields(shape));
+    if (!(value > 0)) {
+        return 0;
+    }
+    const auto [low, share] = axis_.place(value);
+    if (share == 0) {
+        return seconds_[low];
+    }
+    return std::max(0.0, between(seconds_[low], seconds_[low + 1], share));
+}
+
+AttentionTime::AttentionTime(Reals chunk, Reals context, Reals decodes, Reals decode_context,
+                             Reals seconds, double skew)
+    : chunk_(chunk),
+      context_(context),
+      decodes_(decodes),
+      decode_context_(decode_context),
+      seconds_(finite(
+          seconds, chunk.size() * context.size() * decodes.size() * decode_context.size())),
+      skew_(skew) {}
+
+double AttentionTime::at(double chunk, double context, double decodes,
+                         double decode_context) const {
+    const Axis::Place place[4] = {chunk_.place(chunk), context_.place(context),
+                                  decodes_.place(decodes), decode_context_.place(decode_context)};
+    const std::size_t stride[4] = {
+        context_.size() * decodes_.size() * decode_context_.size(),
+        decodes_.size() * decode_context_.size(),
+        decode_context_.size(),
+        1,
+    };
+    std::size_t origin = 0;
+    std::size_t next[4];
+    for (std::size_t axis = 0; axis < 4; ++axis) {
+        origin += place[axis].low * stride[axis];
+        next[axis] = place[axis].share == 0 ? 0 : stride[axis];  // never past the last point
+    }
+    double corner[16];
+    for (std::size_t i = 0; i < 16; ++i) {
+        corner[i] = seconds_[origin + (i & 8 ? next[0] : 0) + (i & 4 ? next[1] : 0) +
+                             (i & 2 ? next[2] : 0) + (i & 1 ? next[3] : 0)];
+    }
+    for (std::size_t axis = 4; axis-- > 0;) {
+        for (std::size_t i = 0; i < (std::size_t{1} << axis); ++i) {
+            corner[i] = between(corner[2 * i], corner[2 * i + 1], place[axis].share);
+        }
+    }
+    return std::max(0.0, corner[0]);
+}
+
+double AttentionTime::seconds(const Shape& shape) const {
+    double chunk = shape.prefill_tokens + shape.extra_tokens;
+    double context = 0;
+    if (chunk > 0) {
+        const double pairs = shape.prefill_pairs + shape.extra_pairs;
+        context = pairs / chunk - (chunk + 1) / 2;
+        if (context < 0) {  // several short prompts: less work than one of all their tokens
+            context = 0;
+            chunk = (std::sqrt(1 + 8 * pairs) - 1) / 2;
+        }
+    } else if (!(shape.decodes > 0)) {
+        return 0;
+    }
+    const double decodes = shape.decodes;
+    const double mean = decodes > 0 ? shape.decode_context / decodes : 0;
+    const double usual = at(chunk, context, decodes, mean);
+    if (skew_ == 0 || !(decodes > 1) || !(shape.decode_longest > mean)) {
+        return usual;
+    }
+    const double longest = at(chunk, context, decodes, shape.decode_longest);
+    return usual + skew_ * std::max(0.0, longest - usual);
+}
+
+SumTime::SumTime(std::vector<Time> parts) : parts_(std::move(parts)) {
+    for (const Time& part : parts_) {
+        if (!part) {
+            throw std::invalid_argument("step time: a sum of nothing");
+        }
+    }
+}
+
+double SumTime::seconds(const Shape& shape) const {
+    double sum = 0;
+    for (const Time& part : parts_) {
+        sum += part->seconds(shape);
+    }
+    return sum;
+}
+
+}  // namespace headway::serving

@@ -1,0 +1,90 @@
+// What step times are made of: affine forms, measured curves and grids, sums of them, a call back.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "base.hpp"
+#include "serving/step_time.hpp"
+
+namespace headway::serving {
+
+inline constexpr std::size_t SHAPE_FIELDS = 10;
+using Fields = std::array<double, SHAPE_FIELDS>;  // a shape's fields in their order
+
+Fields fields(const Shape& shape);
+Shape shape_of(Reals fields);
+
+using Time = std::shared_ptr<const StepTime>;
+
+// constant + weights . fields
+class AffineTime final : public StepTime {
+public:
+    AffineTime(double constant, Reals weights);
+    double seconds(const Shape& shape) const override;
+
+private:
+    double constant_;
+    Fields weights_;
+};
+
+// Sorted points and where a value falls between them. Values below the first count as the first;
+// values beyond the last lie on the last piece, prolonged.
+class Axis {
+public:
+    explicit Axis(Reals points);
+
+    struct Place {
+        std::size_t low;
+        double share;  // of the way from point low to the next
+    };
+    Place place(double value) const;
+    std::size_t size() const { return points_.size(); }
+
+private:
+    std::vector<double> points_;
+    std::vector<std::size_t> hint_;  // for each bin of equal width: where to begin looking
+    double bins_per_unit_ = 0;
+};
+
+// A piecewise linear curve of weights . fields; nothing where that is not positive.
+class CurveTime final : public StepTime {
+public:
+    CurveTime(Reals weights, Reals points, Reals seconds);
+    double seconds(const Shape& shape) const override;
+
+private:
+    Fields weights_;
+    Axis axis_;
+    std::vector<double> seconds_;
+};
+
+// Attention measured on a grid of (chunk, context of the chunk, decodes, context of a decode).
+// Several prefills count as one with the same tokens and the same query-key pairs. skew: how far a
+// batch of unequal contexts lies between one of their mean and one of their longest.
+class AttentionTime final : public StepTime {
+public:
+    AttentionTime(Reals chunk, Reals context, Reals decodes, Reals decode_context, Reals seconds,
+                  double skew);
+    double seconds(const Shape& shape) const override;
+
+private:
+    double at(double chunk, double context, double decodes, double decode_context) const;
+
+    Axis chunk_, context_, decodes_, decode_context_;
+    std::vector<double> seconds_;
+    double skew_;
+};
+
+class SumTime final : public StepTime {
+public:
+    explicit SumTime(std::vector<Time> parts);
+    double seconds(const Shape& shape) const override;
+
+private:
+    std::vector<Time> parts_;
+};
+
+}  // namespace headway::serving
