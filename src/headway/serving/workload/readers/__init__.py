@@ -1,0 +1,1 @@
+"""One reader per format of public traces; `headway.serving.workload.read_workload` finds it."""
