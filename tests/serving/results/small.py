@@ -8,12 +8,23 @@ import numpy as np
 from headway.serving.results import EngineRun, Requests, Speech, Steps
 
 
+@dataclass
+class ServiceClass:
+    name: str
+    ttft_s: float | None = None
+    tpot_s: float | None = None
+    max_gap_s: float | None = None
+    latency_s: float | None = None
+
+
 @dataclass(frozen=True)
 class Traffic:
     name: str = "small"
     arrival_s: Any = field(default_factory=lambda: np.array([0.0, 0.5, 9.0, 9.0]))
     prompt_tokens: Any = field(default_factory=lambda: np.array([10, 20, 5, 10_000], np.int32))
     output_tokens: Any = field(default_factory=lambda: np.array([4, 2, 1, 3], np.int32))
+    service_class: Any = field(default_factory=lambda: np.zeros(4, np.int32))
+    classes: Any = (ServiceClass("all"),)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,20 @@
 
 from headway.serving.results.audit import audit
 from headway.serving.results.columns import Requests, Speech, Status, Steps
+from headway.serving.results.distribution import Distribution
+from headway.serving.results.gaps import Gaps, gaps, longest_gaps, range_maxima
 from headway.serving.results.run import EngineRun
 
-__all__ = ["EngineRun", "Requests", "Speech", "Status", "Steps", "audit"]
+__all__ = [
+    "Distribution",
+    "EngineRun",
+    "Gaps",
+    "Requests",
+    "Speech",
+    "Status",
+    "Steps",
+    "audit",
+    "gaps",
+    "longest_gaps",
+    "range_maxima",
+]

@@ -1,40 +1,26 @@
-"""A run of one engine: what it wrote down, checked."""
+"""A run of one engine: what it wrote down, checked, and what it was like."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
 
+from headway.serving.results import metrics
 from headway.serving.results.audit import audit
-from headway.serving.results.columns import Floats, Ints, Requests, Speech, Steps
+from headway.serving.results.columns import Floats, Requests, Speech, Steps
+from headway.serving.results.metrics import Mask
 
-
-class Traffic(Protocol):
-    """What results need to know about a workload; see `headway.serving.Workload`."""
-
-    @property
-    def name(self) -> str:
-        """For tables and messages."""
-        ...
-
-    @property
-    def arrival_s(self) -> Floats:
-        """When requests arrive; shape (n_requests,)."""
-        ...
-
-    @property
-    def prompt_tokens(self) -> Ints:
-        """Tokens of their prompts; shape (n_requests,)."""
-        ...
-
-    @property
-    def output_tokens(self) -> Ints:
-        """Tokens of their answers; shape (n_requests,)."""
-        ...
+if TYPE_CHECKING:
+    from headway.serving.workload import Workload
 
 
 class Limits(Protocol):
-    """What results need to know about an engine's settings; see `headway.serving.EngineConfig`."""
+    """What results need to know about an engine's settings; see `headway.serving.EngineConfig`.
+
+    Engines return results, so that results cannot import engines.
+    """
 
     @property
     def blocks(self) -> int:
@@ -90,7 +76,7 @@ class EngineRun:
         `headway.serving.results.audit`.
     """
 
-    workload: Traffic
+    workload: Workload
     config: Limits
     requests: Requests = field(repr=False)
     steps: Steps = field(repr=False)
@@ -102,3 +88,54 @@ class EngineRun:
 
     def __post_init__(self) -> None:
         audit(self)
+
+    @cached_property
+    def ttft_s(self) -> Floats:
+        """Time to first token of each request; see `metrics.ttft_s`."""
+        return metrics.ttft_s(self)
+
+    @cached_property
+    def tpot_s(self) -> Floats:
+        """Time per output token of each request; see `metrics.tpot_s`."""
+        return metrics.tpot_s(self)
+
+    @cached_property
+    def latency_s(self) -> Floats:
+        """Time from arrival to last token of each request; see `metrics.latency_s`."""
+        return metrics.latency_s(self)
+
+    @cached_property
+    def queueing_s(self) -> Floats:
+        """Time from arrival to first step of each request; see `metrics.queueing_s`."""
+        return metrics.queueing_s(self)
+
+    @cached_property
+    def max_gap_s(self) -> Floats:
+        """Longest time between two tokens of each request; see `metrics.max_gap_s`."""
+        return metrics.max_gap_s(self)
+
+    @cached_property
+    def attained(self) -> Mask:
+        """Which requests finished within their limits; see `metrics.attained`."""
+        return metrics.attained(self)
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """All figures as plain data, by name and unit; see `report.document`."""
+        from headway.serving.results.report import document
+
+        return document(self)
+
+    @property
+    def measures(self) -> Mapping[str, float]:
+        """The figures of `document` in one level, as in ``"ttft_s.p99"``."""
+        from headway.serving.results.report import measures
+
+        return measures(self.document)
+
+    @property
+    def samples(self) -> Mapping[str, Floats]:
+        """For measures that are means: what they are the means of, in order of arrival."""
+        from headway.serving.results.report import samples
+
+        return samples(self)
