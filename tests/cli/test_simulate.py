@@ -27,7 +27,7 @@ def floor(run) -> None:
 
 def test_a_run_is_told_drawn_and_written(run) -> None:
     done = run(
-        "simulate", "floor.yaml", "-p", "mod", "--gantt", "g.png", "--trace", "t.json",
+        "simulate", "floor.yaml", "-p", "mod", "--gantt", "g.png", "--perfetto", "t.json",
         "--events", "e.jsonl", "--out", "s.json",
     )  # fmt: skip
     assert done.status == 0, done
@@ -176,7 +176,7 @@ def test_silly_scenarios_are_one_line_and_status_2(run, rest: str, words: list[s
         (["simulate", "floor.yaml", "-p", "p ** 2"], ["not part of an expression", "p ** 2"]),
         (["simulate", "floor.yaml", "-p", "p + " + "9" * 400], ["not an expression"]),
         (["simulate", "floor.yaml", "-p", "p + 1e999"], ["not part of an expression"]),
-        (["simulate", "floor.yaml", "-p", "SPT", "-o", "a.json", "--trace", "a.json"], ["two"]),
+        (["simulate", "floor.yaml", "-p", "SPT", "-o", "a.json", "--perfetto", "a.json"], ["two"]),
         (["simulate", "floor.yaml", "--seed", "-1"], ["seed", "-1"]),
         (["simulate", "floor.yaml", "--gantt", "x.bmp"], [".bmp"]),
         (["simulate", "floor.yaml", "--out", "floor.yaml"], ["floor.yaml"]),

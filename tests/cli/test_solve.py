@@ -52,7 +52,7 @@ def test_it_writes_everything_it_is_asked_for(run) -> None:
         "plan.png",
         "--report",
         "plan.html",
-        "--trace",
+        "--perfetto",
         "trace.json",
         "--progress",
         "progress.svg",
@@ -100,7 +100,7 @@ def test_another_objective_can_be_asked_for(run) -> None:
 def test_the_input_is_never_overwritten(run) -> None:
     hw.instance("ft06").save("shop.json")
     before = Path("shop.json").read_bytes()
-    for option in ("--out", "--report", "--trace"):
+    for option in ("--out", "--report", "--perfetto"):
         done = run("solve", "shop.json", "-q", option, "./shop.json")
         assert done.status == 2
         assert "input" in done.err

@@ -51,7 +51,7 @@ NO_SCHEDULE = 1
     "--by", type=click.Choice(["machine", "job"]), default="machine", help="Rows of --gantt."
 )
 @click.option("--report", type=click.Path(), help="Write an HTML report.")
-@click.option("--trace", type=click.Path(), help="Write a Perfetto trace (.json).")
+@click.option("--perfetto", type=click.Path(), help="Write a Perfetto trace (.json).")
 @click.option("--progress", type=click.Path(), help="Draw incumbent and bound over time.")
 @click.option(
     "--json", "as_json", is_flag=True, help="One JSON object per line; the last is the result."
@@ -79,7 +79,7 @@ def command(
     gantt: str | None,
     by: str,
     report: str | None,
-    trace: str | None,
+    perfetto: str | None,
     progress: str | None,
     as_json: bool,  # noqa: FBT001 - click passes options by name
     quiet: bool,  # noqa: FBT001
@@ -89,7 +89,7 @@ def command(
     Exit status: 0 with a schedule, 1 without (infeasible, or none found in time), 2 for bad input.
     Ctrl-C ends the search and keeps the best schedule so far.
     """
-    check_outputs(out, gantt, report, trace, progress, source=source)
+    check_outputs(out, gantt, report, perfetto, progress, source=source)
     if out is not None and Path(out).suffix.lower() not in SCHEDULE_SUFFIXES:
         raise ConfigError(f"{out}: --out writes .json, .csv or .xlsx; a picture is --gantt")
     for picture in (gantt, progress):
@@ -111,7 +111,7 @@ def command(
     try:
         if result.schedule is not None:
             _write_schedule(result.schedule, out)
-            _draw(result.schedule, gantt, by, trace)
+            _draw(result.schedule, gantt, by, perfetto)
         if report is not None or progress is not None:
             _explain(result, report, progress)
     finally:  # a picture that cannot be drawn does not take the answer with it
@@ -145,15 +145,15 @@ def _write_schedule(schedule: Schedule, path: str | None) -> None:
         schedule.save(path)
 
 
-def _draw(schedule: Schedule, gantt: str | None, by: str, trace: str | None) -> None:
+def _draw(schedule: Schedule, gantt: str | None, by: str, perfetto: str | None) -> None:
     if gantt is not None:
         from headway import show
 
         show.gantt(schedule, by=by).save(gantt)  # type: ignore[arg-type]
-    if trace is not None:
+    if perfetto is not None:
         from headway.show import trace_json
 
-        files.write_text(trace, trace_json(schedule))
+        files.write_text(perfetto, trace_json(schedule))
 
 
 def _explain(result: Result, report: str | None, progress: str | None) -> None:

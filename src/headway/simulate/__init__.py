@@ -3,10 +3,11 @@
 from headway.simulate.clock import Clock, EventClass
 from headway.simulate.compare import Run, Runs, compare, simulate
 from headway.simulate.decode import World, beam, best_of, greedy, rollout, sampled
-from headway.simulate.experiment import Experiment, kinds, open_experiment
+from headway.simulate.experiment import Experiment, kinds, open_experiment, replaying
 from headway.simulate.expression import Expression
 from headway.simulate.features import FeatureSet
 from headway.simulate.laws import LAWS, Law
+from headway.simulate.outcome import Outcome
 from headway.simulate.policy import Decision, Linear, Policy, Rule, RuleBook, best
 from headway.simulate.statistics import Comparison, Summary, by_policy, paired, summary
 from headway.simulate.streams import Streams
@@ -24,6 +25,7 @@ __all__ = [
     "Happening",
     "Law",
     "Linear",
+    "Outcome",
     "Policy",
     "Rule",
     "RuleBook",
@@ -42,6 +44,7 @@ __all__ = [
     "kinds",
     "open_experiment",
     "paired",
+    "replaying",
     "rollout",
     "sampled",
     "simulate",

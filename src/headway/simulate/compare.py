@@ -14,8 +14,8 @@ import msgspec
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.simulate.experiment import Experiment, open_experiment
+from headway.simulate.outcome import Outcome
 from headway.simulate.statistics import Comparison, Summary, paired, summary
-from headway.simulate.trace import Trace
 
 if TYPE_CHECKING:
     from headway.show.table import Row
@@ -202,7 +202,7 @@ class Runs:
         return f"{self.name}: {len(self.runs)} runs\n\n{self.to_markdown()}"
 
 
-def simulate(source: str | PathLike[str] | Experiment, policy: str, *, seed: int = 0) -> Trace:
+def simulate(source: str | PathLike[str] | Experiment, policy: str, *, seed: int = 0) -> Outcome:
     """Return what happens when a policy meets a scenario.
 
     Parameters
@@ -279,8 +279,8 @@ def compare(
 def _run(experiment: Experiment, case: tuple[str, int]) -> Run:
     policy, seed = case
     began = time.perf_counter()
-    trace = experiment.run(policy, seed)
-    return Run(policy, seed, trace.measures, time.perf_counter() - began)
+    outcome = experiment.run(policy, seed)
+    return Run(policy, seed, outcome.measures, time.perf_counter() - began)
 
 
 def _opened(source: str | PathLike[str] | Experiment) -> Experiment:

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from functools import cache
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from headway.errors import ConfigError, FormatError
-from headway.simulate.trace import Trace
+from headway.simulate.outcome import Outcome
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -42,7 +42,7 @@ class Experiment(Protocol):
         """Return the names of the policies there are."""
         ...
 
-    def run(self, policy: str, seed: int) -> Trace:
+    def run(self, policy: str, seed: int) -> Outcome:
         """Return what happens when a policy meets the scenario with the luck of a seed.
 
         Raises
@@ -51,6 +51,59 @@ class Experiment(Protocol):
             If there is no such policy.
         """
         ...
+
+
+@runtime_checkable
+class Replaying(Protocol):
+    """An experiment that can meet recorded traffic instead of its own."""
+
+    def replaying(self, trace: str | PathLike[str]) -> Experiment:
+        """Return the same experiment with the traffic in a file, or a public one by name.
+
+        Raises
+        ------
+        FormatError
+            If the file cannot be read or is not what it claims to be.
+        """
+        ...
+
+
+@runtime_checkable
+class Loaded(Protocol):
+    """An experiment that can meet more or less of its traffic."""
+
+    @property
+    def loads(self) -> tuple[float, ...]:
+        """The loads worth comparing: times the rate of arrivals."""
+        ...
+
+    def at_load(self, load: float) -> Experiment:
+        """Return the same experiment with requests arriving so many times as fast.
+
+        Raises
+        ------
+        ConfigError
+            If the load is not above 0.
+        """
+        ...
+
+
+def replaying(experiment: Experiment, trace: str | PathLike[str]) -> Experiment:
+    """Return an experiment with the traffic in a file instead of its own.
+
+    Raises
+    ------
+    ConfigError
+        If it is of a kind that has no traffic.
+    FormatError
+        If the file cannot be read or is not what it claims to be.
+    """
+    if not isinstance(experiment, Replaying):
+        raise ConfigError(
+            f"{experiment.name}: this kind of scenario makes its own work and has no traffic that"
+            f" {trace} could replace"
+        )
+    return experiment.replaying(trace)
 
 
 @cache

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from headway.errors import UnknownNameError, VerificationError
 from headway.model import Problem, Schedule, verify
 from headway.model.tables import Ints
+from headway.simulate.outcome import BATCHES, half_widths, headline, plus_minus
 from headway.simulate.statistics import Summary, summary
 
 if TYPE_CHECKING:
     from headway.show import Figure
-
-BATCHES = 20
-"""Into how many batches a run is cut for confidence intervals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +111,37 @@ class Trace:
             raise UnknownNameError("sample", measure, self.samples)
         return summary(self.samples[measure], batches=batches)
 
+    @property
+    def pictures(self) -> Mapping[str, Callable[[], Figure]]:
+        """The Gantt chart."""
+        return {"gantt": self.gantt}
+
     def gantt(self, **options: object) -> Figure:
         """Return a Gantt chart of what happened; see `headway.show.gantt`."""
         return self.schedule.gantt(**options)
+
+    def text(self, name: str) -> str:
+        """Return the measures, a line each, under the name of the scenario."""
+        width = max(map(len, self.measures), default=0)
+        sure = half_widths(self)
+        lines = [headline(name, self)]
+        lines += [
+            f"  {key:<{width}}  {value:,.6g}{plus_minus(sure.get(key))}"
+            for key, value in self.measures.items()
+        ]
+        if sure:
+            lines.append(f"  (± 95 % confidence, by the means of {BATCHES} batches)")
+        return "\n".join(lines)
+
+    def to_json(self) -> str:
+        """Return policy, seed and measures, and how sure means are, as one JSON object."""
+        document = {"policy": self.policy, "seed": self.seed, **self.measures}
+        sure = half_widths(self)
+        return msgspec.json.encode(document | ({"half_width": sure} if sure else {})).decode()
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the schedule that came about (JSON); see `Schedule.save`."""
+        self.schedule.save(path)
 
     def save_perfetto(self, path: str | PathLike[str]) -> None:
         """Write a Chrome trace for ui.perfetto.dev."""
