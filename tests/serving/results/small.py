@@ -1,30 +1,19 @@
 """A run small enough to check by hand."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from headway.serving.results import EngineRun, Requests, Speech, Steps
+from headway.serving.workload import Workload
 
-
-@dataclass
-class ServiceClass:
-    name: str
-    ttft_s: float | None = None
-    tpot_s: float | None = None
-    max_gap_s: float | None = None
-    latency_s: float | None = None
-
-
-@dataclass(frozen=True)
-class Traffic:
-    name: str = "small"
-    arrival_s: Any = field(default_factory=lambda: np.array([0.0, 0.5, 9.0, 9.0]))
-    prompt_tokens: Any = field(default_factory=lambda: np.array([10, 20, 5, 10_000], np.int32))
-    output_tokens: Any = field(default_factory=lambda: np.array([4, 2, 1, 3], np.int32))
-    service_class: Any = field(default_factory=lambda: np.zeros(4, np.int32))
-    classes: Any = (ServiceClass("all"),)
+TRAFFIC = Workload.of(
+    name="small",
+    arrival_s=[0.0, 0.5, 9.0, 9.0],
+    prompt_tokens=[10, 20, 5, 10_000],
+    output_tokens=[4, 2, 1, 3],
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +42,7 @@ def small(
     nan = np.nan
     rows = {
         "status": np.array([1, 1, 1, 2], np.int8),
-        "arrival_s": Traffic().arrival_s,
+        "arrival_s": TRAFFIC.arrival_s,
         "scheduled_s": np.array([0.0, 1.0, 9.0, nan]),
         "first_token_s": np.array([1.0, 4.0, 10.0, nan]),
         "last_token_s": np.array([5.0, 5.0, 10.0, nan]),
@@ -79,7 +68,7 @@ def small(
         "last_step": np.array([3, 3, 4], np.int32),
     }
     return EngineRun(
-        others.pop("workload", Traffic()),
+        others.pop("workload", TRAFFIC),
         limits,
         Requests(**rows | (requests or {})),
         Steps(**ran | (steps or {})),
