@@ -20,6 +20,7 @@ TRAFFIC = Workload.of(
 class Limits:
     blocks: int = 100
     token_budget: int = 16
+    chunked: bool = True
     max_sequences: int = 8
     max_model_tokens: int = 1000
     pipeline: int = 1

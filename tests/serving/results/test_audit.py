@@ -15,6 +15,18 @@ def test_a_true_run_passes() -> None:
     assert len(small().requests) == 4
 
 
+def test_a_prompt_that_must_not_be_cut_may_exceed_the_budget_alone() -> None:
+    limits = Limits(token_budget=15, chunked=False)
+    small(limits=limits, steps={"prefill_tokens": np.array([16, 9, 5, 0, 5])})
+
+
+def test_a_preempted_request_may_find_what_others_have_computed() -> None:
+    small(
+        requests={"preemptions": np.array([0, 1, 0, 0])},
+        steps={"prefill_tokens": np.array([10, 14, 5, 0, 5])},
+    )
+
+
 @pytest.mark.parametrize(
     ("law", "changes"),
     [
@@ -37,6 +49,7 @@ def test_a_true_run_passes() -> None:
         ("one step runs at a time", {"steps": {"start_s": [0.0, 0.9, 2.0, 4.0, 9.0]}}),
         ("a step has tokens", {"steps": {"prefill_tokens": [0, 15, 5, 0, 5]}}),
         ("token budget", {"limits": Limits(token_budget=15)}),
+        ("token budget", {"limits": Limits(token_budget=15, chunked=False)}),
         ("the batch has room", {"limits": Limits(max_sequences=1)}),
         ("outside the batch", {"steps": {"running": [1, 2, 1, 2, 1]}}),
         ("every decode speaks", {"steps": {"decodes": [0, 1, 3, 2, 0]}}),
@@ -54,6 +67,13 @@ def test_a_true_run_passes() -> None:
         ("has not come", {"steps": {"waiting": [0, 0, 0, 0, 1]}}),
         ("tokens that ran", {"steps": {"prefill_tokens": [10, 14, 5, 0, 5]}}),
         ("tokens that ran", {"requests": {"recomputed_tokens": [0, 1, 0, 0]}}),
+        (
+            "tokens that ran",
+            {
+                "requests": {"preemptions": [0, 1, 0, 0]},
+                "steps": {"prefill_tokens": [10, 15, 6, 0, 5]},
+            },
+        ),
     ],
 )  # fmt: skip
 def test_a_broken_law_is_named(law: str, changes: dict[str, Any]) -> None:

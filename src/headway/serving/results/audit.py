@@ -88,7 +88,10 @@ def _steps(run: EngineRun) -> Iterator[Broken]:
         yield "one step runs at a time", overlap
     tokens = steps.prefill_tokens.astype(np.int64) + steps.decodes
     yield "a step has tokens", tokens + steps.extra_tokens <= 0
-    yield "the token budget is kept", tokens > config.token_budget
+    # A prompt that must not be cut runs alone where it is larger than the budget.
+    alone = (steps.sequences == 1) & (steps.decodes == 0)
+    over = tokens > config.token_budget
+    yield "the token budget is kept", over & (np.True_ if config.chunked else ~alone)
     yield "the batch has room", steps.running > config.max_sequences
     yield "nobody speaks outside the batch", steps.sequences > steps.running
     yield "every decode speaks", steps.decodes > steps.sequences
@@ -173,7 +176,9 @@ def _work(run: EngineRun) -> Iterator[Broken]:
     needed += (table.generated[begun].astype(np.int64) - 1).sum()
     needed += table.recomputed_tokens.sum(dtype=np.int64)
     ran = steps.prefill_tokens.sum(dtype=np.int64) + steps.decodes.sum(dtype=np.int64)
-    yield "tokens that ran are those of requests", np.array([ran != needed])
+    # Who comes back after a preemption may find more of its prompt, computed by others meanwhile.
+    missing = ran < needed if not table.preemptions.any() else False
+    yield "tokens that ran are those of requests", np.array([ran > needed or missing])
 
 
 def _falls(times: Floats) -> NDArray[np.bool_]:

@@ -33,6 +33,11 @@ class Limits(Protocol):
         ...
 
     @property
+    def chunked(self) -> bool:
+        """Whether a prompt may be cut."""
+        ...
+
+    @property
     def max_sequences(self) -> int:
         """Most requests in a batch."""
         ...
