@@ -69,4 +69,5 @@ NB_MODULE(_core, m) {
     bind_servers(m);
     bind_cluster_nodes(m);
     bind_step_time(m);
+    bind_engine(m);
 }

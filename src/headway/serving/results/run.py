@@ -15,6 +15,11 @@ from headway.serving.results.metrics import Mask
 if TYPE_CHECKING:
     from headway.serving.workload import Workload
 
+    @property
+    def limit_tokens(self) -> Ints:
+        """Most tokens that they asked for; shape (n_requests,)."""
+        ...
+
 
 class Limits(Protocol):
     """What results need to know about an engine's settings; see `headway.serving.EngineConfig`.
@@ -45,6 +50,16 @@ class Limits(Protocol):
     @property
     def max_model_tokens(self) -> int:
         """Longest sequence, prompt and output together."""
+        ...
+
+    @property
+    def chunked(self) -> bool:
+        """Whether a prompt may be cut."""
+        ...
+
+    @property
+    def prefill_only(self) -> bool:
+        """Whether a request has ended with its first token."""
         ...
 
     @property

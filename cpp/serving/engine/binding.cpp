@@ -1,0 +1,247 @@
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "serving/binding.hpp"
+#include "serving/engine/engine.hpp"
+
+namespace headway {
+namespace {
+
+using namespace nb::literals;
+using namespace serving;
+
+// Requests whose columns belong to numpy.
+class GivenTraffic final : public Traffic {
+public:
+    using Reals = InArray<double>;
+    using Counts = InArray<std::int32_t>;
+    using Ids = InArray<Int>;
+
+    GivenTraffic(Reals arrivals, Counts prompts, Counts outputs, Counts limits, Counts priorities,
+                 Reals keys, Ids block_ids, Ids block_offsets, Int tokens_of_id)
+        : kept_{nb::cast(arrivals), nb::cast(prompts),    nb::cast(outputs),
+                nb::cast(limits),   nb::cast(priorities), nb::cast(keys),
+                nb::cast(block_ids), nb::cast(block_offsets)} {
+        arrival_s = headway::view(arrivals);
+        prompt = headway::view(prompts);
+        output = headway::view(outputs);
+        limit = headway::view(limits);
+        priority = headway::view(priorities);
+        key = headway::view(keys);
+        ids = headway::view(block_ids);
+        offsets = headway::view(block_offsets);
+        id_tokens = tokens_of_id;
+        check();
+    }
+
+private:
+    std::array<nb::object, 8> kept_;
+};
+
+template <class T>
+nb::object moved(std::vector<T>&& values) {
+    auto* kept = new std::vector<T>(std::move(values));
+    nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
+    return nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<1>>(kept->data(), {kept->size()}, owner));
+}
+
+template <class T>
+nb::object copy_of(const std::vector<T>& values) {
+    return moved(std::vector<T>(values));
+}
+
+Config config_of(const nb::dict& settings) {
+    Config config;
+    const auto read = [&](const char* name, auto& field) {
+        using Field = std::remove_reference_t<decltype(field)>;
+        if constexpr (std::is_enum_v<Field>) {
+            field = static_cast<Field>(nb::cast<int>(settings[name]));
+        } else {
+            field = nb::cast<Field>(settings[name]);
+        }
+    };
+    read("blocks", config.blocks);
+    read("block_tokens", config.block_tokens);
+    read("token_budget", config.token_budget);
+    read("max_sequences", config.max_sequences);
+    read("max_model_tokens", config.max_model_tokens);
+    read("long_prefill_tokens", config.long_prefill_tokens);
+    read("watermark_blocks", config.watermark_blocks);
+    read("host_blocks", config.host_blocks);
+    read("pipeline", config.pipeline);
+    read("clients", config.clients);
+    read("mix", config.mix);
+    read("reserve", config.reserve);
+    read("victim", config.victim);
+    read("eviction", config.eviction);
+    read("prefix_caching", config.prefix_caching);
+    read("prompt_must_fit", config.prompt_must_fit);
+    read("padded_budget", config.padded_budget);
+    read("prefill_only", config.prefill_only);
+    read("chunked", config.chunked);
+    read("decode_first", config.decode_first);
+    read("refill_when_empty", config.refill_when_empty);
+    read("block_seconds", config.block_seconds);
+    read("ask_admit", config.ask_admit);
+    read("ask_budget", config.ask_budget);
+    read("ask_victim", config.ask_victim);
+    read("ask_fill", config.ask_fill);
+    return config;
+}
+
+nb::dict columns_of(const Outcome& outcome) {
+    nb::dict columns;
+    columns["status"] = copy_of(outcome.status);
+    columns["arrival_s"] = copy_of(outcome.arrival_s);
+    columns["scheduled_s"] = copy_of(outcome.scheduled_s);
+    columns["first_token_s"] = copy_of(outcome.first_token_s);
+    columns["last_token_s"] = copy_of(outcome.last_token_s);
+    columns["generated"] = copy_of(outcome.generated);
+    columns["preemptions"] = copy_of(outcome.preemptions);
+    columns["cached_tokens"] = copy_of(outcome.cached_tokens);
+    columns["recomputed_tokens"] = copy_of(outcome.recomputed_tokens);
+    return columns;
+}
+
+nb::dict columns_of(const Steps& steps) {
+    nb::dict columns;
+    columns["start_s"] = copy_of(steps.start_s);
+    columns["end_s"] = copy_of(steps.end_s);
+    columns["prefill_tokens"] = copy_of(steps.prefill_tokens);
+    columns["decodes"] = copy_of(steps.decodes);
+    columns["sequences"] = copy_of(steps.sequences);
+    columns["running"] = copy_of(steps.running);
+    columns["waiting"] = copy_of(steps.waiting);
+    columns["used_blocks"] = copy_of(steps.used_blocks);
+    columns["extra_tokens"] = copy_of(steps.extra_tokens);
+    return columns;
+}
+
+nb::dict columns_of(Segments&& segments) {
+    nb::dict columns;
+    columns["request"] = moved(std::move(segments.request));
+    columns["first_step"] = moved(std::move(segments.first_step));
+    columns["last_step"] = moved(std::move(segments.last_step));
+    return columns;
+}
+
+template <class Value>
+OutArray each(const Engine& engine, InArray<Int> requests, Value value) {
+    std::vector<Int> values;
+    values.reserve(requests.size());
+    for (const Int request : view(requests)) {
+        values.push_back(value(request));
+    }
+    return to_numpy(std::move(values));
+}
+
+}  // namespace
+
+void bind_engine(nb::module_& module) {
+    nb::enum_<Ask>(module, "Ask", "Why an engine stopped.", nb::is_arithmetic())
+        .value("NOTHING", Ask::nothing)
+        .value("PAUSE", Ask::pause)
+        .value("BUDGET", Ask::budget)
+        .value("VICTIM", Ask::victim)
+        .value("ADMIT", Ask::admit)
+        .value("FILL", Ask::fill);
+
+    nb::class_<GivenTraffic>(module, "Traffic", "Columns of requests that engines share.")
+        .def(nb::init<GivenTraffic::Reals, GivenTraffic::Counts, GivenTraffic::Counts,
+                      GivenTraffic::Counts, GivenTraffic::Counts, GivenTraffic::Reals,
+                      GivenTraffic::Ids, GivenTraffic::Ids, Int>(),
+             "arrival_s"_a, "prompt"_a, "output"_a, "limit"_a, "priority"_a, "key"_a, "ids"_a,
+             "offsets"_a, "id_tokens"_a);
+
+    nb::class_<Outcome>(module, "Outcome", "Columns of what became of requests.")
+        .def(nb::init<Int>(), "n"_a)
+        .def("columns", [](const Outcome& outcome) { return columns_of(outcome); });
+
+    nb::class_<Engine>(module, "Engine", "One inference engine with continuous batching.")
+        .def(
+            "__init__",
+            [](Engine* self, std::shared_ptr<GivenTraffic> traffic,
+               std::shared_ptr<Outcome> outcome, const nb::dict& settings,
+               std::shared_ptr<StepTime> step_time) {
+                new (self) Engine(std::move(traffic), std::move(outcome), config_of(settings),
+                                  std::move(step_time));
+            },
+            "traffic"_a, "outcome"_a, "settings"_a, "step_time"_a)
+        .def(
+            "submit",
+            [](Engine& engine, InArray<Int> requests, InArray<double> at_s, bool elsewhere) {
+                if (requests.size() != at_s.size()) {
+                    throw std::invalid_argument("engine: as many times as requests are expected");
+                }
+                for (std::size_t i = 0; i < requests.size(); ++i) {
+                    engine.submit(view(requests)[i], view(at_s)[i], elsewhere);
+                }
+            },
+            "requests"_a, "at_s"_a, "computed_elsewhere"_a = false,
+            "Lets requests arrive at these times.")
+        .def("advance", &Engine::advance, "until_s"_a, "max_steps"_a,
+             nb::call_guard<nb::gil_scoped_release>(),
+             "Ends steps up to a time and begins steps before it; tells what is asked.")
+        .def("answer_budget", &Engine::answer_budget, "tokens"_a)
+        .def("answer_victim", &Engine::answer_victim, "request"_a)
+        .def("answer_fill", &Engine::answer_fill, "tokens"_a, "pairs"_a)
+        .def(
+            "answer_admit",
+            [](Engine& engine, InArray<Int> requests) { engine.answer_admit(view(requests)); },
+            "requests"_a)
+        .def_prop_ro("next_s", &Engine::next_s)
+        .def_prop_ro("now_s", &Engine::now_s)
+        .def_prop_ro("n_steps", [](const Engine& engine) { return engine.steps().size(); })
+        .def_prop_ro("free_blocks", &Engine::free_blocks)
+        .def_prop_ro("budget_left", &Engine::budget_left)
+        .def_prop_ro("grower", &Engine::grower)
+        .def("shape",
+             [](const Engine& engine) {
+                 const Shape& s = engine.shape();
+                 return nb::make_tuple(s.prefill_tokens, s.prefills, s.prefill_context,
+                                       s.prefill_pairs, s.decodes, s.decode_context,
+                                       s.decode_longest, s.sequences, s.extra_tokens,
+                                       s.extra_pairs);
+             })
+        .def("running", [](const Engine& engine) { return to_numpy(engine.running()); })
+        .def("waiting", [](const Engine& engine) { return to_numpy(engine.waiting()); })
+        .def(
+            "take_ended",
+            [](Engine& engine) {
+                auto ended = engine.take_ended();
+                return nb::make_tuple(to_numpy(std::move(ended.requests)),
+                                      to_numpy(std::move(ended.generated)));
+            },
+            "Requests that ended since the last call and the tokens that they said.")
+        .def(
+            "computed",
+            [](const Engine& engine, InArray<Int> requests) {
+                return each(engine, requests,
+                            [&](Int request) { return engine.live(request).computed; });
+            },
+            "requests"_a, "Tokens of requests in the cache.")
+        .def(
+            "generated",
+            [](const Engine& engine, InArray<Int> requests) {
+                return each(engine, requests,
+                            [&](Int request) { return engine.live(request).generated; });
+            },
+            "requests"_a, "Tokens that requests have said.")
+        .def(
+            "cached",
+            [](const Engine& engine, InArray<Int> requests) {
+                return each(engine, requests,
+                            [&](Int request) { return engine.cached_tokens(request); });
+            },
+            "requests"_a, "Tokens of waiting requests that need no computation.")
+        .def("steps", [](const Engine& engine) { return columns_of(engine.steps()); })
+        .def("segments", [](const Engine& engine) { return columns_of(engine.segments()); });
+}
+
+}  // namespace headway

@@ -1,0 +1,236 @@
+#include "serving/engine/engine.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <utility>
+
+namespace headway::serving {
+
+namespace {
+
+void check(const Config& config, const Traffic& traffic) {
+    constexpr Int MANY = Int{1} << 24;
+    if (config.blocks < 1 || config.blocks > MANY || config.block_tokens < 1 ||
+        config.block_tokens > MANY || config.token_budget < 1 || config.max_sequences < 1 ||
+        config.max_model_tokens < 2 || config.pipeline < 1 || config.clients < 0 ||
+        config.watermark_blocks < 0 || config.host_blocks < 0 || config.long_prefill_tokens < 0 ||
+        !(config.block_seconds >= 0)) {
+        throw std::invalid_argument("engine: a setting out of range");
+    }
+    const Int size = traffic.id_tokens;
+    if (!traffic.offsets.empty() && size % config.block_tokens != 0 &&
+        config.block_tokens % size != 0) {
+        throw std::invalid_argument("engine: its blocks and those of the ids do not fit together");
+    }
+}
+
+}  // namespace
+
+Engine::Engine(std::shared_ptr<const Traffic> traffic, std::shared_ptr<Outcome> outcome,
+               const Config& config, std::shared_ptr<const StepTime> step_time)
+    : traffic_(std::move(traffic)),
+      outcome_(std::move(outcome)),
+      config_(config),
+      step_time_(std::move(step_time)),
+      pool_((check(config, *traffic_), config.blocks)),
+      host_(config.host_blocks) {
+    if (config.mix == Mix::prefill_first) {
+        program_ = {Pass::prefills, Pass::admit, Pass::decodes_if_idle, Pass::fill};
+    } else if (config.decode_first) {
+        program_ = {Pass::decodes, Pass::prefills, Pass::admit, Pass::fill};
+    } else {
+        program_ = {Pass::all, Pass::admit, Pass::fill};
+    }
+    rings_.resize(static_cast<std::size_t>(config.block_tokens));
+    may_begin_ = config.ask_fill;
+}
+
+void Engine::submit(Int request, double at_s, bool computed_elsewhere) {
+    if (request < 0 || request >= traffic_->size()) {
+        throw std::out_of_range("engine: no such request");
+    }
+    if (!(at_s >= now_) || at_s == NEVER) {
+        throw std::invalid_argument("engine: a request cannot arrive in the past");
+    }
+    if (config_.clients > 0 && clients_busy_ == config_.clients) {
+        backlog_.push_back(request);
+        return;
+    }
+    clients_busy_ += config_.clients > 0;
+    arrivals_.push({at_s, request, computed_elsewhere});
+}
+
+void Engine::release_client() {
+    if (config_.clients == 0) {
+        return;
+    }
+    if (backlog_.empty()) {
+        --clients_busy_;
+        return;
+    }
+    arrivals_.push({now_, backlog_.front(), false});
+    backlog_.pop_front();
+}
+
+void Engine::arrive(const Arrival& arrival) {
+    const auto r = static_cast<std::size_t>(arrival.request);
+    if (index_.contains(arrival.request)) {
+        throw std::invalid_argument("engine: a request arrives twice");
+    }
+    if (std::isnan(outcome_->arrival_s[r])) {
+        outcome_->arrival_s[r] = arrival.at_s;
+    }
+    Live live(*traffic_, arrival.request, config_.block_tokens);
+    live.arrival_s = arrival.at_s;
+    live.key = traffic_->key[r];
+    live.priority = traffic_->priority[r];
+    live.prompt = traffic_->prompt[r];
+    live.longest = std::min(live.prompt + traffic_->limit[r], config_.max_model_tokens);
+    live.output = std::min<Int>(traffic_->output[r], live.longest - live.prompt);
+    live.target = live.prompt;
+    if (live.prompt >= config_.max_model_tokens || blocks_for(live.prompt + 1) > config_.blocks) {
+        outcome_->status[r] = static_cast<std::int8_t>(Status::dropped);
+        ended_.requests.push_back(arrival.request);
+        ended_.generated.push_back(0);
+        release_client();
+        return;
+    }
+    if (config_.prefill_only) {
+        live.output = 1;
+    }
+    if (arrival.computed_elsewhere) {
+        live.generated = 1;
+        live.target = live.prompt + 1;
+        live.kept = live.prompt;
+        if (live.output == 1) {
+            throw std::invalid_argument("engine: a request with one token has nothing to decode");
+        }
+    }
+    std::int32_t k = static_cast<std::int32_t>(lives_.size());
+    if (spare_.empty()) {
+        lives_.push_back(std::move(live));
+    } else {
+        k = spare_.back();
+        spare_.pop_back();
+        at(k) = std::move(live);
+    }
+    index_.emplace(arrival.request, k);
+    enqueue(k);
+}
+
+void Engine::enqueue(std::int32_t k) {
+    waiting_.emplace(at(k).key, at(k).request, k);
+}
+
+// Ends and admits what is due; tells whether anything was.
+bool Engine::settle() {
+    bool happened = false;
+    while (!flights_.empty() && flights_.front().end_s <= now_) {
+        end_step();
+        happened = true;
+    }
+    while (!loads_.empty() && loads_.front().end_s <= now_) {
+        end_load();
+        happened = true;
+    }
+    while (!arrivals_.empty() && arrivals_.top().at_s <= now_) {
+        const Arrival arrival = arrivals_.top();
+        arrivals_.pop();
+        arrive(arrival);
+        happened = true;
+    }
+    return happened;
+}
+
+double Engine::next_event() const {
+    double next = NEVER;
+    if (!flights_.empty()) {
+        next = flights_.front().end_s;
+    }
+    if (!loads_.empty()) {
+        next = std::min(next, loads_.front().end_s);
+    }
+    if (!arrivals_.empty()) {
+        next = std::min(next, arrivals_.top().at_s);
+    }
+    if (may_begin_ && static_cast<Int>(flights_.size()) < config_.pipeline) {
+        next = std::min(next, std::max(stage_free_s_, now_));
+    }
+    return next;
+}
+
+double Engine::next_s() const { return next_event(); }
+
+Ask Engine::advance(double until_s, Int max_steps) {
+    const Int last = steps_.size() + max_steps;
+    for (;;) {
+        if (!composing_) {
+            may_begin_ |= settle();
+            const bool begins = may_begin_ && now_ < until_s && stage_free_s_ <= now_ &&
+                                static_cast<Int>(flights_.size()) < config_.pipeline;
+            if (!begins) {
+                const double next = next_event();
+                if (next > until_s || next == NEVER || (next <= now_ && now_ >= until_s)) {
+                    now_ = until_s == NEVER ? now_ : std::max(now_, until_s);
+                    return Ask::nothing;
+                }
+                now_ = next;
+                continue;
+            }
+            if (steps_.size() >= last) {
+                return Ask::pause;
+            }
+            if (can_coast() && coast(until_s, last - steps_.size()) > 0) {
+                continue;
+            }
+            begin_composition();
+        }
+        if (const Ask ask = compose(); ask != Ask::nothing) {
+            return ask;
+        }
+        composing_ = false;
+        if (n_granted_ > 0 || shape_.extra_tokens > 0) {
+            launch();
+        } else {
+            may_begin_ = preempted_;
+        }
+    }
+}
+
+std::vector<Int> Engine::running() const {
+    std::vector<Int> requests;
+    requests.reserve(running_.size());
+    for (const auto k : running_) {
+        requests.push_back(at(k).request);
+    }
+    return requests;
+}
+
+std::vector<Int> Engine::waiting() const {
+    std::vector<Int> requests;
+    requests.reserve(waiting_.size());
+    for (const auto& waiter : waiting_) {
+        requests.push_back(std::get<1>(waiter));
+    }
+    return requests;
+}
+
+const Live& Engine::live(Int request) const {
+    const auto found = index_.find(request);
+    if (found == index_.end()) {
+        throw std::out_of_range("engine: it does not know this request");
+    }
+    return at(found->second);
+}
+
+Int Engine::cached_tokens(Int request) const {
+    const Live& known = live(request);
+    const Hits found = hits(known);
+    return std::max(known.kept, (static_cast<Int>(found.device.size()) + found.host) *
+                                    config_.block_tokens);
+}
+
+Ended Engine::take_ended() { return std::exchange(ended_, {}); }
+
+}  // namespace headway::serving

@@ -1,0 +1,208 @@
+// One inference engine with continuous batching, from event to event.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <queue>
+#include <unordered_map>
+#include <vector>
+
+#include "serving/engine/config.hpp"
+#include "serving/engine/host_cache.hpp"
+#include "serving/engine/live.hpp"
+#include "serving/engine/pool.hpp"
+#include "serving/engine/record.hpp"
+#include "serving/engine/traffic.hpp"
+#include "serving/step_time.hpp"
+
+namespace headway::serving {
+
+// Why `advance` came back.
+enum class Ask {
+    nothing,  // the time is up, or nothing will happen any more
+    pause,    // so many steps are done
+    budget,   // how many tokens may this step have?
+    victim,   // who gives way to `grower`?
+    admit,    // whom of the waiting to try?
+    fill,     // what else to compute in the step of `shape`?
+};
+
+// Requests and the tokens that they said.
+struct Ended {
+    std::vector<Int> requests, generated;
+};
+
+// A step gives tokens first to the running requests in the order of their admission, which may
+// cost the youngest of them its blocks, then to waiting ones (the rule of vLLM V1). Where others
+// decide, `advance` returns the question, takes the answer and goes on.
+class Engine {
+public:
+    Engine(std::shared_ptr<const Traffic> traffic, std::shared_ptr<Outcome> outcome,
+           const Config& config, std::shared_ptr<const StepTime> step_time);
+
+    // Lets a request arrive at a time that is not before now. Tokens that another engine has
+    // computed come with it: its prompt is in the cache, its first token said.
+    void submit(Int request, double at_s, bool computed_elsewhere);
+
+    // Ends steps up to a time and begins steps before it.
+    Ask advance(double until_s, Int max_steps);
+
+    void answer_budget(Int tokens);
+    void answer_victim(Int request);
+    void answer_admit(Ints requests);
+    void answer_fill(double tokens, double pairs);
+
+    // When something happens next; NEVER if nothing does.
+    double next_s() const;
+    double now_s() const { return now_; }
+
+    const Config& config() const { return config_; }
+    const Steps& steps() const { return steps_; }
+    const Shape& shape() const { return shape_; }
+    Int free_blocks() const { return pool_.free(); }
+    Int budget_left() const { return budget_; }
+    Int grower() const { return grower_; }
+    std::vector<Int> running() const;
+    std::vector<Int> waiting() const;
+    const Live& live(Int request) const;
+
+    // Tokens of a request at its next admission that need no computation.
+    Int cached_tokens(Int request) const;
+
+    // Those that ended since the last call, in order.
+    Ended take_ended();
+
+    // All speech so far, that of requests under way included.
+    Segments segments() const;
+
+private:
+    enum class Pass { all, decodes, prefills, decodes_if_idle, admit, fill };
+
+    struct Flight {
+        double end_s;
+        Int step;
+        std::vector<std::int32_t> batch;
+    };
+    struct Arrival {
+        double at_s;
+        Int request;
+        bool computed_elsewhere;
+        bool operator>(const Arrival& other) const {
+            return std::tie(at_s, request) > std::tie(other.at_s, other.request);
+        }
+    };
+    struct Load {
+        double end_s;
+        std::int32_t live;
+        Int blocks;
+    };
+    struct Hits {
+        std::vector<std::int32_t> device;
+        Int device_free = 0;  // of them, in the queue of free blocks
+        Int host = 0;
+    };
+
+    Live& at(std::int32_t k) { return lives_[static_cast<std::size_t>(k)]; }
+    const Live& at(std::int32_t k) const { return lives_[static_cast<std::size_t>(k)]; }
+    Int blocks_for(Int tokens) const {
+        return (tokens + config_.block_tokens - 1) / config_.block_tokens;
+    }
+
+    // engine.cpp
+    void arrive(const Arrival& arrival);
+    void enqueue(std::int32_t k);
+    bool settle();
+    double next_event() const;
+    void release_client();
+
+    // compose.cpp
+    void begin_composition();
+    Ask compose();
+    Ask grow(Pass pass);
+    bool belongs(const Live& live, Pass pass) const;
+    Int wanted(const Live& live, Int missing) const;
+    std::ptrdiff_t victim() const;
+    void evict(std::ptrdiff_t index);
+    bool swaps(const Live& live) const;
+    void give_blocks(Live& live);
+    std::int32_t take_block();
+
+    // admit.cpp
+    Ask admit();
+    bool start(std::int32_t k);
+    Hits hits(const Live& live) const;
+    bool fits(const Live& live, const Hits& hits, Int base, Int tokens, Int& blocks) const;
+    Int chunk(const Live& live, Int missing) const;
+    void load(std::int32_t k, Int host_blocks);
+    void end_load();
+
+    // step.cpp
+    Shape measure() const;
+    Shape padded(Shape shape) const;
+    void launch();
+    void end_step();
+    void learn(Live& live, Int from, Int to);
+    void speak(Live& live, Int step, double at_s);
+    void close(std::int32_t k, Status status);
+    void flush(const Live& live, Segments& segments) const;
+    void record(double end_s);
+
+    // coast.cpp
+    bool can_coast() const;
+    Int coast(double until_s, Int max_steps);
+
+    std::shared_ptr<const Traffic> traffic_;
+    std::shared_ptr<Outcome> outcome_;
+    Config config_;
+    std::shared_ptr<const StepTime> step_time_;
+    Pool pool_;
+    HostCache host_;
+    std::vector<Pass> program_;
+
+    std::deque<Live> lives_;
+    std::vector<std::int32_t> spare_;
+    std::unordered_map<Int, std::int32_t> index_;
+    std::vector<std::int32_t> running_;
+    Waiting waiting_;
+    std::priority_queue<Arrival, std::vector<Arrival>, std::greater<>> arrivals_;
+    std::deque<Int> backlog_;  // of a closed loop
+    Int clients_busy_ = 0;
+    std::deque<Flight> flights_;
+    std::deque<Load> loads_;
+    Ended ended_;
+
+    double now_ = 0;
+    double stage_free_s_ = 0;
+    double link_free_s_ = 0;
+    bool may_begin_ = false;  // something happened since a composition came out empty
+
+    // The composition under way.
+    bool composing_ = false;
+    std::size_t pass_ = 0;
+    std::size_t cursor_ = 0;
+    Int budget_ = 0;
+    Int n_granted_ = 0;
+    Int longest_new_ = 0;
+    Int n_new_ = 0;
+    Int grower_ = ABSENT;
+    double stall_s_ = 0;
+    bool asked_ = false;
+    bool preempted_ = false;
+    bool stopped_ = false;
+    bool ran_before_ = false;
+    std::vector<std::int32_t> candidates_;
+    Shape work_;   // what the batch is
+    Shape shape_;  // what it costs: padding and filling included
+
+    // A waiting head that found no room finds none until the pool changes.
+    Int blocked_ = ABSENT;
+    Int blocked_changes_ = 0;
+
+    Int static_size_ = 0;  // of a batch that is refilled when empty
+
+    Steps steps_;
+    Segments segments_;
+    std::vector<std::vector<std::int32_t>> rings_;  // coasting requests by place in their block
+};
+
+}  // namespace headway::serving

@@ -1,0 +1,60 @@
+// The blocks of an engine's key-value cache: what is free, and what free blocks still remember.
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "base.hpp"
+
+namespace headway::serving {
+
+// What a full block holds: an id that every request with the same prefix shares (>= 0), a number
+// private to one request (< NOTHING), or nothing that could be found again.
+using Content = Int;
+inline constexpr Content NOTHING = -1;
+
+// Free blocks wait in a queue. One that becomes free joins the back and keeps its content until it
+// is taken from the front; till then a request that needs the content may hold it again.
+class Pool {
+public:
+    explicit Pool(Int blocks);
+
+    Int size() const { return static_cast<Int>(blocks_.size()) - 1; }
+    Int free() const { return free_; }
+    bool is_free(Int block) const { return at(block).holders == 0; }
+    bool holds(Int block, Content content) const { return at(block).content == content; }
+
+    // The block with a shared content, or ABSENT.
+    Int find(Content content) const;
+
+    // Takes the block at the front, which forgets what it held; the caller made sure there is one.
+    // What it forgot is told, NOTHING if it cannot be of use to others.
+    Int take(Content& forgotten);
+    void hold(Int block);
+    void give(Int block);
+
+    // A content that another block has already been found to hold is not noted again.
+    void learn(Int block, Content content);
+
+    // How often something happened that may help one who waits for blocks.
+    Int changes() const { return changes_; }
+
+private:
+    struct Block {
+        Content content = NOTHING;
+        std::int32_t holders = 0;
+        std::int32_t before = 0;  // in the queue of free blocks
+        std::int32_t after = 0;
+    };
+
+    const Block& at(Int block) const { return blocks_[static_cast<std::size_t>(block)]; }
+    Block& at(Int block) { return blocks_[static_cast<std::size_t>(block)]; }
+    void unlink(Block& block);
+
+    std::vector<Block> blocks_;  // the last one is the queue's anchor
+    std::unordered_map<Content, std::int32_t> known_;
+    Int free_ = 0;
+    Int changes_ = 0;
+};
+
+}  // namespace headway::serving

@@ -1,0 +1,171 @@
+// A step under way, and what it leaves.
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+
+#include "serving/engine/engine.hpp"
+
+namespace headway::serving {
+
+Shape Engine::measure() const {
+    Shape shape;
+    for (const auto k : running_) {
+        const Live& live = at(k);
+        if (live.granted == 0 || live.busy) {
+            continue;
+        }
+        const auto q = static_cast<double>(live.granted);
+        const auto c = static_cast<double>(live.computed);
+        if (live.decodes()) {
+            ++shape.decodes;
+            shape.decode_context += c;
+            shape.decode_longest = std::max(shape.decode_longest, c);
+        } else {
+            ++shape.prefills;
+            shape.prefill_tokens += q;
+            shape.prefill_context += c;
+            shape.prefill_pairs += q * (c + (q + 1) / 2);
+        }
+        shape.sequences += live.speaks_next(live.granted);
+    }
+    return shape;
+}
+
+// A static batch: every row is as long as the longest, those that have finished included.
+Shape Engine::padded(Shape shape) const {
+    double longest = 0;
+    double context = 0;
+    for (const auto k : running_) {
+        longest = std::max(longest, static_cast<double>(at(k).granted));
+        context = std::max(context, static_cast<double>(at(k).computed));
+    }
+    if (shape.prefills > 0) {
+        shape.prefill_tokens = shape.prefills * longest;
+        shape.prefill_context = shape.prefills * context;
+        shape.prefill_pairs = shape.prefill_tokens * (context + (longest + 1) / 2);
+    } else if (shape.decodes > 0) {
+        shape.decodes = static_cast<double>(static_size_);
+        shape.decode_context = shape.decodes * shape.decode_longest;
+        shape.sequences = shape.decodes;
+    }
+    return shape;
+}
+
+void Engine::launch() {
+    const double seconds = step_time_->seconds(shape_);
+    if (!(seconds >= 0) || !std::isfinite(seconds)) {
+        throw std::domain_error("engine: a step time that is not a number of seconds");
+    }
+    Flight flight{now_ + seconds + stall_s_, steps_.size(), {}};
+    if (!flights_.empty()) {
+        flight.end_s = std::max(flight.end_s, flights_.back().end_s);
+    }
+    for (const auto k : running_) {
+        if (Live& live = at(k); live.granted > 0 && !live.busy) {
+            live.busy = true;
+            flight.batch.push_back(k);
+        }
+    }
+    if (config_.refill_when_empty && !ran_before_) {
+        static_size_ = static_cast<Int>(running_.size());
+    }
+    stage_free_s_ = now_ + (flight.end_s - now_) / static_cast<double>(config_.pipeline);
+    may_begin_ = config_.pipeline > 1;
+    record(flight.end_s);
+    flights_.push_back(std::move(flight));
+}
+
+void Engine::record(double end_s) {
+    steps_.start_s.push_back(now_);
+    steps_.end_s.push_back(end_s);
+    steps_.prefill_tokens.push_back(static_cast<std::int32_t>(work_.prefill_tokens));
+    steps_.decodes.push_back(static_cast<std::int32_t>(work_.decodes));
+    steps_.sequences.push_back(static_cast<std::int32_t>(work_.sequences));
+    steps_.running.push_back(static_cast<std::int32_t>(running_.size()));
+    steps_.waiting.push_back(static_cast<std::int32_t>(waiting_.size()));
+    steps_.used_blocks.push_back(static_cast<std::int32_t>(config_.blocks - pool_.free()));
+    steps_.extra_tokens.push_back(static_cast<std::int32_t>(shape_.extra_tokens));
+}
+
+void Engine::end_step() {
+    const Flight flight = std::move(flights_.front());
+    flights_.pop_front();
+    for (const auto k : flight.batch) {
+        Live& live = at(k);
+        live.busy = false;
+        const Int before = live.computed;
+        live.computed += live.granted;
+        live.granted = 0;
+        outcome_->recomputed_tokens[static_cast<std::size_t>(live.request)] +=
+            static_cast<std::int32_t>(
+                std::max<Int>(0, std::min(live.computed_before, live.computed) - before));
+        learn(live, before, live.computed);
+        if (live.computed == live.target) {
+            speak(live, flight.step, now_);
+            if (live.generated == live.output) {
+                running_.erase(std::ranges::find(running_, k));
+                close(k, Status::finished);
+            }
+        }
+    }
+}
+
+// Full blocks can be found from now on.
+void Engine::learn(Live& live, Int from, Int to) {
+    if (!config_.prefix_caching) {
+        return;
+    }
+    for (Int j = from / config_.block_tokens; j < to / config_.block_tokens; ++j) {
+        pool_.learn(live.blocks[static_cast<std::size_t>(j)], live.contents(j));
+    }
+}
+
+void Engine::speak(Live& live, Int step, double at_s) {
+    const auto r = static_cast<std::size_t>(live.request);
+    if (live.last_step != step - 1 || live.first_step == ABSENT) {
+        flush(live, segments_);
+        live.first_step = step;
+    }
+    live.last_step = step;
+    ++live.generated;
+    ++live.target;
+    if (std::isnan(outcome_->first_token_s[r])) {
+        outcome_->first_token_s[r] = at_s;
+    }
+    outcome_->last_token_s[r] = at_s;
+    outcome_->generated[r] = static_cast<std::int32_t>(live.generated);
+}
+
+void Engine::flush(const Live& live, Segments& segments) const {
+    if (live.first_step != ABSENT) {
+        segments.request.push_back(static_cast<std::int32_t>(live.request));
+        segments.first_step.push_back(live.first_step);
+        segments.last_step.push_back(live.last_step);
+    }
+}
+
+// Forgets a request that is in no list any more.
+void Engine::close(std::int32_t k, Status status) {
+    Live& live = at(k);
+    give_blocks(live);
+    flush(live, segments_);
+    outcome_->status[static_cast<std::size_t>(live.request)] = static_cast<std::int8_t>(status);
+    ended_.requests.push_back(live.request);
+    ended_.generated.push_back(live.generated);
+    index_.erase(live.request);
+    spare_.push_back(k);
+    release_client();
+}
+
+Segments Engine::segments() const {
+    Segments all = segments_;
+    for (const auto k : running_) {
+        flush(at(k), all);
+    }
+    for (const auto& waiter : waiting_) {
+        flush(at(std::get<2>(waiter)), all);
+    }
+    return all;
+}
+
+}  // namespace headway::serving
