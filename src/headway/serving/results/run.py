@@ -15,11 +15,6 @@ from headway.serving.results.metrics import Mask
 if TYPE_CHECKING:
     from headway.serving.workload import Workload
 
-    @property
-    def limit_tokens(self) -> Ints:
-        """Most tokens that they asked for; shape (n_requests,)."""
-        ...
-
 
 class Limits(Protocol):
     """What results need to know about an engine's settings; see `headway.serving.EngineConfig`.
