@@ -23,7 +23,6 @@ class Limits:
     chunked: bool = True
     max_sequences: int = 8
     max_model_tokens: int = 1000
-    chunked: bool = True
     prefill_only: bool = False
     pipeline: int = 1
 

@@ -58,10 +58,10 @@ def _requests(run: EngineRun) -> Iterator[Broken]:
     status = table.status
     yield "a request is unfinished, finished or dropped", ~np.isin(status, list(Status))
     finished = status == Status.FINISHED
-    most = np.minimum(
-        traffic.output_tokens.astype(np.int64),
-        np.maximum(run.config.max_model_tokens - traffic.prompt_tokens.astype(np.int64), 0),
-    )
+    room = np.maximum(run.config.max_model_tokens - traffic.prompt_tokens.astype(np.int64), 0)
+    most = np.minimum(np.minimum(traffic.output_tokens, traffic.limit_tokens), room)
+    if run.config.prefill_only:
+        most = np.minimum(most, 1)
     yield "what is finished has all its tokens", finished & (table.generated != most)
     yield "nobody says more than it has to say", table.generated > most
     begun, spoke = ~np.isnan(table.scheduled_s), ~np.isnan(table.first_token_s)

@@ -48,11 +48,6 @@ class Limits(Protocol):
         ...
 
     @property
-    def chunked(self) -> bool:
-        """Whether a prompt may be cut."""
-        ...
-
-    @property
     def prefill_only(self) -> bool:
         """Whether a request has ended with its first token."""
         ...
