@@ -4,12 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from headway.model.arrays import count_before, entries, merge, set_ids
 from headway.model.problem import Problem
-from headway.model.tables import ABSENT, Bools, Ints, ResourceKind, ints
+from headway.model.tables import (
+    ABSENT,
+    Bools,
+    Ints,
+    Modes,
+    ResourceKind,
+    Resources,
+    Tasks,
+    ints,
+)
+
+
+class Work(Protocol):
+    """The tables that say how long work takes: those of a `Problem`, or of one in the making."""
+
+    @property
+    def resources(self) -> Resources:
+        """What has breaks."""
+        ...
+
+    @property
+    def tasks(self) -> Tasks:
+        """What pauses in them."""
+        ...
+
+    @property
+    def modes(self) -> Modes:
+        """What takes time."""
+        ...
 
 
 def breaks_of(problem: Problem, resources: Iterable[int]) -> tuple[Ints, Ints]:
@@ -28,7 +57,7 @@ def breaks_of(problem: Problem, resources: Iterable[int]) -> tuple[Ints, Ints]:
     return ints(starts), ints(ends)
 
 
-def ends(problem: Problem, start: Ints, mode: Ints) -> Ints:
+def ends(problem: Work, start: Ints, mode: Ints) -> Ints:
     """Return when each task ends if its work is done as soon as possible.
 
     A task ends a duration after its start. An interruptible task pauses during the breaks of its
@@ -51,12 +80,13 @@ def ends(problem: Problem, start: Ints, mode: Ints) -> Ints:
     """
     start, mode = np.asarray(start, dtype=np.int64), np.asarray(mode, dtype=np.int64)
     present = mode >= 0
-    end = np.full(problem.n_tasks, ABSENT, dtype=np.int64)
+    end = np.full(len(problem.tasks), ABSENT, dtype=np.int64)
     end[present] = start[present] + problem.modes.duration[mode[present]]
     if len(problem.resources.break_start):
         pausing = np.flatnonzero(present & problem.tasks.interruptible & (end > start))
-        pauses = Pauses.of(problem, mode[pausing])
-        end[pausing] = pauses.ends(start[pausing], end[pausing] - start[pausing])
+        if len(pausing):
+            pauses = Pauses.of(problem, mode[pausing])
+            end[pausing] = pauses.ends(start[pausing], end[pausing] - start[pausing])
     return end
 
 
@@ -78,7 +108,7 @@ class Pauses:
     on: Ints
 
     @classmethod
-    def of(cls, problem: Problem, mode: Ints) -> Pauses:
+    def of(cls, problem: Work, mode: Ints) -> Pauses:
         """Return the calendars of the machines and renewable resources of some modes."""
         table, modes = problem.resources, problem.modes
         row, index = entries(modes.demand_ptr, mode)

@@ -7,7 +7,7 @@ monotone, times are bounded so that sums never overflow, calendars are sorted an
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -40,23 +40,34 @@ LARGEST_COST = 2**60
 """The prices of all modes may not add up to more."""
 
 
-def validate(problem: Problem) -> None:
+def validate(problem: Problem, known: Problem | None = None) -> None:
     """Check that the tables of a problem are well formed and fit together.
+
+    Parameters
+    ----------
+    problem
+        What is checked.
+    known
+        A problem that has been checked. What looks only at tables that the two share, as the very
+        same objects, is not checked once more.
 
     Raises
     ------
     ProblemError
         At the first thing that is wrong, naming it, its value, and what was expected.
     """
-    _check_shapes(problem)
-    _check_matrices(problem)
-    _check_jobs(problem)
-    _check_resources(problem)
-    _check_tasks(problem)
-    _check_modes(problem)
-    _check_relations(problem)
-    _check_groups(problem)
-    _check_objective(problem)
+
+    def fresh(*names: str) -> bool:
+        """Return whether any of some tables is not that of the known problem."""
+        return known is None or any(getattr(problem, n) is not getattr(known, n) for n in names)
+
+    for label in _TABLES:
+        if fresh(label):
+            _check_shape(label, getattr(problem, label))
+    _check_header(problem)
+    for check, looks_at in _CHECKS:
+        if fresh(*looks_at):
+            check(problem)
 
 
 def _first(mask: Bools | NDArray[np.bool_]) -> int | None:
@@ -66,8 +77,9 @@ def _first(mask: Bools | NDArray[np.bool_]) -> int | None:
 
 def _in_range(values: Ints, size: int, what: str, to: str, *, none: bool = False) -> None:
     """Refuse positions outside ``[0, size)``; `ABSENT` passes if `none` is set."""
-    bad = _first((values >= size) | (values < (ABSENT if none else 0)))
-    if bad is not None:
+    low = ABSENT if none else 0
+    if len(values) and not (values.min() >= low and values.max() < size):
+        bad = _first((values >= size) | (values < low))
         raise ProblemError(f"{what} {bad} refers to {to} {values[bad]}, but there are {size}")
 
 
@@ -75,6 +87,8 @@ def _bounded(
     values: Ints, names: Sequence[str], what: str, low: int, high: int, *, forever: bool = False
 ) -> None:
     """Refuse values outside ``[low, high]``; `FOREVER` passes if `forever` is set."""
+    if not len(values) or (values.min() >= low and values.max() <= high):
+        return
     wrong = (values < low) | (values > high)
     if forever:
         wrong &= values != FOREVER
@@ -92,51 +106,54 @@ def _pointer(ptr: Ints, rows: int, values: int, what: str) -> None:
         )
 
 
-def _check_shapes(problem: Problem) -> None:
-    tables: dict[str, Table] = {
-        "jobs": problem.jobs,
-        "resources": problem.resources,
-        "tasks": problem.tasks,
-        "modes": problem.modes,
-        "relations": problem.relations,
-        "pairs": problem.pairs,
-        "sequences": problem.sequences,
-        "selections": problem.selections,
-        "mode_dependencies": problem.mode_dependencies,
-    }
-    ragged = ("demand_", "break_", "step_", "task_ptr", "allowed", "mode_ptr")
-    inner = {("sequences", "first_task"), ("sequences", "second_task"), ("selections", "task")}
-    for label, table in tables.items():
-        rows = len(table)
-        names = getattr(table, "name", None)
-        if names is not None and len(names) != rows:
-            raise ProblemError(f"{label}.name: expected {rows} names, got {len(names)}")
-        for row, name in enumerate(names or ()):
-            if not isinstance(name, str):
-                raise ProblemError(f"{label}.name of {row}: expected text, got {name!r}")
-        for key, array in columns(table).items():
-            wanted = np.bool_ if key in ("optional", "interruptible", "transfer") else np.int64
-            if array.ndim != 1 or array.dtype != wanted or not array.flags.c_contiguous:
-                raise ProblemError(
-                    f"{label}.{key}: expected a contiguous one-dimensional {wanted.__name__} array"
-                )
-            array.setflags(write=False)
-            if key.startswith(ragged) or (label, key) in inner:
-                continue
-            if len(array) != rows:
-                raise ProblemError(f"{label}.{key}: expected {rows} values, got {len(array)}")
-    _check_header(problem.name, problem.origin)
+_TABLES = (
+    "jobs",
+    "resources",
+    "tasks",
+    "modes",
+    "relations",
+    "pairs",
+    "sequences",
+    "selections",
+    "mode_dependencies",
+)
+_RAGGED = ("demand_", "break_", "step_", "task_ptr", "allowed", "mode_ptr")
+_INNER = {("sequences", "first_task"), ("sequences", "second_task"), ("selections", "task")}
+
+
+def _check_shape(label: str, table: Table) -> None:
+    rows = len(table)
+    names = getattr(table, "name", None)
+    if names is not None and len(names) != rows:
+        raise ProblemError(f"{label}.name: expected {rows} names, got {len(names)}")
+    if names and set(map(type, names)) != {str}:
+        _check_names(names, label)
+    for key, array in columns(table).items():
+        wanted = np.bool_ if key in ("optional", "interruptible", "transfer") else np.int64
+        if array.ndim != 1 or array.dtype != wanted or not array.flags.c_contiguous:
+            raise ProblemError(
+                f"{label}.{key}: expected a contiguous one-dimensional {wanted.__name__} array"
+            )
+        array.setflags(write=False)
+        if len(array) != rows and not key.startswith(_RAGGED) and (label, key) not in _INNER:
+            raise ProblemError(f"{label}.{key}: expected {rows} values, got {len(array)}")
+
+
+def _check_names(names: Sequence[object], label: str) -> None:
+    for row, name in enumerate(names):
+        if not isinstance(name, str):
+            raise ProblemError(f"{label}.name of {row}: expected text, got {name!r}")
+
+
+def _check_header(problem: Problem) -> None:
+    if not isinstance(problem.name, str):
+        raise ProblemError(f"name of the problem: expected text, got {problem.name!r}")
+    if problem.origin is not None and not isinstance(problem.origin, datetime):
+        raise ProblemError(f"origin: expected a datetime, got {problem.origin!r}")
     if not 0 < problem.tick_s < math.inf:
         raise ProblemError(f"tick_s: expected a positive number of seconds, got {problem.tick_s}")
     if not (0 <= problem.horizon <= LARGEST_TIME or problem.horizon == FOREVER):
         raise ProblemError(f"horizon: expected 0 to {LARGEST_TIME}, got {problem.horizon}")
-
-
-def _check_header(name: object, origin: object) -> None:
-    if not isinstance(name, str):
-        raise ProblemError(f"name of the problem: expected text, got {name!r}")
-    if origin is not None and not isinstance(origin, datetime):
-        raise ProblemError(f"origin: expected a datetime, got {origin!r}")
 
 
 def _unique_names(names: tuple[str, ...], what: str) -> None:
@@ -326,9 +343,10 @@ def _relation_label(problem: Problem, row: int) -> str:
     )
 
 
-def _check_groups(problem: Problem) -> None:
-    n = problem.n_tasks
-    pairs, seq = problem.pairs, problem.sequences
+def _check_pairs(problem: Problem) -> None:
+    pairs, n = problem.pairs, problem.n_tasks
+    if not len(pairs):
+        return
     _in_range(pairs.kind, len(PairKind), "pair", "kind")
     _in_range(pairs.first, n, "pair", "task")
     _in_range(pairs.second, n, "pair", "task")
@@ -337,6 +355,15 @@ def _check_groups(problem: Problem) -> None:
         raise ProblemError(
             f"task {problem.task_label(int(pairs.first[bad]))!r} is paired with itself"
         )
+
+
+def _check_sequences(problem: Problem) -> None:
+    seq, n = problem.sequences, problem.n_tasks
+    _pointer(seq.task_ptr, len(seq), len(seq.first_task), "sequences.task_ptr")
+    if len(seq.first_task) != len(seq.second_task):
+        raise ProblemError("same sequence: both machines need equally many tasks")
+    if not len(seq):
+        return
     for key in ("first_machine", "second_machine"):
         machine: Ints = getattr(seq, key)
         _in_range(machine, problem.n_resources, "same-sequence row", "resource")
@@ -344,23 +371,30 @@ def _check_groups(problem: Problem) -> None:
         if bad is not None:
             name = problem.resources.name[int(machine[bad])]
             raise ProblemError(f"same sequence: {name!r} is not a machine")
-    _pointer(seq.task_ptr, len(seq), len(seq.first_task), "sequences.task_ptr")
-    if len(seq.first_task) != len(seq.second_task):
-        raise ProblemError("same sequence: both machines need equally many tasks")
     _in_range(seq.first_task, n, "same-sequence row", "task")
     _in_range(seq.second_task, n, "same-sequence row", "task")
     for tasks in (seq.first_task, seq.second_task):
         _listed_once(problem, seq.task_ptr, tasks, "same-sequence row")
-    sel = problem.selections
+
+
+def _check_selections(problem: Problem) -> None:
+    sel, n = problem.selections, problem.n_tasks
+    _pointer(sel.task_ptr, len(sel), len(sel.task), "selections.task_ptr")
+    if not len(sel):
+        return
     _in_range(sel.kind, len(SelectionKind), "selection", "kind")
     _in_range(sel.condition, n, "selection", "task", none=True)
-    _pointer(sel.task_ptr, len(sel), len(sel.task), "selections.task_ptr")
     _in_range(sel.task, n, "selection", "task")
     _listed_once(problem, sel.task_ptr, sel.task, "selection")
-    dep = problem.mode_dependencies
+
+
+def _check_mode_dependencies(problem: Problem) -> None:
+    dep, n = problem.mode_dependencies, problem.n_tasks
+    _pointer(dep.allowed_ptr, len(dep), len(dep.allowed), "mode_dependencies.allowed_ptr")
+    if not len(dep):
+        return
     _in_range(dep.mode, problem.n_modes, "mode dependency", "mode")
     _in_range(dep.task, n, "mode dependency", "task")
-    _pointer(dep.allowed_ptr, len(dep), len(dep.allowed), "mode_dependencies.allowed_ptr")
     _in_range(dep.allowed, problem.n_modes, "mode dependency", "mode")
     owner = np.repeat(np.arange(len(dep)), np.diff(dep.allowed_ptr))
     bad = _first(problem.modes.task[dep.allowed] != dep.task[owner])
@@ -426,3 +460,19 @@ def _check_objective(problem: Problem) -> None:
             if ResourceKind(int(kinds[resource])) not in wanted[term.measure]:
                 name = problem.resources.name[resource]
                 raise ProblemError(f"objective {term.measure} does not apply to {name!r}")
+
+
+_CHECKS: tuple[tuple[Callable[[Problem], None], tuple[str, ...]], ...] = (
+    (_check_matrices, ("setups", "transfers", "resources")),
+    (_check_jobs, ("jobs",)),
+    (_check_resources, ("resources", "setups")),
+    (_check_tasks, ("tasks", "jobs", "modes", "setups")),
+    (_check_modes, ("modes", "tasks", "resources")),
+    (_check_relations, ("relations", "tasks")),
+    (_check_pairs, ("pairs", "tasks")),
+    (_check_sequences, ("sequences", "tasks", "resources")),
+    (_check_selections, ("selections", "tasks")),
+    (_check_mode_dependencies, ("mode_dependencies", "tasks", "modes")),
+    (_check_objective, ("objective", "jobs", "resources")),
+)
+"""In this order, for later checks rely on earlier ones; each with the tables that it looks at."""

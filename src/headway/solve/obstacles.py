@@ -54,16 +54,17 @@ def several_resources(problem: Problem) -> Iterator[str]:
 
 def other_resources(problem: Problem) -> Iterator[str]:
     """Yield that a resource in use is no machine."""
-    table = problem.resources
-    for r in _used(problem):
-        if table.kind[r] != ResourceKind.MACHINE:
-            yield f"resource {table.name[r]!r} is no machine"
+    table, used = problem.resources, _used(problem)
+    for r in used[table.kind[used] != ResourceKind.MACHINE].tolist():
+        yield f"resource {table.name[r]!r} is no machine"
 
 
 def breaks(problem: Problem, *, later: bool = False) -> Iterator[str]:
     """Yield that a machine in use has breaks, or has any `later` than one that begins at 0."""
     table = problem.resources
-    for r in _used(problem):
+    if not len(table.break_start):
+        return
+    for r in _used(problem).tolist():
         own = table.break_start[table.break_ptr[r] : table.break_ptr[r + 1]]
         if (own > 0).any() if later else len(own):
             yield f"machine {table.name[r]!r} has breaks"
@@ -71,10 +72,9 @@ def breaks(problem: Problem, *, later: bool = False) -> Iterator[str]:
 
 def setups(problem: Problem) -> Iterator[str]:
     """Yield that a machine in use has setup times."""
-    table = problem.resources
-    for r in _used(problem):
-        if table.setup[r] != ABSENT:
-            yield f"machine {table.name[r]!r} has setup times"
+    table, used = problem.resources, _used(problem)
+    for r in used[table.setup[used] != ABSENT].tolist():
+        yield f"machine {table.name[r]!r} has setup times"
 
 
 def latest_times(problem: Problem) -> Iterator[str]:
@@ -130,6 +130,6 @@ def ties(problem: Problem, *, sequences: bool = False) -> Iterator[str]:
             yield f"there are {what}"
 
 
-def _used(problem: Problem) -> list[int]:
-    used: list[int] = np.unique(problem.modes.demand_resource).tolist()
-    return used
+def _used(problem: Problem) -> Ints:
+    counts = np.bincount(problem.modes.demand_resource, minlength=problem.n_resources)
+    return np.flatnonzero(counts)

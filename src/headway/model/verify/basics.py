@@ -104,8 +104,9 @@ def duration(claims: Claims) -> Iterator[Findings]:
     wanted[claims.placed] = claims.problem.modes.duration[claims.mode[claims.placed]]
     work = claims.end - claims.start
     pausing = np.flatnonzero(claims.placed & tasks.interruptible & (wanted > 0) & (work > 0))
-    pauses = Pauses.of(claims.problem, claims.mode[pausing])
-    work[pausing] -= pauses.before(claims.end[pausing]) - pauses.before(claims.start[pausing])
+    if len(pausing) and len(claims.problem.resources.break_start):
+        pauses = Pauses.of(claims.problem, claims.mode[pausing])
+        work[pausing] -= pauses.before(claims.end[pausing]) - pauses.before(claims.start[pausing])
 
     def message(task: int) -> str:
         span = f"{claims.label(task)} runs from {claims.start[task]} to {claims.end[task]}"

@@ -72,6 +72,8 @@ def _work(claims: Claims) -> Findings:
 def _interruptible_work(claims: Claims) -> Iterator[Findings]:
     task = np.flatnonzero(claims.placed)
     task = task[_pausing(claims, task)]
+    if not len(task):
+        return
     pauses = Pauses.of(claims.problem, claims.mode[task])
     start, end = claims.start[task], claims.end[task]
     _, on, inside = pauses.around(start)
@@ -110,6 +112,8 @@ def _break_at(claims: Claims, task: int, instant: int) -> tuple[int, int, int]:
 def _stock(claims: Claims) -> Iterator[Findings]:
     table = claims.problem.resources
     user, resource, amount = claims.demands_on(ResourceKind.NONRENEWABLE, ResourceKind.RESERVOIR)
+    if not len(user):
+        return
     instant = np.where(amount > 0, claims.start[user], claims.until[user])
     owner = np.repeat(np.arange(len(table)), np.diff(table.break_ptr))
     begun = count_before(owner, table.break_start, resource, instant, inclusive=True)

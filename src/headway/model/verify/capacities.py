@@ -61,6 +61,8 @@ def budgets(claims: Claims) -> Iterator[Findings]:
     """
     table = claims.problem.resources
     user, resource, units = claims.demands_on(ResourceKind.NONRENEWABLE)
+    if not len(user):
+        return
     need = np.zeros(len(table), dtype=np.int64)
     np.add.at(need, resource, units)
     over = np.flatnonzero((table.kind == ResourceKind.NONRENEWABLE) & (need > table.capacity))

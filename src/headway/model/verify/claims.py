@@ -88,7 +88,9 @@ class Claims:
 
     def demands_on(self, *kinds: ResourceKind) -> tuple[Ints, Ints, Ints]:
         """Return user, resource and amount of the demands on resources of some kinds."""
-        mask = np.isin(self.problem.resources.kind[self.resource], kinds)
+        wanted = np.zeros(len(ResourceKind), dtype=np.bool_)
+        wanted[list(kinds)] = True
+        mask = wanted[self.problem.resources.kind[self.resource]]
         return self.user[mask], self.resource[mask], self.amount[mask]
 
     def label(self, task: int) -> str:

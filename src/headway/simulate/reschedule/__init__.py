@@ -3,7 +3,7 @@
 from headway.simulate.reschedule.chart import planned_against
 from headway.simulate.reschedule.draw import random_events
 from headway.simulate.reschedule.execution import Execution, Strategy, execute
-from headway.simulate.reschedule.fast import Effort, fast_answers
+from headway.simulate.reschedule.fast import fast_answers
 from headway.simulate.reschedule.measure import Nervousness, Stability, nervousness
 from headway.simulate.reschedule.replan import POLICIES, Answer, Policy, merge, reschedule
 from headway.simulate.reschedule.residual import Residual, residual
@@ -12,6 +12,7 @@ from headway.simulate.reschedule.revision import Revision
 from headway.simulate.reschedule.router import Logistic, Router, Situation, Threshold, fit
 from headway.simulate.reschedule.slow import slow_answer
 from headway.simulate.reschedule.text import PATTERNS, parse_events, read_events
+from headway.simulate.reschedule.work import Effort
 
 __all__ = [
     "PATTERNS",

@@ -32,9 +32,19 @@ def needed(revision: Revision) -> Bools:
     row, index = entries(modes.demand_ptr, revision.mode[here])
     stays[here[row[special[modes.demand_resource[index]]]]] = True
     stays |= (tasks.hold_until >= 0) & open_[tasks.hold_until]
-    several = np.diff(tasks.mode_ptr) > 1
-    moved = whole.relations.transfer & open_[whole.relations.after]
-    stays[whole.relations.before[moved & several[whole.relations.after]]] = True
+    if whole.relations.transfer.any():
+        several = np.diff(tasks.mode_ptr) > 1
+        moved = whole.relations.transfer & open_[whole.relations.after]
+        stays[whole.relations.before[moved & several[whole.relations.after]]] = True
+    stays |= _tied(revision) | _completing(revision)
+    stays &= started
+    return stays
+
+
+def _tied(revision: Revision) -> Bools:
+    """Return tasks that say something about the modes, presence or order of tasks to come."""
+    whole, open_ = revision.problem, ~revision.started
+    stays = np.zeros(whole.n_tasks, dtype=np.bool_)
     pairs = whole.pairs
     stays[pairs.first[open_[pairs.second]]] = True
     stays[pairs.second[open_[pairs.first]]] = True
@@ -42,6 +52,8 @@ def needed(revision: Revision) -> Bools:
         (whole.sequences.task_ptr, (whole.sequences.first_task, whole.sequences.second_task)),
         (whole.selections.task_ptr, (whole.selections.task,)),
     ):
+        if len(ptr) == 1:
+            continue
         row = np.repeat(np.arange(len(ptr) - 1), np.diff(ptr))
         alive = np.zeros(len(ptr) - 1, dtype=np.bool_)
         for column in columns:
@@ -51,10 +63,8 @@ def needed(revision: Revision) -> Bools:
     conditions = whole.selections.condition
     stays[conditions[conditions >= 0]] = True
     dependencies = whole.mode_dependencies
-    for task in (modes.task[dependencies.mode], dependencies.task):
+    for task in (whole.modes.task[dependencies.mode], dependencies.task):
         stays[task] = True
-    stays |= _completing(revision)
-    stays &= started
     return stays
 
 
@@ -93,31 +103,28 @@ def fold_relations(tables: Tables, revision: Revision, gone: Bools) -> None:
     forth = gone[rel.before] & open_[rel.after]
     back = gone[rel.after] & open_[rel.before]
     moved = np.flatnonzero(rel.transfer & (forth | back))
-    ptr = tasks.mode_ptr
-    mode = np.where(revision.mode >= 0, revision.mode, ptr[:-1])
-    least[moved] += transfer_times(
-        revision.problem, ints(mode[rel.before[moved]]), ints(mode[rel.after[moved]])
-    )
-    for to_end in (False, True):
-        point = "end" if to_end else "start"
-        rows = np.flatnonzero(forth & (rel.to_end == to_end))
-        anchor = np.where(rel.from_end, revision.end[rel.before], revision.start[rel.before])[rows]
-        low = rows[least[rows] > -FOREVER], anchor[least[rows] > -FOREVER]
-        np.maximum.at(windows[f"earliest_{point}"], rel.after[low[0]], low[1] + least[low[0]])
-        high = rows[rel.max_lag[rows] < FOREVER], anchor[rel.max_lag[rows] < FOREVER]
-        np.minimum.at(
-            windows[f"latest_{point}"], rel.after[high[0]], high[1] + rel.max_lag[high[0]]
+    if len(moved):
+        ptr = tasks.mode_ptr
+        mode = np.where(revision.mode >= 0, revision.mode, ptr[:-1])
+        least[moved] += transfer_times(
+            revision.problem, ints(mode[rel.before[moved]]), ints(mode[rel.after[moved]])
         )
-    for from_end in (False, True):
-        point = "end" if from_end else "start"
-        rows = np.flatnonzero(back & (rel.from_end == from_end))
-        anchor = np.where(rel.to_end, revision.end[rel.after], revision.start[rel.after])[rows]
-        low = rows[least[rows] > -FOREVER], anchor[least[rows] > -FOREVER]
-        np.minimum.at(windows[f"latest_{point}"], rel.before[low[0]], low[1] - least[low[0]])
-        high = rows[rel.max_lag[rows] < FOREVER], anchor[rel.max_lag[rows] < FOREVER]
-        np.maximum.at(
-            windows[f"earliest_{point}"], rel.before[high[0]], high[1] - rel.max_lag[high[0]]
-        )
+    from_end, to_end = rel.from_end, rel.to_end
+    for at_end, point in ((False, "start"), (True, "end")):
+        rows = np.flatnonzero(forth & (to_end == at_end))
+        if len(rows):
+            anchor = np.where(from_end, revision.end[rel.before], revision.start[rel.before])[rows]
+            low = least[rows] > -FOREVER
+            _raise(windows[f"earliest_{point}"], rel.after[rows], anchor + least[rows], low)
+            high = rel.max_lag[rows] < FOREVER
+            _lower(windows[f"latest_{point}"], rel.after[rows], anchor + rel.max_lag[rows], high)
+        rows = np.flatnonzero(back & (from_end == at_end))
+        if len(rows):
+            anchor = np.where(to_end, revision.end[rel.after], revision.start[rel.after])[rows]
+            low = least[rows] > -FOREVER
+            _lower(windows[f"latest_{point}"], rel.before[rows], anchor - least[rows], low)
+            high = rel.max_lag[rows] < FOREVER
+            _raise(windows[f"earliest_{point}"], rel.before[rows], anchor - rel.max_lag[rows], high)
     start = windows["earliest_start"]
     start[open_] = np.maximum(start[open_], revision.now)
     tables.tasks = replace(
@@ -127,6 +134,16 @@ def fold_relations(tables: Tables, revision: Revision, gone: Bools) -> None:
         earliest_end=ints(windows["earliest_end"]),
         latest_end=ints(windows["latest_end"]),
     )
+
+
+def _raise(column: Ints, rows: Ints, to: Ints, bound: Bools) -> None:
+    """Raise values of a column to others where these mean something, in place."""
+    np.maximum.at(column, rows[bound], to[bound])
+
+
+def _lower(column: Ints, rows: Ints, to: Ints, bound: Bools) -> None:
+    """Lower values of a column to others where these mean something, in place."""
+    np.minimum.at(column, rows[bound], to[bound])
 
 
 def fold_resources(tables: Tables, revision: Revision, gone: Bools, stays: Bools) -> None:
@@ -140,14 +157,8 @@ def fold_resources(tables: Tables, revision: Revision, gone: Bools, stays: Bools
     resource, amount = whole.modes.demand_resource[index], whole.modes.demand_amount[index]
     end, kind = revision.end[here[row]], table.kind[resource]
     spent = kind == ResourceKind.NONRENEWABLE
-    capacity = table.capacity.copy()
-    np.subtract.at(capacity, resource[spent], amount[spent])
-    if (capacity < 0).any():
-        r = int(np.argmax(capacity < 0))
-        raise InfeasibleError(
-            f"{-capacity[r]} units more than there are of {table.name[r]!r} have been spent"
-        )
-    tables.resources = replace(table, capacity=ints(capacity))
+    if spent.any():
+        _spend(tables, resource[spent], amount[spent])
     held = end > revision.now
     free = np.zeros(len(table), dtype=np.int64)
     on = held & (kind == ResourceKind.MACHINE)
@@ -156,6 +167,19 @@ def fold_resources(tables: Tables, revision: Revision, gone: Bools, stays: Bools
     for r in np.unique(resource[held & (kind == ResourceKind.RENEWABLE)]).tolist():
         mine = held & (resource == r)
         _lower_capacity(tables, r, revision.now, end[mine], amount[mine])
+
+
+def _spend(tables: Tables, resource: Ints, amount: Ints) -> None:
+    """Take what has been spent from budgets, in place."""
+    table = tables.resources
+    capacity = table.capacity.copy()
+    np.subtract.at(capacity, resource, amount)
+    if (capacity < 0).any():
+        r = int(np.argmax(capacity < 0))
+        raise InfeasibleError(
+            f"{-capacity[r]} units more than there are of {table.name[r]!r} have been spent"
+        )
+    tables.resources = replace(table, capacity=ints(capacity))
 
 
 def _delay(tables: Tables, revision: Revision, free: Ints, watched: Bools) -> None:

@@ -88,13 +88,25 @@ def nervousness(rest: Residual, plan: Schedule) -> Nervousness:
     if not len(before):
         return Nervousness(0, 0, 0.0, 0)
     shift = np.abs(plan.start[before] - whole.start[before])
-    both = np.concatenate((whole.mode[before], plan.mode[before]))
-    row, index = entries(whole.problem.modes.demand_ptr, both)
-    used = set_ids(ints(row), whole.problem.modes.demand_resource[index], len(both))
-    elsewhere = used[: len(before)] != used[len(before) :]
     return Nervousness(
-        len(before), int(np.count_nonzero(shift)), float(shift.mean()), int(elsewhere.sum())
+        len(before),
+        int(np.count_nonzero(shift)),
+        float(shift.mean()),
+        _elsewhere(rest, whole.mode[before], plan.mode[before]),
     )
+
+
+def _elsewhere(rest: Residual, planned: Ints, found: Ints) -> int:
+    """Return how many of some modes use other resources than those that were planned."""
+    other = planned != found
+    if not other.any():
+        return 0
+    both = np.concatenate((planned[other], found[other]))
+    modes = rest.revision.problem.modes
+    row, index = entries(modes.demand_ptr, both)
+    used = set_ids(ints(row), modes.demand_resource[index], len(both))
+    half = len(both) // 2
+    return int(np.count_nonzero(used[:half] != used[half:]))
 
 
 def unmoved(rest: Residual) -> Ints:

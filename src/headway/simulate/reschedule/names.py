@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TypeVar
 
 from headway.errors import EventError, UnknownNameError
 from headway.model import Problem
 from headway.model.tables import ABSENT
 from headway.simulate.reschedule.tables import Tables
+
+_Position = TypeVar("_Position")
 
 
 class Names:
@@ -20,16 +24,26 @@ class Names:
     """
 
     def __init__(self, problem: Problem | Tables) -> None:
-        tasks, jobs = problem.tasks, problem.jobs
-        self._jobs = {name: k for k, name in enumerate(jobs.name)}
-        self._resources = {name: k for k, name in enumerate(problem.resources.name)}
-        self._labels: dict[str, int] = {}
-        self._twice: set[str] = set()
-        for k, (name, job) in enumerate(zip(tasks.name, tasks.job.tolist(), strict=True)):
-            label = name if job == ABSENT else f"{jobs.name[job]}/{name}"
-            if label in self._labels:
-                self._twice.add(label)
-            self._labels[label] = k
+        self._tasks_table, self._job_names = problem.tasks, problem.jobs.name
+        self._resource_names = problem.resources.name
+
+    @cached_property
+    def _jobs(self) -> Mapping[str, int]:
+        return {name: k for k, name in enumerate(self._job_names)}
+
+    @cached_property
+    def _resources(self) -> Mapping[str, int]:
+        return {name: k for k, name in enumerate(self._resource_names)}
+
+    @cached_property
+    def _labels(self) -> Mapping[str, Sequence[int]]:
+        """Positions of tasks by label, of which several tasks may have the same."""
+        found: dict[str, list[int]] = {}
+        table = self._tasks_table
+        for k, (name, job) in enumerate(zip(table.name, table.job.tolist(), strict=True)):
+            label = name if job == ABSENT else f"{self._job_names[job]}/{name}"
+            found.setdefault(label, []).append(k)
+        return found
 
     def job(self, name: str) -> int:
         """Return the position of a job."""
@@ -49,9 +63,9 @@ class Names:
         EventError
             If several have this label.
         """
-        if label in self._twice:
+        if len(self._labels.get(label, ())) > 1:
             raise EventError(f"several tasks are called {label!r}; give the position of one")
-        return _found("task", label, self._labels)
+        return _found("task", label, self._labels)[0]
 
     @property
     def jobs(self) -> Sequence[str]:
@@ -69,7 +83,7 @@ class Names:
         return list(self._labels)
 
 
-def _found(what: str, name: str, known: Mapping[str, int]) -> int:
+def _found(what: str, name: str, known: Mapping[str, _Position]) -> _Position:
     try:
         return known[name]
     except KeyError:

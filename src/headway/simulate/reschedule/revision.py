@@ -79,16 +79,15 @@ class Draft:
 
     def finish(self) -> Revision:
         """Return the revision; tasks in progress get the ends that they are now known to have."""
-        problem = self.tables.problem()
         started = self.started
         running = started & (self.end >= self.now)
-        end = calendar.ends(problem, self.start, np.where(running, self.mode, ABSENT))
-        cut = running & _meets_breaks(problem, self.start, end, self.mode)
-        if (cut & ~problem.tasks.interruptible).any():
-            pauses = bools(problem.tasks.interruptible | cut)
+        end = calendar.ends(self.tables, self.start, np.where(running, self.mode, ABSENT))
+        cut = running & _meets_breaks(self.tables, self.start, end, self.mode)
+        if (cut & ~self.tables.tasks.interruptible).any():
+            pauses = bools(self.tables.tasks.interruptible | cut)
             self.tables.tasks = replace(self.tables.tasks, interruptible=pauses)
-            problem = self.tables.problem()
-            end = calendar.ends(problem, self.start, np.where(running, self.mode, ABSENT))
+            end = calendar.ends(self.tables, self.start, np.where(running, self.mode, ABSENT))
+        problem = self.tables.problem()
         self.end[running] = end[running]
         over = np.flatnonzero(running & (self.end < self.now))
         if len(over):
@@ -178,7 +177,7 @@ class Draft:
         passed = until - int(self.start[task])
         if not self.tables.tasks.interruptible[task]:
             return passed
-        pauses = calendar.Pauses.of(self.tables.problem(), ints([self.mode[task]]))
+        pauses = calendar.Pauses.of(self.tables, ints([self.mode[task]]))
         rest = pauses.before(ints([until])) - pauses.before(ints([self.start[task]]))
         return passed - int(rest[0])
 
@@ -204,10 +203,9 @@ class Draft:
         )
         (position,) = self.tables.add_tasks([new]).tolist()
         begun = int(self.start[task])
-        problem = self.tables.problem()
-        own = np.full(problem.n_tasks, ABSENT)
-        own[position] = problem.tasks.mode_ptr[position]
-        end = calendar.ends(problem, np.full(problem.n_tasks, begun), own)[position]
+        own = np.full(len(self.tables.tasks), ABSENT)
+        own[position] = self.tables.tasks.mode_ptr[position]
+        end = calendar.ends(self.tables, np.full(len(own), begun), own)[position]
         self._append(begun, int(end), int(own[position]), ABSENT)
         return int(position)
 
@@ -226,10 +224,10 @@ class Draft:
             )
 
 
-def _meets_breaks(problem: Problem, start: Ints, end: Ints, mode: Ints) -> Bools:
+def _meets_breaks(tables: Tables, start: Ints, end: Ints, mode: Ints) -> Bools:
     """Return which tasks, some of which are left out, meet a break of their resources."""
-    table, modes = problem.resources, problem.modes
-    mask = np.zeros(problem.n_tasks, dtype=np.bool_)
+    table, modes = tables.resources, tables.modes
+    mask = np.zeros(len(tables.tasks), dtype=np.bool_)
     if not len(table.break_start):
         return mask
     row, index = entries(modes.demand_ptr, np.maximum(mode, 0))

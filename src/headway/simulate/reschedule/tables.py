@@ -30,6 +30,8 @@ from headway.model.tables import (
     ints,
 )
 
+_COLUMNS = tuple(f.name for f in fields(Problem))
+
 
 @dataclass(frozen=True, slots=True)
 class NewMode:
@@ -55,6 +57,7 @@ class NewTask:
 class Tables:
     """What a `Problem` consists of, free to be changed; see there for the columns."""
 
+    source: Problem
     name: str
     tick_s: float
     origin: datetime | None
@@ -75,7 +78,7 @@ class Tables:
     @classmethod
     def of(cls, problem: Problem) -> Tables:
         """Return the tables of a problem."""
-        return cls(**{f.name: getattr(problem, f.name) for f in fields(problem)})
+        return cls(problem, **{name: getattr(problem, name) for name in _COLUMNS})
 
     def problem(self) -> Problem:
         """Return the problem, validated.
@@ -85,7 +88,7 @@ class Tables:
         ProblemError
             If the tables do not fit together.
         """
-        return Problem(**{f.name: getattr(self, f.name) for f in fields(self)})
+        return self.source.altered(**{name: getattr(self, name) for name in _COLUMNS})
 
     # Rows out
 
@@ -131,7 +134,7 @@ class Tables:
 
     def _keep_ties(self, task: Ints, mode: Ints) -> None:
         """Keep the constraints between tasks and modes that remain, by their new positions."""
-        rel, pairs = self.relations, self.pairs
+        rel = self.relations
         both = (task[rel.before] >= 0) & (task[rel.after] >= 0)
         self.relations = Relations(
             kind=ints(rel.kind[both]),
@@ -141,11 +144,25 @@ class Tables:
             max_lag=ints(rel.max_lag[both]),
             transfer=bools(rel.transfer[both]),
         )
+        # Most problems have none of these.
+        if len(self.pairs):
+            self._keep_pairs(task)
+        if len(self.sequences):
+            self._keep_sequences(task)
+        if len(self.selections):
+            self._keep_selections(task)
+        if len(self.mode_dependencies):
+            self._keep_mode_dependencies(task, mode)
+
+    def _keep_pairs(self, task: Ints) -> None:
+        pairs = self.pairs
         both = (task[pairs.first] >= 0) & (task[pairs.second] >= 0)
         self.pairs = Pairs(
             ints(pairs.kind[both]), ints(task[pairs.first[both]]), ints(task[pairs.second[both]])
         )
-        seq, sel, dep = self.sequences, self.selections, self.mode_dependencies
+
+    def _keep_sequences(self, task: Ints) -> None:
+        seq = self.sequences
         row = np.repeat(np.arange(len(seq)), np.diff(seq.task_ptr))
         both = (task[seq.first_task] >= 0) & (task[seq.second_task] >= 0)
         self.sequences = Sequences(
@@ -155,6 +172,9 @@ class Tables:
             ints(task[seq.first_task[both]]),
             ints(task[seq.second_task[both]]),
         )
+
+    def _keep_selections(self, task: Ints) -> None:
+        sel = self.selections
         row = np.repeat(np.arange(len(sel)), np.diff(sel.task_ptr))
         here = task[sel.task] >= 0
         counts = np.bincount(row[here], minlength=len(sel))
@@ -166,6 +186,9 @@ class Tables:
             task_ptr=_pointers(counts[binds]),
             task=ints(task[sel.task[here]]),
         )
+
+    def _keep_mode_dependencies(self, task: Ints, mode: Ints) -> None:
+        dep = self.mode_dependencies
         row = np.repeat(np.arange(len(dep)), np.diff(dep.allowed_ptr))
         binds = (mode[dep.mode] >= 0) & (task[dep.task] >= 0)
         here = binds[row] & (mode[dep.allowed] >= 0)
@@ -178,6 +201,8 @@ class Tables:
 
     def keep_jobs(self, jobs: Bools) -> None:
         """Keep some jobs; tasks of others belong to none."""
+        if jobs.all():
+            return
         table, index = self.jobs, np.flatnonzero(jobs)
         self.jobs = Jobs(
             name=tuple(table.name[j] for j in index.tolist()),
@@ -294,6 +319,8 @@ class Tables:
 
     def set_breaks(self, resource: Ints, start: Ints, end: Ints) -> None:
         """Replace all breaks; they may overlap and come in any order."""
+        if not len(resource) and not len(self.resources.break_start):
+            return
         resource, start, end = merge(resource, start, end)
         self.resources = replace(
             self.resources,

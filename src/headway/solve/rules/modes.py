@@ -31,6 +31,10 @@ class Conflicts:
 
 def find_conflicts(problem: Problem, present: Bools) -> Conflicts:
     """Return the pairs of modes that resource pairs and mode dependencies exclude."""
+    if not len(problem.pairs) and not len(problem.mode_dependencies):
+        nothing = np.zeros(problem.n_modes + 1, dtype=np.int64)
+        everything = np.ones(problem.n_modes, dtype=np.bool_)
+        return Conflicts(ints(nothing), ints(nothing[:0]), everything)
     excluded = _pairs_excluded(problem, present) | _dependencies_excluded(problem, present)
     impossible = {a for a, b in excluded if a == b}
     pairs = sorted(
@@ -121,6 +125,8 @@ def affordable_modes(
     """
     modes, resources = problem.modes, problem.resources
     budgets = np.flatnonzero(resources.kind == ResourceKind.NONRENEWABLE)
+    if not len(budgets) and is_open.all():
+        return ints(problem.tasks.mode_ptr[:-1])
     column = np.full(problem.n_resources, -1)
     column[budgets] = np.arange(len(budgets))
     owner = np.repeat(np.arange(problem.n_modes), np.diff(modes.demand_ptr))

@@ -83,6 +83,8 @@ def _resource_obstacles(problem: Problem) -> Iterator[str]:
     table, modes = problem.resources, problem.modes
     yield from obstacles.other_resources(problem)
     yield from obstacles.breaks(problem)
+    if (table.setup == ABSENT).all():
+        return
     used = np.unique(modes.demand_resource)
     mode = np.repeat(np.arange(len(modes)), np.diff(modes.demand_ptr))
     instant = modes.duration[mode] == 0

@@ -1,0 +1,128 @@
+"""Old orders in shops: kept, filled with new tasks, and repaired where tasks have become late."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from headway import _core
+from headway.model import Problem, Schedule
+from headway.model.tables import ABSENT, Ints, ints
+from headway.simulate.reschedule.generation import generated
+from headway.simulate.reschedule.tables import Tables
+from headway.simulate.reschedule.work import Work
+from headway.solve.shop.obstacles import native_shop
+
+_MOMENTS = 10
+"""Instants at which new jobs are tried as a whole, before each of their tasks finds its place."""
+
+_ROUNDS = 3
+
+
+def shop_plans(work: Work, *, repair: bool = True) -> dict[str, Schedule | None]:
+    """Return plans by order and insertion; none if the problem is not a shop.
+
+    Parameters
+    ----------
+    work
+        What is left.
+    repair
+        Whether to do more than to keep all orders.
+    """
+    shop = native_shop(_without_breaks(work.problem) if work.breaks else work.problem)
+    if isinstance(shop, str):
+        return {}
+    state = _core.ShopState(shop)
+    state.load(work.start, work.mode)
+    plans = {"right-shift": _in_order(work, state)}
+    if not repair:
+        return plans
+    new = bool(work.new.any())
+    if new:
+        _place(work, state)
+        plans["insertion"] = _in_order(work, state)
+    if _repair(work, state):
+        plans["repair"] = _in_order(work, state)
+    else:
+        plans["repair"] = plans["insertion" if new else "right-shift"]
+    return plans
+
+
+def _place(work: Work, state: _core.ShopState) -> None:
+    """Give new tasks their places: about the best moment for all, then one after another."""
+    head = work.head - work.head[work.new].min()
+    until = int(work.start[~work.new].max(initial=work.rest.revision.now))
+    # A task that only lost its modes still has a planned start.
+    known = ints(np.where(work.new, work.rest.planned[0], work.start))
+    kept = ints(np.where(known >= 0, known, work.start))
+    state.load(kept, work.mode)
+    tried = [(state.value, 0, kept)]
+    for pace in (1, 2):
+        for moment in np.linspace(work.rest.revision.now, until, _MOMENTS).astype(np.int64):
+            start = ints(np.where(work.new, moment + pace * head, work.start))
+            state.load(start, work.mode)
+            tried.append((state.value, len(tried), start))
+    state.load(min(tried)[2], work.mode)
+    tasks = np.flatnonzero(work.new).tolist()
+    for _ in range(_ROUNDS):
+        before = state.value
+        for task in tasks:
+            _insert(state, task)
+        if state.value >= before:
+            break
+
+
+def _repair(work: Work, state: _core.ShopState) -> bool:
+    """Put tasks that start late elsewhere as long as that helps; return whether any moved."""
+    planned = np.where(work.new, ABSENT, work.rest.planned[0])
+    left, gain, moved = work.effort.insertions, True, False
+    while gain and left > 0:
+        gain = False
+        heads = state.heads
+        late = np.flatnonzero(heads > planned)
+        for task in late[np.argsort(heads[late], kind="stable")].tolist()[:left]:
+            left -= 1
+            gain |= _insert(state, task)
+        moved |= gain
+    return moved
+
+
+def _insert(state: _core.ShopState, task: int) -> bool:
+    """Put a task where the value is least; return whether that is less than before."""
+    places = state.insertions(task)
+    if not places:
+        return False
+    before = state.value
+    k = min(range(len(places)), key=lambda k: places[k][2])
+    if places[k][2] >= before:
+        return False
+    state.insert(task, k)
+    return state.value < before
+
+
+def _without_breaks(problem: Problem) -> Problem:
+    tables = Tables.of(problem)
+    none = ints([])
+    tables.set_breaks(none, none, none)
+    return tables.problem()
+
+
+def _in_order(work: Work, state: _core.ShopState) -> Schedule | None:
+    """Return the schedule in which tasks keep machines and the order on them."""
+    if not work.breaks:
+        return Schedule.of(work.problem, state.heads, state.modes)
+    return _decoded(work, state.heads, state.modes)
+
+
+def _decoded(work: Work, start: Ints, mode: Ints) -> Schedule | None:
+    """Return the schedule with the order of some starts, breaks minded."""
+    shop = work.job_shop
+    if shop is not None:
+        orientation = _core.Orientation(shop.native)
+        orientation.load(shop.order(Schedule.of(work.problem, start)))
+        return Schedule.of(work.problem, orientation.head)
+    tables = Tables.of(work.problem)
+    chosen = np.zeros(work.problem.n_modes, dtype=np.bool_)
+    chosen[mode] = True
+    tables.keep(np.ones(work.problem.n_tasks, dtype=np.bool_), chosen)
+    plan = generated(tables.problem(), start)
+    return None if plan is None else Schedule(work.problem, plan.start, plan.end, mode)
