@@ -86,6 +86,17 @@ void bind_step_time(nb::module_& module) {
         "chunk"_a, "context"_a, "decodes"_a, "decode_context"_a, "seconds"_a, "skew"_a,
         "Attention measured on a grid, the last axis fastest.");
     module.def(
+        "roofline_time",
+        [](InArray<double> compute, InArray<double> memory, InArray<double> latency,
+           InArray<double> per_sequence, InArray<double> repeats, double experts,
+           double chosen) -> Owned {
+            return std::make_shared<RooflineTime>(view(compute), view(memory), view(latency),
+                                                  view(per_sequence), view(repeats), experts,
+                                                  chosen);
+        },
+        "compute"_a, "memory"_a, "latency"_a, "per_sequence"_a, "repeats"_a, "experts"_a,
+        "chosen"_a, "Operators, each as slow as its compute or its memory.");
+    module.def(
         "sum_time",
         [](const std::vector<Owned>& parts) -> Owned {
             return std::make_shared<SumTime>(std::vector<Time>(parts.begin(), parts.end()));

@@ -175,6 +175,56 @@ double AttentionTime::seconds(const Shape& shape) const {
     return usual + skew_ * std::max(0.0, longest - usual);
 }
 
+RooflineTime::RooflineTime(Reals compute, Reals memory, Reals latency, Reals per_sequence,
+                           Reals repeats, double experts, double chosen)
+    : latency_(finite(latency, latency.size())),
+      per_sequence_(finite(per_sequence, latency.size())),
+      repeats_(finite(repeats, latency.size())),
+      experts_(experts),
+      untouched_(experts > 0 ? 1 - chosen / experts : 1) {
+    const std::size_t n = latency.size();
+    if (n > MOST) {
+        throw std::invalid_argument("step time: too many operators");
+    }
+    const auto rows = finite(compute, n * FEATURES), others = finite(memory, n * FEATURES);
+    for (std::size_t f = 0; f < FEATURES; ++f) {
+        for (std::size_t i = 0; i < n; ++i) {
+            compute_.push_back(rows[i * FEATURES + f]);
+            memory_.push_back(others[i * FEATURES + f]);
+        }
+    }
+}
+
+double RooflineTime::seconds(const Shape& shape) const {
+    const std::size_t n = latency_.size();
+    const double tokens = shape.prefill_tokens + shape.decodes + shape.extra_tokens;
+    const Fields values = fields(shape);
+    double x[FEATURES] = {1};
+    std::copy(values.begin(), values.end(), x + 1);
+    x[FEATURES - 1] = experts_ > 0 ? experts_ * (1 - std::pow(untouched_, tokens)) : 0;
+
+    double compute[MOST] = {}, memory[MOST] = {};
+    for (std::size_t f = 0; f < FEATURES; ++f) {
+        if (x[f] == 0) {
+            continue;
+        }
+        const double* const by_compute = compute_.data() + f * n;
+        const double* const by_memory = memory_.data() + f * n;
+        for (std::size_t i = 0; i < n; ++i) {
+            compute[i] += by_compute[i] * x[f];
+            memory[i] += by_memory[i] * x[f];
+        }
+    }
+    double sum = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+        const bool runs = (per_sequence_[i] != 0 ? shape.sequences : tokens) > 0;
+        if (runs) {
+            sum += repeats_[i] * (std::max(compute[i], memory[i]) + latency_[i]);
+        }
+    }
+    return sum;
+}
+
 SumTime::SumTime(std::vector<Time> parts) : parts_(std::move(parts)) {
     for (const Time& part : parts_) {
         if (!part) {

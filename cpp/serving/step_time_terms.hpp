@@ -78,6 +78,25 @@ private:
     double skew_;
 };
 
+// Operators that each take max(compute . x, memory . x) + latency, so many times. x is one, the fields,
+// and the experts that the step's tokens are expected to touch: E (1 - (1 - k / E)^T).
+class RooflineTime final : public StepTime {
+public:
+    static constexpr std::size_t FEATURES = SHAPE_FIELDS + 2;
+    static constexpr std::size_t MOST = 64;  // operators
+
+    // compute and memory: one row of features per operator. per_sequence: not 0 for operators that
+    // run only if a sequence emits a token; others run if there is any token.
+    RooflineTime(Reals compute, Reals memory, Reals latency, Reals per_sequence, Reals repeats,
+                 double experts, double chosen);
+    double seconds(const Shape& shape) const override;
+
+private:
+    std::vector<double> compute_, memory_;  // transposed: one row of operators per feature
+    std::vector<double> latency_, per_sequence_, repeats_;
+    double experts_, untouched_;  // how many, and the share of them that one token leaves alone
+};
+
 class SumTime final : public StepTime {
 public:
     explicit SumTime(std::vector<Time> parts);

@@ -666,6 +666,15 @@ def attention_time(
     seconds: _Floats,
     skew: float,
 ) -> StepTime: ...
+def roofline_time(
+    compute: _Floats,
+    memory: _Floats,
+    latency: _Floats,
+    per_sequence: _Floats,
+    repeats: _Floats,
+    experts: float,
+    chosen: float,
+) -> StepTime: ...
 def sum_time(parts: list[StepTime]) -> StepTime: ...
 def called_time(seconds: Callable[..., float]) -> StepTime: ...
 
