@@ -11,7 +11,7 @@ Ask Engine::admit() {
     const auto has_room = [&] {
         return budget_ > 0 && static_cast<Int>(running_.size()) < config_.max_sequences;
     };
-    if (preempted_ || (config_.refill_when_empty && ran_before_) || waiting_.empty() ||
+    if (preempted_ || held_up_ || (config_.refill_when_empty && ran_before_) || waiting_.empty() ||
         !has_room()) {
         return Ask::nothing;
     }
@@ -83,9 +83,9 @@ Int Engine::chunk(const Live& live, Int missing) const {
         return wanted(live, missing);
     }
     const bool is_first = n_granted_ == 0;
-    const bool fits = config_.padded_budget
-                          ? (n_new_ + 1) * std::max(longest_new_, missing) <= budget_ + n_granted_
-                          : missing <= budget_;
+    const Int total = (n_new_ + 1) * std::max(longest_new_, missing);
+    const bool fits = missing <= budget_ &&
+                      (!config_.padded_budget || total <= budget_ + n_granted_);
     return fits || is_first ? missing : 0;
 }
 
@@ -98,7 +98,7 @@ bool Engine::fits(const Live& live, const Hits& hits, Int base, Int tokens, Int&
     }
     blocks = std::min(blocks_for(reserved), config_.blocks);
     const Int asked = config_.prompt_must_fit ? std::max(blocks, blocks_for(live.target)) : blocks;
-    const Int free = pool_.free() - hits.device_free -
+    const Int free = pool_.free() - reserved_ - hits.device_free -
                      (running_.empty() ? 0 : config_.watermark_blocks);
     return asked - static_cast<Int>(hits.device.size()) <= free;
 }
@@ -106,8 +106,9 @@ bool Engine::fits(const Live& live, const Hits& hits, Int base, Int tokens, Int&
 bool Engine::start(std::int32_t k) {
     Live& live = at(k);
     if (blocks_for(live.target) > config_.blocks) {
-        waiting_.erase({live.key, live.request, k});
+        unqueue(k);
         close(k, Status::dropped);
+        dropped_ = true;
         return true;
     }
     const bool depends_on_budget = !config_.prompt_must_fit && config_.reserve == Reserve::step;
@@ -128,16 +129,20 @@ bool Engine::start(std::int32_t k) {
         blocked_changes_ = pool_.changes();
         return false;
     }
-    waiting_.erase({live.key, live.request, k});
+    unqueue(k);
     for (const auto block : found.device) {
         pool_.hold(block);
+    }
+    for (Int j = n_hits; j < n_hits + found.host; ++j) {
+        host_.touch(live.contents(j));
     }
     live.blocks = found.device;
     while (static_cast<Int>(live.blocks.size()) < blocks) {
         live.blocks.push_back(take_block());
     }
     live.remains.clear();
-    if (live.kept > 0 && live.has_started) {
+    if (live.swapped) {
+        live.swapped = false;
         stall_s_ += static_cast<double>(blocks_for(live.kept)) * config_.block_seconds;
     }
     live.kept = 0;
@@ -164,12 +169,7 @@ bool Engine::start(std::int32_t k) {
 
 // Fetches blocks from the host over the one link; the request waits for them with its blocks held.
 void Engine::load(std::int32_t k, Int host_blocks) {
-    Live& live = at(k);
-    const Int end = live.computed / config_.block_tokens;
-    for (Int j = end - host_blocks; j < end; ++j) {
-        host_.touch(live.contents(j));
-    }
-    live.busy = true;
+    at(k).busy = true;
     link_free_s_ =
         std::max(now_, link_free_s_) + static_cast<double>(host_blocks) * config_.block_seconds;
     loads_.push_back({link_free_s_, k, host_blocks});

@@ -131,6 +131,15 @@ nb::dict columns_of(Segments&& segments) {
     return columns;
 }
 
+nb::dict columns_of(Ended&& ended) {
+    nb::dict columns;
+    columns["request"] = moved(std::move(ended.requests));
+    columns["generated"] = moved(std::move(ended.generated));
+    columns["status"] = moved(std::move(ended.status));
+    columns["at_s"] = moved(std::move(ended.at_s));
+    return columns;
+}
+
 template <class Value>
 OutArray each(const Engine& engine, InArray<Int> requests, Value value) {
     std::vector<Int> values;
@@ -175,17 +184,16 @@ void bind_engine(nb::module_& module) {
             "traffic"_a, "outcome"_a, "settings"_a, "step_time"_a)
         .def(
             "submit",
-            [](Engine& engine, InArray<Int> requests, InArray<double> at_s, bool elsewhere) {
+            [](Engine& engine, InArray<Int> requests, InArray<double> at_s) {
                 if (requests.size() != at_s.size()) {
                     throw std::invalid_argument("engine: as many times as requests are expected");
                 }
                 for (std::size_t i = 0; i < requests.size(); ++i) {
-                    engine.submit(view(requests)[i], view(at_s)[i], elsewhere);
+                    engine.submit(view(requests)[i], view(at_s)[i]);
                 }
             },
-            "requests"_a, "at_s"_a, "computed_elsewhere"_a = false,
-            "Lets requests arrive at these times.")
-        .def("advance", &Engine::advance, "until_s"_a, "max_steps"_a,
+            "requests"_a, "at_s"_a, "Lets requests arrive at these times.")
+        .def("advance", &Engine::advance, "until_s"_a, "max_steps"_a, "begins_at_end"_a = false,
              nb::call_guard<nb::gil_scoped_release>(),
              "Ends steps up to a time and begins steps before it; tells what is asked.")
         .def("answer_budget", &Engine::answer_budget, "tokens"_a)
@@ -215,10 +223,9 @@ void bind_engine(nb::module_& module) {
             "take_ended",
             [](Engine& engine) {
                 auto ended = engine.take_ended();
-                return nb::make_tuple(to_numpy(std::move(ended.requests)),
-                                      to_numpy(std::move(ended.generated)));
+                return columns_of(std::move(ended));
             },
-            "Requests that ended since the last call and the tokens that they said.")
+            "Requests that ended since the last call: tokens said, status, time.")
         .def(
             "computed",
             [](const Engine& engine, InArray<Int> requests) {

@@ -9,7 +9,7 @@ namespace headway::serving {
 
 // Whether the next steps, as far as one can see, are the running requests' next tokens and no more.
 bool Engine::can_coast() const {
-    if (config_.pipeline > 1 || config_.ask_budget || config_.ask_fill || running_.empty() ||
+    if (reserved_ > 0 || config_.pipeline > 1 || config_.ask_budget || config_.ask_fill || running_.empty() ||
         config_.refill_when_empty || !loads_.empty() ||
         static_cast<Int>(running_.size()) > config_.token_budget) {
         return false;
@@ -71,7 +71,7 @@ Int Engine::coast(double until_s, Int max_steps) {
         if (std::ranges::count_if(growing, must_take) > pool_.free()) {
             break;
         }
-        const double seconds = step_time_->seconds(shape_);
+        const double seconds = pace_ * step_time_->seconds(shape_);
         if (!(seconds >= 0) || !std::isfinite(seconds)) {
             throw std::domain_error("engine: a step time that is not a number of seconds");
         }

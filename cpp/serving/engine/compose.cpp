@@ -14,7 +14,7 @@ void Engine::begin_composition() {
     n_granted_ = n_new_ = longest_new_ = 0;
     grower_ = ABSENT;
     stall_s_ = 0;
-    asked_ = preempted_ = stopped_ = false;
+    asked_ = preempted_ = dropped_ = stopped_ = held_up_ = false;
     ran_before_ = !running_.empty();
     candidates_.clear();
     shape_ = {};
@@ -41,6 +41,9 @@ Ask Engine::compose() {
             return ask;
         }
         asked_ = false;
+        if (config_.mix == Mix::prefill_first) {
+            stopped_ = false;  // decodes go on if no prefill does
+        }
     }
     return Ask::nothing;
 }
@@ -96,30 +99,29 @@ Ask Engine::grow(Pass pass) {
         if (needed > config_.blocks) {
             running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(cursor_--));
             close(k, Status::dropped);
+            dropped_ = true;
             continue;
         }
         const auto held = static_cast<Int>(live.blocks.size());
         bool is_victim = false;
         bool is_stuck = false;
-        while (needed - held > pool_.free() && !is_victim && !is_stuck) {
+        while (needed - held > pool_.free() - reserved_ && !is_victim && !is_stuck) {
             if (config_.ask_victim && grower_ == ABSENT) {
                 grower_ = live.request;
                 return Ask::victim;
             }
             grower_ = ABSENT;
             const std::ptrdiff_t index = victim();
-            is_stuck = index < 0;
+            is_stuck = at(running_[static_cast<std::size_t>(index)]).busy;
             if (!is_stuck) {
                 is_victim = running_[static_cast<std::size_t>(index)] == k;
                 evict(index);
             }
         }
-        if (is_victim) {
+        if (is_victim || is_stuck) {
             stopped_ = true;
+            held_up_ = is_stuck;
             break;
-        }
-        if (is_stuck) {
-            continue;
         }
         while (static_cast<Int>(live.blocks.size()) < needed) {
             live.blocks.push_back(take_block());
@@ -131,7 +133,7 @@ Ask Engine::grow(Pass pass) {
     return Ask::nothing;
 }
 
-// The place in `running_` of the one who gives way, or a negative number if nobody can.
+// The place in `running_` of the one who gives way; while it is busy, nobody does.
 std::ptrdiff_t Engine::victim() const {
     std::ptrdiff_t chosen = ABSENT;
     const auto rank = [&](const Live& live) -> std::tuple<double, double> {
@@ -144,9 +146,6 @@ std::ptrdiff_t Engine::victim() const {
     };
     for (std::size_t i = 0; i < running_.size(); ++i) {
         const Live& live = at(running_[i]);
-        if (live.busy) {
-            continue;
-        }
         if (chosen < 0 || rank(live) >= rank(at(running_[static_cast<std::size_t>(chosen)]))) {
             chosen = static_cast<std::ptrdiff_t>(i);
         }
@@ -178,7 +177,7 @@ bool Engine::swaps(const Live& live) const {
     again.prefills = 1;
     again.prefill_pairs = tokens * (tokens + 1) / 2;
     again.sequences = 1;
-    return 2 * static_cast<double>(live.blocks.size()) * config_.block_seconds <
+    return 2 * static_cast<double>(blocks_for(live.computed)) * config_.block_seconds <
            step_time_->seconds(again);
 }
 
@@ -195,6 +194,7 @@ void Engine::evict(std::ptrdiff_t index) {
     if (swaps(live)) {
         stall_s_ += static_cast<double>(blocks_for(live.computed)) * config_.block_seconds;
         live.kept = live.computed;
+        live.swapped = true;
     } else {
         live.computed_before = std::max(live.computed_before, live.computed);
         live.remains = live.blocks;

@@ -46,7 +46,7 @@ Engine::Engine(std::shared_ptr<const Traffic> traffic, std::shared_ptr<Outcome> 
     may_begin_ = config.ask_fill;
 }
 
-void Engine::submit(Int request, double at_s, bool computed_elsewhere) {
+void Engine::submit(Int request, double at_s, const Progress& progress) {
     if (request < 0 || request >= traffic_->size()) {
         throw std::out_of_range("engine: no such request");
     }
@@ -58,7 +58,7 @@ void Engine::submit(Int request, double at_s, bool computed_elsewhere) {
         return;
     }
     clients_busy_ += config_.clients > 0;
-    arrivals_.push({at_s, request, computed_elsewhere});
+    arrivals_.push({at_s, request, progress});
 }
 
 void Engine::release_client() {
@@ -69,7 +69,7 @@ void Engine::release_client() {
         --clients_busy_;
         return;
     }
-    arrivals_.push({now_, backlog_.front(), false});
+    arrivals_.push({now_, backlog_.front(), {}});
     backlog_.pop_front();
 }
 
@@ -90,22 +90,18 @@ void Engine::arrive(const Arrival& arrival) {
     live.output = std::min<Int>(traffic_->output[r], live.longest - live.prompt);
     live.target = live.prompt;
     if (live.prompt >= config_.max_model_tokens || blocks_for(live.prompt + 1) > config_.blocks) {
-        outcome_->status[r] = static_cast<std::int8_t>(Status::dropped);
-        ended_.requests.push_back(arrival.request);
-        ended_.generated.push_back(0);
-        release_client();
+        end(arrival.request, 0, Status::dropped);
         return;
     }
     if (config_.prefill_only) {
         live.output = 1;
     }
-    if (arrival.computed_elsewhere) {
-        live.generated = 1;
-        live.target = live.prompt + 1;
-        live.kept = live.prompt;
-        if (live.output == 1) {
-            throw std::invalid_argument("engine: a request with one token has nothing to decode");
-        }
+    const Progress& progress = arrival.progress;
+    live.generated = progress.generated;
+    live.target = live.prompt + live.generated;
+    live.kept = progress.computed;
+    if (live.generated >= live.output || live.kept >= std::max<Int>(live.target, 1)) {
+        throw std::invalid_argument("engine: a request comes that has nothing left to do");
     }
     std::int32_t k = static_cast<std::int32_t>(lives_.size());
     if (spare_.empty()) {
@@ -116,11 +112,25 @@ void Engine::arrive(const Arrival& arrival) {
         at(k) = std::move(live);
     }
     index_.emplace(arrival.request, k);
-    enqueue(k);
+    if (progress.reserved > 0) {
+        join(k, progress.reserved);
+    } else {
+        enqueue(k);
+    }
 }
 
 void Engine::enqueue(std::int32_t k) {
     waiting_.emplace(at(k).key, at(k).request, k);
+    blocks_wanted_ += blocks_for(at(k).target);
+}
+
+void Engine::unqueue(std::int32_t k) {
+    waiting_.erase({at(k).key, at(k).request, k});
+    blocks_wanted_ -= blocks_for(at(k).target);
+}
+
+Int Engine::blocks_wanted_first() const {
+    return waiting_.empty() ? 0 : blocks_for(at(std::get<2>(*waiting_.begin())).target);
 }
 
 // Ends and admits what is due; tells whether anything was.
@@ -134,6 +144,11 @@ bool Engine::settle() {
         end_load();
         happened = true;
     }
+    return take_arrivals() || happened;
+}
+
+bool Engine::take_arrivals() {
+    bool happened = false;
     while (!arrivals_.empty() && arrivals_.top().at_s <= now_) {
         const Arrival arrival = arrivals_.top();
         arrivals_.pop();
@@ -143,7 +158,7 @@ bool Engine::settle() {
     return happened;
 }
 
-double Engine::next_event() const {
+double Engine::next_settlement_s() const {
     double next = NEVER;
     if (!flights_.empty()) {
         next = flights_.front().end_s;
@@ -154,28 +169,32 @@ double Engine::next_event() const {
     if (!arrivals_.empty()) {
         next = std::min(next, arrivals_.top().at_s);
     }
-    if (may_begin_ && static_cast<Int>(flights_.size()) < config_.pipeline) {
-        next = std::min(next, std::max(stage_free_s_, now_));
-    }
     return next;
 }
 
-double Engine::next_s() const { return next_event(); }
+double Engine::next_beginning_s() const {
+    return may_begin_ && static_cast<Int>(flights_.size()) < config_.pipeline
+               ? std::max(stage_free_s_, now_)
+               : NEVER;
+}
 
-Ask Engine::advance(double until_s, Int max_steps) {
+Ask Engine::advance(double until_s, Int max_steps, bool begins_at_end) {
+    const auto may_begin_at = [&](double time_s) {
+        return time_s < until_s || (begins_at_end && time_s == until_s);
+    };
     const Int last = steps_.size() + max_steps;
     for (;;) {
         if (!composing_) {
             may_begin_ |= settle();
-            const bool begins = may_begin_ && now_ < until_s && stage_free_s_ <= now_ &&
-                                static_cast<Int>(flights_.size()) < config_.pipeline;
-            if (!begins) {
-                const double next = next_event();
-                if (next > until_s || next == NEVER || (next <= now_ && now_ >= until_s)) {
+            const double begins_s = next_beginning_s();
+            if (begins_s > now_ || !may_begin_at(now_)) {
+                const double settles_s = next_settlement_s();
+                const double next_s = std::min(settles_s, begins_s);
+                if (next_s == NEVER || (settles_s > until_s && !may_begin_at(begins_s))) {
                     now_ = until_s == NEVER ? now_ : std::max(now_, until_s);
                     return Ask::nothing;
                 }
-                now_ = next;
+                now_ = std::max(now_, next_s);
                 continue;
             }
             if (steps_.size() >= last) {
@@ -190,10 +209,11 @@ Ask Engine::advance(double until_s, Int max_steps) {
             return ask;
         }
         composing_ = false;
-        if (n_granted_ > 0 || shape_.extra_tokens > 0) {
+        const bool again = n_granted_ == 0 && (preempted_ || dropped_);
+        if (!again && (n_granted_ > 0 || shape_.extra_tokens > 0)) {
             launch();
         } else {
-            may_begin_ = preempted_;
+            may_begin_ = again;
         }
     }
 }

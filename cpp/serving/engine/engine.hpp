@@ -1,6 +1,7 @@
 // One inference engine with continuous batching, from event to event.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <queue>
@@ -27,9 +28,24 @@ enum class Ask {
     fill,     // what else to compute in the step of `shape`?
 };
 
-// Requests and the tokens that they said.
+// How far other engines have brought a request.
+struct Progress {
+    Int computed = 0;   // tokens whose cache comes along
+    Int generated = 0;  // tokens that it has said
+    Int reserved = 0;   // blocks kept free for it, so that it need not queue
+};
+
+// A request that was withdrawn, and how far it came.
+struct Left {
+    Int request;
+    Int computed;
+    Int generated;
+};
+
+// Requests that ended: the tokens that they said, how and when.
 struct Ended {
-    std::vector<Int> requests, generated;
+    std::vector<Int> requests, generated, status;
+    std::vector<double> at_s;
 };
 
 // A step gives tokens first to the running requests in the order of their admission, which may
@@ -40,20 +56,40 @@ public:
     Engine(std::shared_ptr<const Traffic> traffic, std::shared_ptr<Outcome> outcome,
            const Config& config, std::shared_ptr<const StepTime> step_time);
 
-    // Lets a request arrive at a time that is not before now. Tokens that another engine has
-    // computed come with it: its prompt is in the cache, its first token said.
-    void submit(Int request, double at_s, bool computed_elsewhere);
+    // Lets a request arrive at a time that is not before now, as far as others have brought it.
+    void submit(Int request, double at_s, const Progress& progress = {});
 
-    // Ends steps up to a time and begins steps before it.
-    Ask advance(double until_s, Int max_steps);
+    // Ends steps up to a time and begins steps before it, or also at it.
+    Ask advance(double until_s, Int max_steps, bool begins_at_end = false);
+
+    // Lets a request go: at once, or with the end of the step that it is in; `take_left` tells how
+    // far it came. Nothing happens if it is not here.
+    void withdraw(Int request);
+    std::vector<Left> take_left();
+
+    // Keeps blocks free for a request that is about to come; false if there are not so many.
+    bool reserve(Int blocks);
+    void unreserve(Int blocks);
+
+    // The engine dies: steps under way come to nothing, the cache is empty. Returns who was there.
+    std::vector<Int> crash();
+
+    // Nothing begins or ends before a time.
+    void stall(double until_s);
+
+    // Steps to come take so many times as long.
+    void set_pace(double pace);
 
     void answer_budget(Int tokens);
     void answer_victim(Int request);
     void answer_admit(Ints requests);
     void answer_fill(double tokens, double pairs);
 
-    // When something happens next; NEVER if nothing does.
-    double next_s() const;
+    // When something happens next, NEVER if nothing does: a step or a transfer ends or a request
+    // arrives; a step begins.
+    double next_settlement_s() const;
+    double next_beginning_s() const;
+    double next_s() const { return std::min(next_settlement_s(), next_beginning_s()); }
     double now_s() const { return now_; }
 
     const Config& config() const { return config_; }
@@ -62,6 +98,11 @@ public:
     Int free_blocks() const { return pool_.free(); }
     Int budget_left() const { return budget_; }
     Int grower() const { return grower_; }
+    Int n_running() const { return static_cast<Int>(running_.size()); }
+    Int n_waiting() const { return static_cast<Int>(waiting_.size()); }
+    Int n_present() const { return static_cast<Int>(index_.size() + arrivals_.size()); }
+    Int blocks_wanted() const { return blocks_wanted_; }  // by all who wait
+    Int blocks_wanted_first() const;                      // by the head of the queue
     std::vector<Int> running() const;
     std::vector<Int> waiting() const;
     const Live& live(Int request) const;
@@ -86,7 +127,7 @@ private:
     struct Arrival {
         double at_s;
         Int request;
-        bool computed_elsewhere;
+        Progress progress;
         bool operator>(const Arrival& other) const {
             return std::tie(at_s, request) > std::tie(other.at_s, other.request);
         }
@@ -111,9 +152,13 @@ private:
     // engine.cpp
     void arrive(const Arrival& arrival);
     void enqueue(std::int32_t k);
+    void join(std::int32_t k, Int reserved);
+    void unqueue(std::int32_t k);
     bool settle();
-    double next_event() const;
+    void forget(std::int32_t k);
     void release_client();
+    bool take_arrivals();
+    void end(Int request, Int generated, Status status);
 
     // compose.cpp
     void begin_composition();
@@ -171,6 +216,11 @@ private:
     std::deque<Load> loads_;
     Ended ended_;
 
+    std::vector<Left> left_;
+    Int blocks_wanted_ = 0;
+    Int reserved_ = 0;
+    double pace_ = 1;
+
     double now_ = 0;
     double stage_free_s_ = 0;
     double link_free_s_ = 0;
@@ -188,7 +238,9 @@ private:
     double stall_s_ = 0;
     bool asked_ = false;
     bool preempted_ = false;
+    bool dropped_ = false;
     bool stopped_ = false;
+    bool held_up_ = false;  // by one who ought to give way and is busy
     bool ran_before_ = false;
     std::vector<std::int32_t> candidates_;
     Shape work_;   // what the batch is

@@ -31,6 +31,8 @@ struct Live {
     Int target = 0;    // tokens that must be in the cache before it can speak
     Int granted = 0;   // tokens of the step that is composed or under way
     Int kept = 0;      // tokens whose cache lies elsewhere and comes back at admission
+    bool swapped = false;     // elsewhere is the host
+    bool leaving = false;     // withdrawn while in a batch under way
     Int computed_before = 0;  // that an eviction threw away
     Int first_step = ABSENT;  // of the segment of speech
     Int last_step = ABSENT;

@@ -29,7 +29,7 @@ Int Pool::take(Content& forgotten) {
     forgotten = NOTHING;
     if (block.content >= 0) {
         forgotten = block.content;
-        known_.erase(block.content);
+        unknow(front);
     }
     block.content = NOTHING;
     return front;
@@ -58,13 +58,37 @@ void Pool::give(Int number) {
 }
 
 void Pool::learn(Int number, Content content) {
+    Block& block = at(number);
     if (content >= 0) {
-        if (!known_.try_emplace(content, static_cast<std::int32_t>(number)).second) {
-            return;
+        const auto self = static_cast<std::int32_t>(number);
+        const auto [found, is_new] = known_.try_emplace(content, self);
+        if (!is_new) {
+            Int last = found->second;
+            while (at(last).same != ABSENT) {
+                last = at(last).same;
+            }
+            at(last).same = self;
         }
         ++changes_;
     }
-    at(number).content = content;
+    block.content = content;
+}
+
+void Pool::unknow(Int number) {
+    Block& block = at(number);
+    const auto found = known_.find(block.content);
+    if (found->second != number) {
+        Int before = found->second;
+        while (at(before).same != number) {
+            before = at(before).same;
+        }
+        at(before).same = block.same;
+    } else if (block.same != ABSENT) {
+        found->second = block.same;
+    } else {
+        known_.erase(found);
+    }
+    block.same = ABSENT;
 }
 
 }  // namespace headway::serving

@@ -33,7 +33,7 @@ public:
     void hold(Int block);
     void give(Int block);
 
-    // A content that another block has already been found to hold is not noted again.
+    // Several blocks may hold the same; the one that learned it first is found.
     void learn(Int block, Content content);
 
     // How often something happened that may help one who waits for blocks.
@@ -45,11 +45,13 @@ private:
         std::int32_t holders = 0;
         std::int32_t before = 0;  // in the queue of free blocks
         std::int32_t after = 0;
+        std::int32_t same = ABSENT;  // the next block with this shared content
     };
 
     const Block& at(Int block) const { return blocks_[static_cast<std::size_t>(block)]; }
     Block& at(Int block) { return blocks_[static_cast<std::size_t>(block)]; }
     void unlink(Block& block);
+    void unknow(Int number);
 
     std::vector<Block> blocks_;  // the last one is the queue's anchor
     std::unordered_map<Content, std::int32_t> known_;

@@ -52,13 +52,16 @@ Shape Engine::padded(Shape shape) const {
 }
 
 void Engine::launch() {
-    const double seconds = step_time_->seconds(shape_);
+    const double seconds = pace_ * step_time_->seconds(shape_);
     if (!(seconds >= 0) || !std::isfinite(seconds)) {
         throw std::domain_error("engine: a step time that is not a number of seconds");
     }
-    Flight flight{now_ + seconds + stall_s_, steps_.size(), {}};
+    const double duration = seconds + stall_s_;
+    const double stage = duration / static_cast<double>(config_.pipeline);
+    Flight flight{now_ + duration, steps_.size(), {}};
     if (!flights_.empty()) {
-        flight.end_s = std::max(flight.end_s, flights_.back().end_s);
+        // Stages are equal, and no batch overtakes another in the last one.
+        flight.end_s = std::max(flight.end_s, flights_.back().end_s + stage);
     }
     for (const auto k : running_) {
         if (Live& live = at(k); live.granted > 0 && !live.busy) {
@@ -69,8 +72,9 @@ void Engine::launch() {
     if (config_.refill_when_empty && !ran_before_) {
         static_size_ = static_cast<Int>(running_.size());
     }
-    stage_free_s_ = now_ + (flight.end_s - now_) / static_cast<double>(config_.pipeline);
+    stage_free_s_ = now_ + stage;
     may_begin_ = config_.pipeline > 1;
+    take_arrivals();  // of clients whose last request this very composition dropped
     record(flight.end_s);
     flights_.push_back(std::move(flight));
 }
@@ -105,7 +109,13 @@ void Engine::end_step() {
             if (live.generated == live.output) {
                 running_.erase(std::ranges::find(running_, k));
                 close(k, Status::finished);
+                continue;
             }
+        }
+        if (live.leaving) {
+            running_.erase(std::ranges::find(running_, k));
+            left_.push_back({live.request, live.computed, live.generated});
+            forget(k);
         }
     }
 }
@@ -144,17 +154,29 @@ void Engine::flush(const Live& live, Segments& segments) const {
     }
 }
 
-// Forgets a request that is in no list any more.
+// Ends a request that is in no list any more.
 void Engine::close(std::int32_t k, Status status) {
+    const Int request = at(k).request;
+    const Int generated = at(k).generated;
+    forget(k);
+    end(request, generated, status);
+}
+
+void Engine::end(Int request, Int generated, Status status) {
+    outcome_->status[static_cast<std::size_t>(request)] = static_cast<std::int8_t>(status);
+    ended_.requests.push_back(request);
+    ended_.generated.push_back(generated);
+    ended_.status.push_back(static_cast<Int>(status));
+    ended_.at_s.push_back(now_);
+    release_client();
+}
+
+void Engine::forget(std::int32_t k) {
     Live& live = at(k);
     give_blocks(live);
     flush(live, segments_);
-    outcome_->status[static_cast<std::size_t>(live.request)] = static_cast<std::int8_t>(status);
-    ended_.requests.push_back(live.request);
-    ended_.generated.push_back(live.generated);
     index_.erase(live.request);
     spare_.push_back(k);
-    release_client();
 }
 
 Segments Engine::segments() const {

@@ -13,7 +13,7 @@ from headway.errors import ConfigError
 from headway.serving.engine.config import EngineConfig
 from headway.serving.engine.policy import Policy
 from headway.serving.engine.visible import Floats, Ints, View, Visible
-from headway.serving.results import EngineRun, Requests, Speech, Steps
+from headway.serving.results import EngineRun, Requests, Speech, Status, Steps
 from headway.serving.step_time import Shape, StepTime, as_native
 from headway.serving.workload import Workload
 
@@ -135,13 +135,21 @@ class Engine:
             policy=self.policy.name,
             seed=self.seed,
             cpu_s=cpu_s,
-            may_idle=_overrides(self.policy, "admit") or _overrides(self.policy, "budget"),
+            may_idle=_overrides(self.policy, "admit")
+            or _overrides(self.policy, "budget")
+            or self.config.host_blocks > 0,
         )
 
     def _answer(self, ask: _core.Ask) -> None:
         native, policy, view = self._native, self.policy, self._view
         if self._learns:
-            for request, tokens in zip(*(c.tolist() for c in native.take_ended()), strict=True):
+            ended = native.take_ended()
+            answered = ended["status"] == Status.FINISHED
+            for request, tokens in zip(
+                ended["request"][answered].tolist(),
+                ended["generated"][answered].tolist(),
+                strict=True,
+            ):
                 policy.finished(request, tokens)
         if ask == _core.Ask.ADMIT:
             native.answer_admit(np.ascontiguousarray(policy.admit(view), dtype=np.int64))
