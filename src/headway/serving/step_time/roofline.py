@@ -91,7 +91,7 @@ class Roofline(StepTime):
     >>> from headway.serving.models import LanguageModel
     >>> time = Roofline(Deployment(LanguageModel.named("llama-3.1-8b"), Gpu.named("h100")))
     >>> round(time.seconds(Shape.of(decodes=[1000] * 16)), 4)
-    0.0076
+    0.0073
     """
 
     deployment: Deployment
