@@ -3,22 +3,32 @@
 from headway.serving.workload.blocks import Blocks
 from headway.serving.workload.columns import NONE
 from headway.serving.workload.merge import merge
+from headway.serving.workload.named import RECORDINGS, TRACES, recorded, workload
+from headway.serving.workload.own import write_workload
 from headway.serving.workload.prefix import PrefixHits, prefix_hits
-from headway.serving.workload.read import FORMATS, TraceFormat, read_workload
+from headway.serving.workload.read import FORMATS, TraceFormat, read_recorded, read_workload
+from headway.serving.workload.recorded import Recorded
+from headway.serving.workload.requests import NO_LIMIT, Workload
 from headway.serving.workload.service import EVERYBODY, ServiceClass
-from headway.serving.workload.workload import NO_LIMIT, Workload
 
 __all__ = [
     "EVERYBODY",
     "FORMATS",
     "NONE",
     "NO_LIMIT",
+    "RECORDINGS",
+    "TRACES",
     "Blocks",
     "PrefixHits",
+    "Recorded",
     "ServiceClass",
     "TraceFormat",
     "Workload",
     "merge",
     "prefix_hits",
+    "read_recorded",
     "read_workload",
+    "recorded",
+    "workload",
+    "write_workload",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,6 +70,9 @@ class Blocks:
         if not 0 <= request < len(self):
             raise IndexError(request)
         return self.ids[self.offsets[request] : self.offsets[request + 1]]
+
+    def __iter__(self) -> Iterator[Int64s]:
+        return map(self.__getitem__, range(len(self)))
 
     @property
     def counts(self) -> Int64s:

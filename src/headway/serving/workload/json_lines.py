@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
 
 import msgspec
 
@@ -15,13 +16,50 @@ Record = TypeVar("Record", bound=msgspec.Struct)
 
 Tokens = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
 Position = Annotated[int, msgspec.Meta(ge=0, le=LARGEST)]
+Count = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]
+Priority = Annotated[int, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 BlockId = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Time = Annotated[float, msgspec.Meta(ge=0, le=1e15)]
 """Kinds of fields. The bound on times keeps out infinity, which some writers produce."""
 
 
-def records(file: TraceFile, kind: type[Record]) -> Iterator[tuple[int, list[Record]]]:
-    """Yield the records of a file, many at a time, with the line number of the first.
+@dataclass(frozen=True, slots=True)
+class Rows(Generic[Record]):
+    """Some records of a file, one after the other.
+
+    Attributes
+    ----------
+    records
+        The records.
+    """
+
+    file: TraceFile
+    first_line: int
+    text: bytes
+    records: list[Record]
+
+    def error(self, message: str, position: int) -> FormatError:
+        """Return a `FormatError` about the record at `position`, naming file and line."""
+        for number, line in enumerate(self.text.split(b"\n"), start=self.first_line):
+            position -= bool(line.strip())
+            if position < 0:
+                return self.file.error(message, number)
+        return self.file.error(message)
+
+
+def records(
+    file: TraceFile, kind: type[Record], *, with_header: bool = False
+) -> Iterator[Rows[Record]]:
+    """Yield the records of a file, many at a time.
+
+    Parameters
+    ----------
+    file
+        One JSON object a line; blank lines are passed over.
+    kind
+        The record.
+    with_header
+        Whether the first line is something else, and is passed over too.
 
     Raises
     ------
@@ -29,12 +67,18 @@ def records(file: TraceFile, kind: type[Record]) -> Iterator[tuple[int, list[Rec
         If a line is no such record; names file, line and field.
     """
     decoder = msgspec.json.Decoder(kind)
-    for first, chunk in file.chunks():
+    for number, whole in file.chunks():
+        first, chunk = number, whole
+        if with_header and number == 1:
+            blank = len(chunk) - len(chunk.lstrip())
+            end = chunk.find(b"\n", blank)
+            cut = len(chunk) if end < 0 else end + 1
+            first, chunk = number + chunk.count(b"\n", 0, cut), chunk[cut:]
         try:
             found = decoder.decode_lines(chunk)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             found = _one_by_one(file, decoder, first, chunk)
-        yield first, found
+        yield Rows(file, first, chunk, found)
 
 
 def _one_by_one(
@@ -58,24 +102,6 @@ def told(error: msgspec.ValidationError) -> str:
     message, _, where = str(error).partition(" - at `$")
     where = where.rstrip("`").removeprefix(".")
     return f"{where}: {message}" if where else message
-
-
-def refused(file: TraceFile, message: str, first: int, position: int) -> FormatError:
-    """Return an error about the record at `position` of a chunk whose first line is `first`."""
-    return file.error(message, _line_of(file, first, position))
-
-
-def _line_of(file: TraceFile, first: int, position: int) -> int:
-    """Return where a record stands, blank lines counted."""
-    for start, chunk in file.chunks():
-        if start != first:
-            continue
-        for number, line in enumerate(chunk.split(b"\n"), start=start):
-            if line.strip():
-                if position == 0:
-                    return number
-                position -= 1
-    return first
 
 
 def keys(file: TraceFile) -> frozenset[str]:

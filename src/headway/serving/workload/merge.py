@@ -10,7 +10,7 @@ import numpy as np
 from headway.errors import ConfigError
 from headway.serving.workload.blocks import Blocks
 from headway.serving.workload.columns import NONE, Int32s, Int64s
-from headway.serving.workload.workload import Workload
+from headway.serving.workload.requests import Workload
 
 _Entry = TypeVar("_Entry", bound=Hashable)
 

@@ -8,9 +8,20 @@ from os import PathLike
 from types import MappingProxyType
 
 from headway.errors import UnknownNameError
-from headway.serving.workload.readers import azure, mooncake
+from headway.serving.workload import own
+from headway.serving.workload.readers import (
+    agents,
+    azure,
+    bailian,
+    burstgpt,
+    lengths,
+    mooncake,
+    servegen,
+    vllm,
+)
+from headway.serving.workload.recorded import Recorded
+from headway.serving.workload.requests import Workload
 from headway.serving.workload.trace_file import TraceFile
-from headway.serving.workload.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +36,45 @@ class TraceFormat:
         Whether the beginning of a file looks like it.
     read
         The workload in a file of the format.
+    recorded
+        The same with measured times, where the format has them.
     """
 
     title: str
     fits: Callable[[TraceFile], bool]
     read: Callable[[TraceFile], Workload]
+    recorded: Callable[[TraceFile], Recorded] | None = None
+
+
+def _unmeasured(read: Callable[[TraceFile], Recorded]) -> Callable[[TraceFile], Workload]:
+    return lambda file: read(file).workload
 
 
 FORMATS: Mapping[str, TraceFormat] = MappingProxyType(
     {
-        "azure": TraceFormat("Azure LLM inference traces (CSV)", azure.fits, azure.read),
+        "headway": TraceFormat("Headway's own (JSONL)", own.fits, own.read),
+        "azure": TraceFormat("Azure LLM inference, 2023 and 2024 (CSV)", azure.fits, azure.read),
         "mooncake": TraceFormat(
-            "Mooncake: blocks of 512 tokens (JSONL)", mooncake.fits, mooncake.read
+            "Mooncake, blocks of 512 tokens (JSONL)", mooncake.fits, mooncake.read
+        ),
+        "bailian": TraceFormat(
+            "Qwen-Bailian, sessions and blocks of 16 tokens (JSONL)", bailian.fits, bailian.read
+        ),
+        "burstgpt": TraceFormat("BurstGPT (CSV)", burstgpt.fits, burstgpt.read),
+        "servegen": TraceFormat(
+            "offline jobs beside ServeGen, no arrivals (JSONL)", servegen.fits, servegen.read
+        ),
+        "vllm": TraceFormat(
+            "recorded runs of vLLM (JSONL)", vllm.fits, _unmeasured(vllm.read), vllm.read
+        ),
+        "agents": TraceFormat(
+            "calls of coding agents (JSONL)", agents.fits, _unmeasured(agents.read), agents.read
+        ),
+        "lengths": TraceFormat(
+            "prompt and output lengths, perhaps arrivals (CSV)", lengths.fits_csv, lengths.read_csv
+        ),
+        "lengths-json": TraceFormat(
+            "prompt and output lengths (a JSON list)", lengths.fits_json, lengths.read_json
         ),
     }
 )
@@ -69,11 +107,37 @@ def read_workload(
         If there is no such format.
     """
     file = TraceFile(path)
-    chosen = detect(file) if format is None else format
+    found = _format_of(file, format).read(file)
+    return found if name is None else found.renamed(name)
+
+
+def read_recorded(path: str | PathLike[str], *, format: str | None = None) -> Recorded:  # noqa: A002
+    """Return a recorded run of an engine: its workload and the measured times.
+
+    Parameters
+    ----------
+    path, format
+        As of `read_workload`.
+
+    Raises
+    ------
+    FormatError
+        As `read_workload`, and if the format has no measured times.
+    UnknownNameError
+        If there is no such format.
+    """
+    file = TraceFile(path)
+    form = _format_of(file, format)
+    if form.recorded is None:
+        raise file.error(f"there are no measured times in this format: {form.title}")
+    return form.recorded(file)
+
+
+def _format_of(file: TraceFile, name: str | None) -> TraceFormat:
+    chosen = detect(file) if name is None else name
     if chosen not in FORMATS:
         raise UnknownNameError("trace format", chosen, FORMATS)
-    found = FORMATS[chosen].read(file)
-    return found if name is None else found.renamed(name)
+    return FORMATS[chosen]
 
 
 def detect(file: TraceFile) -> str:

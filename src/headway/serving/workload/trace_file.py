@@ -120,6 +120,6 @@ class TraceFile:
 
     @cached_property
     def head(self) -> bytes:
-        """The beginning, by which formats are told apart: at most 64 KiB."""
+        """The beginning, by which formats are told apart: at most a mebibyte."""
         with self.opened() as stream:
-            return stream.read(2**16).removeprefix(_MARK)
+            return stream.read(2**20).removeprefix(_MARK)

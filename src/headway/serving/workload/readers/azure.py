@@ -12,8 +12,8 @@ import numpy as np
 
 from headway.serving.workload.csv_columns import DATE, WHOLE, columns, header
 from headway.serving.workload.readers.kept import kept
+from headway.serving.workload.requests import Workload
 from headway.serving.workload.trace_file import TraceFile
-from headway.serving.workload.workload import Workload
 
 COLUMNS = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from headway.serving.workload.blocks import Blocks
 from headway.serving.workload.columns import Int64s
-from headway.serving.workload.json_lines import refused
-from headway.serving.workload.trace_file import TraceFile
+from headway.serving.workload.json_lines import Record, Rows
 
 
 class Gathered:
@@ -18,25 +17,25 @@ class Gathered:
 
     Parameters
     ----------
-    file
-        For messages.
     block_tokens
         Tokens per block.
+    key
+        What the field of the ids is called, for messages.
     """
 
-    def __init__(self, file: TraceFile, block_tokens: int) -> None:
-        self._file = file
+    def __init__(self, block_tokens: int, key: str = "hash_ids") -> None:
         self._block_tokens = block_tokens
+        self._key = key
         self._ids: list[Int64s] = []
         self._counts: list[Int64s] = []
 
-    def add(self, first: int, ids: Sequence[Sequence[int]], tokens: Int64s) -> None:
-        """Take the block ids of a chunk whose first line is `first`.
+    def add(self, rows: Rows[Record], ids: Sequence[Sequence[int]], tokens: Int64s) -> None:
+        """Take the block ids of some records.
 
         Parameters
         ----------
-        first
-            Number of the chunk's first line.
+        rows
+            The records.
         ids
             Of each record.
         tokens
@@ -51,11 +50,9 @@ class Gathered:
         wrong = np.flatnonzero(counts > -(-tokens // self._block_tokens))
         if len(wrong):
             k = int(wrong[0])
-            raise refused(
-                self._file,
-                f"hash_ids: {counts[k]} blocks of {self._block_tokens} tokens are too many for"
+            raise rows.error(
+                f"{self._key}: {counts[k]} blocks of {self._block_tokens} tokens are too many for"
                 f" {tokens[k]} tokens",
-                first,
                 k,
             )
         self._ids.append(np.fromiter(chain.from_iterable(ids), np.int64, int(counts.sum())))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
 
 from headway.serving.workload.blocks import Blocks
-from headway.serving.workload.columns import Int64s
-from headway.serving.workload.workload import Workload
+from headway.serving.workload.columns import NONE, Int64s
+from headway.serving.workload.requests import Workload
+from headway.serving.workload.service import EVERYBODY, ServiceClass
 
 
 def kept(
@@ -39,3 +41,16 @@ def kept(
         session=None if session is None else session[good],
         **facts,
     )
+
+
+def labelled(labels: Sequence[str]) -> tuple[tuple[ServiceClass, ...], Int64s]:
+    """Return a class without limits for each label, in order of appearance, and whose is which."""
+    positions = numbered(labels)
+    known = dict.fromkeys(labels)
+    return tuple(ServiceClass(label or "none") for label in known) or EVERYBODY, positions
+
+
+def numbered(keys: Sequence[Hashable]) -> Int64s:
+    """Return numbers from 0 on, equal for equal keys, in order of appearance; None is `NONE`."""
+    known: dict[Hashable, int] = {None: NONE}
+    return np.array([known.setdefault(key, len(known) - 1) for key in keys], dtype=np.int64)

@@ -15,8 +15,8 @@ from headway.serving.workload.columns import Floats, Int64s
 from headway.serving.workload.json_lines import BlockId, Time, Tokens, keys, records
 from headway.serving.workload.readers.hashed import Gathered
 from headway.serving.workload.readers.kept import kept
+from headway.serving.workload.requests import Workload
 from headway.serving.workload.trace_file import TraceFile
-from headway.serving.workload.workload import Workload
 
 BLOCK_TOKENS = 512
 
@@ -41,14 +41,15 @@ def read(file: TraceFile) -> Workload:
 
     Its clock ticks every 3 seconds in the conversation trace; `Workload.spread` takes that out.
     """
-    blocks = Gathered(file, BLOCK_TOKENS)
+    blocks = Gathered(BLOCK_TOKENS)
     times: list[Floats] = []
     lengths: list[Int64s] = []
-    for first, found in records(file, Record):
+    for chunk in records(file, Record):
+        found = chunk.records
         times.append(np.array([record.timestamp for record in found], dtype=np.float64))
         rows = [(record.input_length, record.output_length) for record in found]
         lengths.append(np.array(rows, dtype=np.int64).reshape(-1, 2))
-        blocks.add(first, [record.hash_ids for record in found], lengths[-1][:, 0])
+        blocks.add(chunk, [record.hash_ids for record in found], lengths[-1][:, 0])
     prompt, output = np.concatenate([np.zeros((0, 2), np.int64), *lengths]).T
     return kept(
         name=file.name,

@@ -42,7 +42,7 @@ _LOWEST = {
 class Workload:
     """Requests in order of arrival; n of them, one entry each in every column.
 
-    Make one with `Workload.of`, which sorts and fills in; with `headway.serving.workload.workload`
+    Make one with `Workload.of`, which sorts and fills in; with `workload`
     (a public trace by name), `read_workload` (a file) or `synthetic` (a description).
 
     Attributes
