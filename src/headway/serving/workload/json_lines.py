@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
 
@@ -86,18 +86,30 @@ def _one_by_one(
 ) -> list[Record]:
     found = []
     for number, line in enumerate(chunk.split(b"\n"), start=first):
-        if not line.strip():
-            continue
-        try:
-            found.append(decoder.decode(line))
-        except msgspec.ValidationError as error:
-            raise file.error(told(error), number) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise file.error(f"not JSON: {error}", number) from None
+        if line.strip():
+            found.append(decoded(file, decoder, line, number))
     return found
 
 
-def told(error: msgspec.ValidationError) -> str:
+def decoded(
+    file: TraceFile, decoder: msgspec.json.Decoder[Any], data: bytes, line: int | None = None
+) -> Any:
+    """Return what a text in JSON says.
+
+    Raises
+    ------
+    FormatError
+        If it is something else; names file, line and field.
+    """
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise file.error(_told(error), line) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise file.error(f"not JSON: {error}", line) from None
+
+
+def _told(error: msgspec.ValidationError) -> str:
     """Return what a record lacks, the field first, as in "input_length: Expected `int`"."""
     message, _, where = str(error).partition(" - at `$")
     where = where.rstrip("`").removeprefix(".")

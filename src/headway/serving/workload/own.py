@@ -21,6 +21,7 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import io
+from collections import Counter
 from collections.abc import Iterator
 from os import PathLike
 from typing import Literal
@@ -38,9 +39,9 @@ from headway.serving.workload.json_lines import (
     Priority,
     Rows,
     Time,
+    decoded,
     keys,
     records,
-    told,
 )
 from headway.serving.workload.readers.hashed import Gathered
 from headway.serving.workload.requests import NO_LIMIT, Workload
@@ -252,12 +253,19 @@ def _header(file: TraceFile) -> Header:
     head = file.head
     blank = len(head) - len(head.lstrip())
     line = head.count(b"\n", 0, blank) + 1
+    header: Header = decoded(
+        file, msgspec.json.Decoder(Header), head[blank:].partition(b"\n")[0], line
+    )
     try:
-        header = msgspec.json.decode(head[blank:].partition(b"\n")[0], type=Header)
         for promise in header.classes:
             ServiceClass(**msgspec.structs.asdict(promise))
-    except msgspec.ValidationError as error:
-        raise file.error(told(error), line) from None
     except ConfigError as error:
         raise file.error(str(error), line) from None
+    for what, names in (
+        ("classes", [promise.name for promise in header.classes]),
+        ("adapters", header.adapters),
+    ):
+        twice = [name for name, count in Counter(names).items() if count > 1]
+        if twice:
+            raise file.error(f"{what}: two are called {twice[0]!r}", line)
     return header

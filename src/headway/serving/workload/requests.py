@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -172,7 +173,7 @@ class Workload:
             ("classes", [kind.name for kind in self.classes]),
             ("adapters", list(self.adapters)),
         ):
-            twice = [name for name in names if names.count(name) > 1] if names else []
+            twice = [name for name, count in Counter(names).items() if count > 1]
             if twice:
                 raise ConfigError(f"{what}: two are called {twice[0]!r}")
         self._require_order()

@@ -116,7 +116,7 @@ class TraceFile:
             data = stream.read(2**30 + 1)
         if len(data) > 2**30:
             raise self.error("larger than 1 GiB")
-        return data
+        return data.removeprefix(_MARK)
 
     @cached_property
     def head(self) -> bytes:

@@ -49,5 +49,5 @@ def read(file: TraceFile) -> Workload:
         output_tokens=table["Response tokens"],
         service_class=service_class,
         classes=classes,
-        session=numbered(table[_SESSION].tolist()) if sessions else None,
+        session=numbered([name or None for name in table[_SESSION].tolist()]) if sessions else None,
     )

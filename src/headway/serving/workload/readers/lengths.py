@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 
 from headway.serving.workload.csv_columns import NUMBER, WHOLE, columns, header
-from headway.serving.workload.json_lines import Tokens, told
+from headway.serving.workload.json_lines import Tokens, decoded
 from headway.serving.workload.readers.kept import kept
 from headway.serving.workload.requests import Workload
 from headway.serving.workload.trace_file import TraceFile
@@ -56,12 +56,7 @@ def fits_json(file: TraceFile) -> bool:
 
 def read_json(file: TraceFile) -> Workload:
     """Return the requests of a list, all there at 0."""
-    try:
-        found = msgspec.json.decode(file.content(), type=list[Record])
-    except msgspec.ValidationError as error:
-        raise file.error(told(error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise file.error(f"not JSON: {error}") from None
+    found: list[Record] = decoded(file, msgspec.json.Decoder(list[Record]), file.content())
     rows = [(record.prompt_tokens, record.completion_tokens) for record in found]
     prompt, output = np.array(rows, dtype=np.int64).reshape(-1, 2).T
     return kept(name=file.name, prompt_tokens=prompt, output_tokens=output)
