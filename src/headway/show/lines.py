@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -21,8 +22,14 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_LEFT, _RIGHT, _GAP, _UNDER = 0.72, 0.3, 0.62, 0.62
+_LEFT, _RIGHT, _GAP, _UNDER = 0.72, 0.3, 0.62, 0.5
 """Inches beside panels, between neighbours, and below those that have a label of their own."""
+
+_NARROW = 4
+"""Ratio of the ends of an axis below which logarithms say no more than the numbers."""
+
+_MARKS = 6
+"""Most numbers on a logarithmic axis."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +44,7 @@ class Line:
         Shape (n,).
     kind
         "line" joins the points and marks them, "step" holds each value until the next point,
-        "area" does so and fills what is below, "dashed" is for what a line is compared with.
+        "area" does so and fills what is below, "dashed" joins the points of what is no result.
     low, high
         Ends of an interval around each point, shape (n,), if any.
     """
@@ -61,7 +68,7 @@ class Panel:
     x_label, y_label
         What the axes show, with units; without the first, the panel below says it.
     log
-        Whether the x axis is logarithmic.
+        Whether the x axis is logarithmic, where its ends are far apart and positive.
     top
         Upper end of the y axis; by default it follows from the lines.
     limits
@@ -142,16 +149,15 @@ def _sign(kind: str) -> str:
 
 
 def _draw(axes: Axes, panel: Panel, ink: dict[str, str], look: Theme) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     plain(axes, look)
     axes.yaxis.grid(visible=True, color=look.line, linewidth=0.6)
-    axes.set_xlabel(clean(panel.x_label), color=look.muted, size=9, labelpad=3, parse_math=False)
-    axes.set_ylabel(clean(panel.y_label), color=look.muted, size=9, parse_math=False)
+    for axis, label in ((axes.xaxis, panel.x_label), (axes.yaxis, panel.y_label)):
+        if label:
+            axis.set_label_text(clean(label), color=look.muted, size=9, parse_math=False)
+    axes.xaxis.labelpad = 3
     axes.tick_params(labelbottom=bool(panel.x_label))
-    if panel.log:
-        from matplotlib.ticker import FuncFormatter
-
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     for line in panel.lines:
         _draw_line(axes, line, ink[line.name], look)
     for limit in panel.limits:
@@ -166,9 +172,29 @@ def _draw(axes: Axes, panel: Panel, ink: dict[str, str], look: Theme) -> None:
         axes.set_xticks([])
         axes.set_yticks([])
         return
-    if not panel.log:
-        axes.set_xlim(min(low for low, _ in spans), max(high for _, high in spans))
+    low, high = min(low for low, _ in spans), max(high for _, high in spans)
+    high = max(high, *panel.limits, high)
+    if panel.log and 0 < low * _NARROW < high:
+        _logarithmic(axes, low, high)
+    elif low < high:
+        axes.set_xlim(low, high)
     axes.set_ylim(0, panel.top)
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+
+
+def _logarithmic(axes: Axes, low: float, high: float) -> None:
+    """Label a logarithmic axis with round numbers, few enough to be read."""
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for parts in ((1, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,)):
+        marks = [part * 10.0**power for power in decades for part in parts]
+        marks = [mark for mark in marks if low <= mark <= high]
+        if len(marks) <= _MARKS:
+            break
+    marks = marks[:: -(-len(marks) // _MARKS)]
+    axes.set_xticks(marks, [f"{mark:g}" for mark in marks])
+    axes.set_xticks([], minor=True)
 
 
 def _draw_line(axes: Axes, line: Line, ink: str, look: Theme) -> None:
@@ -180,6 +206,9 @@ def _draw_line(axes: Axes, line: Line, ink: str, look: Theme) -> None:
             markeredgecolor=look.paper, markeredgewidth=0.7, zorder=3, clip_on=False,
         )  # fmt: skip
         return
+    if line.kind == "dashed":
+        axes.plot(line.x, line.y, color=ink, linewidth=1.4, dashes=(4, 2), zorder=2)
+        return
     if line.kind == "area":
         axes.fill_between(line.x, line.y, step="post", color=ink, alpha=0.35, linewidth=0)
     axes.step(
@@ -188,6 +217,5 @@ def _draw_line(axes: Axes, line: Line, ink: str, look: Theme) -> None:
         where="post",
         color=ink,
         linewidth=1.0 if line.kind == "area" else 1.7,
-        dashes=(4, 2) if line.kind == "dashed" else (None, None),
         zorder=3,
     )

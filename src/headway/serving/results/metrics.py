@@ -107,7 +107,7 @@ def goodput(run: EngineRun, chosen: Mask | None = None) -> float:
         The requests to look at; shape (n_requests,). All by default.
     """
     good = run.attained if chosen is None else run.attained & chosen
-    return np.count_nonzero(good) / duration_s(run)
+    return float(np.count_nonzero(good)) / duration_s(run)
 
 
 def goodput_tokens(run: EngineRun, chosen: Mask | None = None) -> float:
@@ -126,7 +126,7 @@ def goodput_tokens(run: EngineRun, chosen: Mask | None = None) -> float:
 
 def throughput(run: EngineRun) -> float:
     """Return the requests per second that finished, within their limits or not."""
-    return np.count_nonzero(finished(run)) / duration_s(run)
+    return float(np.count_nonzero(finished(run))) / duration_s(run)
 
 
 def throughput_tokens(run: EngineRun) -> float:
@@ -145,6 +145,20 @@ def kv_use(run: EngineRun) -> Floats:
     """Return the share of the KV cache in use in each step; shape (n_steps,)."""
     use: Floats = run.steps.used_blocks / run.config.blocks
     return use
+
+
+def preempted(run: EngineRun) -> Ints:
+    """Return how many requests were sent back to the queue when each step began.
+
+    That is what the batch has lost since the step before beyond those who finished: an engine
+    admits nobody in a step that preempts. Where batches overlap in a pipeline, an estimate.
+    """
+    table, steps = run.requests, run.steps
+    over = np.searchsorted(steps.end_s, table.last_token_s[finished(run)])
+    gone = np.bincount(over, minlength=len(steps))
+    lost = np.zeros(len(steps), dtype=np.int64)
+    lost[1:] = steps.running[:-1] - gone[:-1] - steps.running[1:]
+    return np.maximum(lost, 0)
 
 
 def over_time(run: EngineRun, values: Floats | Ints) -> float:

@@ -1,4 +1,4 @@
-"""The figures of a run: as plain data, as flat measures and as text."""
+"""The figures of a run: as plain data, and as flat measures."""
 
 from __future__ import annotations
 

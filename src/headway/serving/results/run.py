@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol
 
-from headway.serving.results import metrics
+import msgspec
+
+from headway.serving.results import export, metrics, report
 from headway.serving.results.audit import audit
 from headway.serving.results.columns import Floats, Requests, Speech, Steps
 from headway.serving.results.metrics import Mask
+from headway.serving.results.text import text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from headway.serving.workload import Workload
+    from headway.show import Figure
 
 
 class Limits(Protocol):
@@ -132,20 +139,69 @@ class EngineRun:
     @cached_property
     def document(self) -> Mapping[str, Any]:
         """All figures as plain data, by name and unit; see `report.document`."""
-        from headway.serving.results.report import document
-
-        return document(self)
+        return report.document(self)
 
     @property
     def measures(self) -> Mapping[str, float]:
         """The figures of `document` in one level, as in ``"ttft_s.p99"``."""
-        from headway.serving.results.report import measures
-
-        return measures(self.document)
+        return report.measures(self.document)
 
     @property
     def samples(self) -> Mapping[str, Floats]:
         """For measures that are means: what they are the means of, in order of arrival."""
-        from headway.serving.results.report import samples
+        return report.samples(self)
 
-        return samples(self)
+    @property
+    def pictures(self) -> Mapping[str, Callable[[], Figure]]:
+        """What happened over time, and how long requests took."""
+        return {"timeline": self.timeline, "latency": self.latencies}
+
+    def timeline(self, **options: Any) -> Figure:
+        """Return batch, queue, cache and tokens over time; see `charts.timeline`."""
+        from headway.serving.results.charts import timeline
+
+        return timeline(self, **options)
+
+    def latencies(self, **options: Any) -> Figure:
+        """Return the distributions of times of requests; see `charts.latencies`."""
+        from headway.serving.results.charts import latencies
+
+        return latencies({self.policy: self}, **options)
+
+    def text(self, name: str) -> str:
+        """Return the figures for people, under the name of the scenario."""
+        return text(self, name)
+
+    def to_json(self) -> str:
+        """Return `document` as one JSON object; what is not known is null."""
+        return msgspec.json.encode(self.document).decode()
+
+    def to_jsonl(self) -> str:
+        """Return what happened to requests, by time; see `export.happenings`."""
+        return "".join(export.happenings(self))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per request as a pandas frame; see `export.request_frame`."""
+        return export.request_frame(self)
+
+    def steps_to_frame(self) -> pd.DataFrame:
+        """Return a row per step as a pandas frame; see `export.step_frame`."""
+        return export.step_frame(self)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the requests as they arrived, as JSON lines that can be simulated again.
+
+        Raises
+        ------
+        FormatError
+            If the file cannot be written.
+        """
+        from headway.serving.workload import write_workload
+
+        write_workload(export.as_met(self), path)
+
+    def save_perfetto(self, path: str | PathLike[str]) -> None:
+        """Write a Chrome trace for ui.perfetto.dev; see `perfetto.save_perfetto`."""
+        from headway.serving.results.perfetto import save_perfetto
+
+        save_perfetto(self, path)
