@@ -41,6 +41,12 @@ def test_a_run_is_told_drawn_and_written(run) -> None:
     assert json.loads(Path("s.json").read_text())["format"] == "headway-schedule"
 
 
+def test_pictures_are_asked_for_by_name_or_the_first_is_drawn(run) -> None:
+    done = run("simulate", "floor.yaml", "--plot", "a.svg", "--plot", "gantt=b.svg")
+    assert done.status == 0, done
+    assert Path("a.svg").read_text() == Path("b.svg").read_text()
+
+
 def test_json_is_one_object_and_the_same_every_time(run) -> None:
     first, second = (run("simulate", "floor.yaml", "-p", "SPT", "--json") for _ in range(2))
     assert first.out == second.out
@@ -179,6 +185,13 @@ def test_silly_scenarios_are_one_line_and_status_2(run, rest: str, words: list[s
         (["simulate", "floor.yaml", "-p", "SPT", "-o", "a.json", "--perfetto", "a.json"], ["two"]),
         (["simulate", "floor.yaml", "--seed", "-1"], ["seed", "-1"]),
         (["simulate", "floor.yaml", "--gantt", "x.bmp"], [".bmp"]),
+        (["simulate", "floor.yaml", "--plot", "gant=x.png"], ["gant", "did you mean gantt"]),
+        (["simulate", "floor.yaml", "--plot", "x.png", "--gantt", "x.png"], ["x.png", "two"]),
+        (["simulate", "floor.yaml", "--trace", "azure.csv"], ["floor", "no traffic", "azure.csv"]),
+        (["compare", "floor.yaml", "--trace", "azure.csv"], ["floor", "no traffic"]),
+        (["compare", "floor.yaml", "--loads", "1, 2"], ["floor", "cannot be scaled"]),
+        (["compare", "floor.yaml", "--loads", "1, x"], ["--loads", "x"]),
+        (["compare", "floor.yaml", "--plot", "x.png"], ["x.png", "--loads"]),
         (["simulate", "floor.yaml", "--out", "floor.yaml"], ["floor.yaml"]),
         (["compare", "floor.yaml", "-s", "0"], ["seeds"]),
         (["compare", "floor.yaml", "-w", "0"], ["workers"]),

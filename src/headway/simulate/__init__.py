@@ -11,6 +11,7 @@ from headway.simulate.outcome import Outcome
 from headway.simulate.policy import Decision, Linear, Policy, Rule, RuleBook, best
 from headway.simulate.statistics import Comparison, Summary, by_policy, paired, summary
 from headway.simulate.streams import Streams
+from headway.simulate.sweep import Sweep, sweep
 from headway.simulate.trace import Happening, Trace
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Runs",
     "Streams",
     "Summary",
+    "Sweep",
     "Trace",
     "World",
     "beam",
@@ -49,4 +51,5 @@ __all__ = [
     "sampled",
     "simulate",
     "summary",
+    "sweep",
 ]

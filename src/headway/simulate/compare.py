@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from math import isfinite, isnan, nan
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -25,6 +25,8 @@ _DIGITS = 4
 _SHOWN = 4
 """Measures that a table shows unless others are asked for."""
 
+_Load = TypeVar("_Load", bound="float | None")
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -38,12 +40,15 @@ class Run:
         Figures by name.
     time_s
         Seconds of wall-clock time that the simulation took.
+    load
+        How many times as fast as the scenario says its work arrived; None if nobody asked.
     """
 
     policy: str
     seed: int
     measures: Mapping[str, float]
     time_s: float
+    load: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,17 +191,19 @@ class Runs:
         """Return every run as a line of CSV."""
         from headway.show.table import comma_separated
 
-        return comma_separated(
-            [
-                {
-                    "policy": run.policy,
-                    "seed": run.seed,
-                    **{name: run.measures.get(name) for name in self.measures},
-                    "time_s": run.time_s,
-                }
-                for run in self.runs
-            ]
-        )
+        return comma_separated(self.run_rows())
+
+    def run_rows(self) -> list[Row]:
+        """Return a row per run: who, which luck, and all measures."""
+        return [
+            {
+                "policy": run.policy,
+                "seed": run.seed,
+                **{name: run.measures.get(name) for name in self.measures},
+                "time_s": run.time_s,
+            }
+            for run in self.runs
+        ]
 
     def __str__(self) -> str:
         return f"{self.name}: {len(self.runs)} runs\n\n{self.to_markdown()}"
@@ -257,30 +264,60 @@ def compare(
     UnknownNameError
         If there is no such policy.
     """
+    experiment = _opened(source)
+    (runs,) = side_by_side(
+        {None: experiment},
+        policies,
+        seeds=seeds,
+        baseline=baseline,
+        workers=workers,
+        on_run=on_run,
+    ).values()
+    return runs
+
+
+def side_by_side(
+    experiments: Mapping[_Load, Experiment],
+    policies: Sequence[str],
+    *,
+    seeds: int | Sequence[int],
+    baseline: str | None,
+    workers: Workers,
+    on_run: Callable[[Run, int, int], None] | None,
+) -> dict[_Load, Runs]:
+    """Return how policies do in one scenario under several loads, or as it is (None).
+
+    All runs share the workers; for the other parameters and errors see `compare`.
+    """
     from headway.simulate.workers import over
 
-    experiment = _opened(source)
-    names = tuple(dict.fromkeys(policies)) or experiment.policies()
+    first = next(iter(experiments.values()))
+    names: tuple[str, ...] = tuple(dict.fromkeys(policies)) or first.policies()
     chosen = tuple(map(_seed, range(seeds) if isinstance(seeds, int) else seeds))
     if not chosen:
         raise ConfigError("seeds: expected at least one")
     reference = names[0] if baseline is None else baseline
     if reference not in names:
         names = (reference, *names)
-    cases = [(policy, seed) for policy in names for seed in chosen]
+    cases = [(load, policy, seed) for load in experiments for policy in names for seed in chosen]
     runs: list[Run] = []
-    for run in over(partial(_run, experiment), cases, workers):
+    for run in over(partial(_run, experiments), cases, workers):
         runs.append(run)
         if on_run is not None:
             on_run(run, len(runs), len(cases))
-    return Runs(experiment.name, tuple(runs), experiment.measure, reference)
+    return {
+        load: Runs(
+            first.name, tuple(run for run in runs if run.load == load), first.measure, reference
+        )
+        for load in experiments
+    }
 
 
-def _run(experiment: Experiment, case: tuple[str, int]) -> Run:
-    policy, seed = case
+def _run(experiments: Mapping[_Load, Experiment], case: tuple[_Load, str, int]) -> Run:
+    load, policy, seed = case
     began = time.perf_counter()
-    outcome = experiment.run(policy, seed)
-    return Run(policy, seed, outcome.measures, time.perf_counter() - began)
+    outcome = experiments[load].run(policy, seed)
+    return Run(policy, seed, outcome.measures, time.perf_counter() - began, load)
 
 
 def _opened(source: str | PathLike[str] | Experiment) -> Experiment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from headway.errors import UnknownNameError
 
@@ -36,6 +36,21 @@ def policies(world: str) -> tuple[str, ...]:
     )
 
 
+def entry(world: str, name: str, known: Iterable[str] = ()) -> Any:
+    """Return what another package adds to a world under a name, as it is.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is nothing; `known` are the names to suggest.
+    """
+    try:
+        found = _entry_points()[f"{world}.{name}"]
+    except KeyError:
+        raise UnknownNameError(f"{world} rule", name, known) from None
+    return found.load()
+
+
 def load(world: str, name: str, known: Iterable[str] = ()) -> Policy:
     """Return a policy that another package adds to a world.
 
@@ -51,10 +66,6 @@ def load(world: str, name: str, known: Iterable[str] = ()) -> Policy:
     UnknownNameError
         If there is none.
     """
-    try:
-        entry = _entry_points()[f"{world}.{name}"]
-    except KeyError:
-        raise UnknownNameError(f"{world} rule", name, known) from None
-    loaded = entry.load()
+    loaded = entry(world, name, known)
     policy: Policy = loaded if hasattr(loaded, "score") else loaded()
     return policy
