@@ -1,0 +1,135 @@
+"""Who may steer an engine: presets, registered policies, and classes in files of one's own."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from headway.errors import ConfigError, FormatError, UnknownNameError
+from headway.serving.document import Contender, EngineFile
+from headway.serving.engine import Policy, presets
+from headway.simulate import registry
+
+WORLD = "engine"
+"""Entries of `headway.policies` for engines begin with this and a dot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """An engine's settings and what decides in it.
+
+    Attributes
+    ----------
+    name
+        For tables.
+    settings
+        Of the engine, ``preset`` among them.
+    policy
+        A registered one, ``FILE.py:CLASS``, or None: the engine decides itself.
+    arguments
+        Of the policy.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    policy: str | None = None
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+    def decider(self, home: Path, seed: int) -> Policy:
+        """Return a fresh policy; it gets the seed if it can use one and none is given.
+
+        Parameters
+        ----------
+        home
+            Folder that paths are relative to.
+        seed
+            Of the run.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such policy.
+        ConfigError
+            If it does not take these arguments.
+        """
+        if self.policy is None:
+            decider = Policy()
+        else:
+            make, arguments = _maker(self.policy, home), dict(self.arguments)
+            if "seed" in inspect.signature(make).parameters:
+                arguments.setdefault("seed", seed)
+            try:
+                decider = make(**arguments)
+            except TypeError as error:
+                raise ConfigError(f"policy {self.policy}: {error}") from None
+            if not isinstance(decider, Policy):
+                raise ConfigError(
+                    f"policy {self.policy}: expected a headway.serving.Policy, got"
+                    f" {type(decider).__name__}"
+                )
+        decider.name = self.name
+        return decider
+
+
+def choice(name: str, file: EngineFile) -> Choice:
+    """Return what a name stands for in an experiment.
+
+    Parameters
+    ----------
+    name
+        That of one of its contenders, a preset, a registered policy, or ``FILE.py:CLASS``.
+    file
+        The experiment.
+
+    Raises
+    ------
+    UnknownNameError
+        If it stands for nothing.
+    """
+    own = _settings(file.engine)
+    for entry in file.policies:
+        if isinstance(entry, Contender) and entry.name == name:
+            return Choice(name, own | _settings(entry.engine), entry.policy, entry.with_)
+    if name in presets():
+        return Choice(name, own | {"preset": name})
+    if _is_file(name) or name in registry.policies(WORLD):
+        return Choice(name, own, name)
+    named = [entry.name for entry in file.policies if isinstance(entry, Contender)]
+    raise UnknownNameError("policy", name, {*named, *presets(), *registry.policies(WORLD)})
+
+
+def _settings(engine: str | Mapping[str, Any]) -> dict[str, Any]:
+    return {"preset": engine} if isinstance(engine, str) else dict(engine)
+
+
+def _is_file(name: str) -> bool:
+    return name.partition(":")[0].endswith(".py")
+
+
+def _maker(policy: str, home: Path) -> Callable[..., Any]:
+    if not _is_file(policy):
+        made: Callable[..., Any] = registry.entry(WORLD, policy, registry.policies(WORLD))
+        return made
+    path, _, name = policy.partition(":")
+    where = home / path
+    spec = importlib.util.spec_from_file_location(where.stem, where)
+    if not where.is_file() or spec is None or spec.loader is None:
+        raise FormatError("cannot read: no such file with a policy", path=where)
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever the file of somebody else does
+        raise ConfigError(f"{where}: {type(error).__name__}: {error}") from error
+    own: Callable[..., Any] | None = getattr(module, name, None)
+    if own is None:
+        classes = [
+            key
+            for key, value in vars(module).items()
+            if isinstance(value, type) and issubclass(value, Policy) and value is not Policy
+        ]
+        raise UnknownNameError(f"policy in {where}", name, classes)
+    return own
