@@ -6,67 +6,34 @@
     python benchmarks/reschedule.py strategies  # whole executions
     python benchmarks/reschedule.py all
 
-The full study is ``sets --instances all --seeds 15 --limit 60``: 47 instances times 15 sets of
-events. It may be stopped and started again: what stands in the journal is not done anew.
+The full study is ``sets --instances all --seeds 15``: 57 instances times 15 sets of events. It may
+be stopped and started again: what stands in the journal is not done anew.
 """
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import click
 import numpy as np
+from reschedule_sets import ALL, best_of, checked, percent, planned, study_sets
 from table import RESULTS, keep, machine
 
-import headway as hw
 from headway.model import Schedule
 from headway.simulate.events import DurationChange, Event, JobArrival, MachineDown, Work, WorkMode
 from headway.simulate.reschedule import (
-    Effort,
-    Situation,
     Stability,
     Strategy,
-    Threshold,
     execute,
     fast_answers,
-    fit,
     random_events,
     reschedule,
     residual,
-    slow_answer,
 )
 
-JOURNAL = RESULTS / "reschedule.jsonl"
-ALL = ["ft06", "ft10", *(f"la{k:02}" for k in range(1, 41)), *(f"abz{k}" for k in range(5, 10))]
-
 SAMPLE = ["ft06", "ft10", "la01", "la06", "la16", "la21", "la31", "la36", "orb01", "abz7"]
-WAYS = ("right-shift", "insertion", "repair", "redispatch", "search")
 LAMBDAS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0)
-WORTH = 0.005
-"""A relative gain for which the slow system is worth its time, when routers are compared."""
-
-
-@cache
-def planned(name: str) -> Schedule:
-    """Return the plan that the events meet: two seconds of search."""
-    schedule = hw.solve(hw.instance(name), time_limit=2, workers=1).schedule
-    assert schedule is not None
-    return schedule
-
-
-def best_of(rest: Any, start: Schedule, limit: float) -> tuple[Schedule, bool]:
-    found, result = slow_answer(rest, start, time_limit=limit)
-    assert found is not None
-    return found, str(result.status) == "optimal"
-
-
-def checked(schedule: Schedule) -> int:
-    assert hw.verify(schedule.problem, schedule).ok
-    return schedule.makespan
 
 
 def four_kinds(plan: Schedule, rng: np.random.Generator) -> Iterator[tuple[str, int, list[Event]]]:
@@ -131,128 +98,6 @@ def study_events(limit: float) -> None:
         " proven optimal",
         **machine("ortools"),
     )
-
-
-def percent(values: Sequence[float] | None) -> str:
-    return f"{100 * float(np.mean(values)):+.2f} %" if values else ""
-
-
-def study_sets(instances: list[str], seeds: int, limit: float) -> None:
-    known = {(row["instance"], row["seed"], row["limit"]) for row in journal()}
-    for name in instances:
-        for seed in range(seeds):
-            if (name, seed, limit) not in known:
-                row = one_set(name, seed, limit)
-                with JOURNAL.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
-                print(row["instance"], row["seed"], row["values"], row["best"], flush=True)
-    wanted = set(instances)
-    rows = [
-        row
-        for row in journal()
-        if row["instance"] in wanted and row["seed"] < seeds and row["limit"] == limit
-    ]
-    report_sets(rows, limit)
-
-
-def journal() -> list[dict[str, Any]]:
-    if not JOURNAL.exists():
-        return []
-    return [json.loads(line) for line in JOURNAL.read_text(encoding="utf-8").splitlines()]
-
-
-def one_set(name: str, seed: int, limit: float) -> dict[str, Any]:
-    plan = planned(name)
-    rng = np.random.default_rng([seed, *name.encode()])
-    now, events = random_events(plan, rng, (1, 3)[seed % 2])
-    seconds, cpu = {}, {}
-    for label, effort in (("repair", Effort(moves=0)), ("fast", Effort())):
-        walls, owns = [], []
-        for _ in range(5):
-            wall, own = time.perf_counter(), time.thread_time()
-            reschedule(plan, events, now, effort=effort)
-            walls.append(time.perf_counter() - wall)
-            owns.append(time.thread_time() - own)
-        seconds[label], cpu[label] = float(np.median(walls)), float(np.median(owns))
-    rest = residual(plan, events, now)
-    values = {way: checked(found) for way, found in fast_answers(rest).items()}
-    slow = reschedule(plan, events, now, policy="slow", time_limit=1)
-    best, optimal = best_of(rest, slow.plan, limit)
-    assert slow.situation is not None
-    seen = slow.situation
-    values["fast"] = min(values.values())
-    values["slow"] = checked(slow.plan)
-    return {
-        "instance": name,
-        "seed": seed,
-        "limit": limit,
-        "events": [str(type(event).__struct_config__.tag) for event in events],
-        "values": values,
-        "best": checked(best),
-        "optimal": optimal,
-        "seconds": seconds,
-        "cpu": cpu,
-        "situation": {key: getattr(seen, key) for key in Situation.__dataclass_fields__},
-    }
-
-
-def report_sets(rows: list[dict[str, Any]], limit: float) -> None:
-    table = []
-    for way in (*WAYS, "fast", "slow"):
-        gaps = [row["values"][way] / row["best"] - 1 for row in rows if way in row["values"]]
-        table.append(
-            {
-                "way": way,
-                "cases": len(gaps),
-                "feasible": "100 %",
-                "mean gap": percent(gaps),
-                "median gap": f"{100 * float(np.median(gaps)):+.2f} %" if gaps else "",
-                "worst gap": f"{100 * max(gaps):+.2f} %" if gaps else "",
-            }
-        )
-    times = {
-        f"{label} ms, {what}": " / ".join(
-            f"{1000 * float(np.quantile([row[column][label] for row in rows], q)):.1f}"
-            for q in (0.5, 0.99)
-        )
-        for label in ("repair", "fast")
-        for what, column in (("wall, median / p99", "seconds"), ("CPU, median / p99", "cpu"))
-    }
-    keep(
-        "reschedule",
-        "Random sets of one or three events: makespan above the best found",
-        table,
-        figures="measured; every plan verified",
-        instances=", ".join(sorted({row["instance"] for row in rows})),
-        best=f"best of all and {limit:g} s of search;"
-        f" {sum(row['optimal'] for row in rows)} of {len(rows)} proven optimal",
-        **times,
-        routers=routers(rows),
-        **machine("ortools"),
-    )
-
-
-def routers(rows: list[dict[str, Any]]) -> str:
-    """Compare the rule with a logistic model on the half of the cases that it has not seen."""
-    situations = [Situation(**row["situation"]) for row in rows]
-    gain = [1 - row["values"]["slow"] / row["values"]["fast"] > WORTH for row in rows]
-    if len(rows) < 20 or len(set(gain[::2])) < 2:
-        return "too few cases to learn from"
-    model = fit(situations[::2], gain[::2])
-    parts = []
-    for label, router in (("rule", Threshold()), ("logistic", model)):
-        routes = [router(situation) for situation in situations[1::2]]
-        gaps = [
-            row["values"][route] / row["best"] - 1
-            for row, route in zip(rows[1::2], routes, strict=True)
-        ]
-        right = np.mean([(r == "slow") == g for r, g in zip(routes, gain[1::2], strict=True)])
-        slow = np.mean([route == "slow" for route in routes])
-        parts.append(
-            f"{label}: slow in {100 * slow:.0f} % of unseen cases, right in {100 * right:.0f} %,"
-            f" mean gap {percent(gaps)}"
-        )
-    return f"{'; '.join(parts)}; learned: {model}"
 
 
 def study_stability(instances: list[str], seeds: int) -> None:
