@@ -74,6 +74,7 @@ class PlainShopState:
         ]
         self.left = list(self.capacity)
         self.joined: dict[int, int] = {}
+        self.missed: dict[int, list[int]] = {}  # news of operations that had begun, by job
         self.completion = [ABSENT] * len(self.jobs)
         self.rows: list[dict[str, int]] = []
         self.now = 0

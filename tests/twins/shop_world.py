@@ -98,16 +98,21 @@ class PlainShop(PlainShopState):
         j = self.job_of[o]
         job = self.jobs[j]
         if not self.unstarted(o):
-            return
-        if kind == DURATION:
-            self.known[subject] = self.truth[subject] = value
+            self.missed.setdefault(j, []).append(k)
             return
         sought = o == job.op and not job.admitted and job.stage in ("waiting", "blocked")
-        if sought:
+        if sought and kind != DURATION:
             self.withdraw(j)
-        self.is_open[subject] = int(kind == OPEN)
-        if sought:
+        self.change_mode(k)
+        if sought and kind != DURATION:
             self.seek(j)
+
+    def change_mode(self, k: int) -> None:
+        subject = self.change_subject[k]
+        if self.change_kind[k] == DURATION:
+            self.known[subject] = self.truth[subject] = self.change_value[k]
+        else:
+            self.is_open[subject] = int(self.change_kind[k] == OPEN)
 
     def finish(self, q: int) -> None:
         m = self.machines[q]
@@ -165,6 +170,8 @@ class PlainShop(PlainShopState):
                 continue
             job.stage, job.outside, job.machine = "waiting", True, ABSENT
             job.op = self.op_ptr[j]
+            for k in self.missed.pop(j, []):
+                self.change_mode(k)
             self.make_next(j)
 
     def rise(self, q: int) -> None:

@@ -220,29 +220,48 @@ bool World::rotate() {
 // Looks for a cycle of blocked machines in depth; leaves it in `cycle_`.
 bool World::find_cycle(Int q) {
     constexpr char ON_PATH = 1, DONE = 2;
-    const Shop& s = shop();
+    path_.assign(1, {q, 0, 0});
     colour_[q] = ON_PATH;
-    for (const Int j : machines_[q].members) {
-        const Int o = jobs_[j].op;
-        for (Int i = s.mode_ptr[o]; i < s.mode_ptr[o + 1]; ++i) {
-            const Int to = s.machine[i];
-            if (is_open_[i] == 0 || !could_rotate(to) || colour_[to] == DONE) {
-                continue;
+    while (!path_.empty()) {
+        const Int i = next_way(path_.back());
+        if (i == ABSENT) {
+            colour_[path_.back().machine] = DONE;
+            path_.pop_back();
+            if (!cycle_.empty()) {
+                cycle_.pop_back();
             }
-            cycle_.push_back(i);
-            if (colour_[to] == ON_PATH) {
-                const auto leaves = [&](Int mode) { return job(mode).machine == to; };
-                cycle_.erase(cycle_.begin(), std::ranges::find_if(cycle_, leaves));
-                return true;
+            continue;
+        }
+        const Int to = shop().machine[i];
+        if (colour_[to] == DONE) {
+            continue;
+        }
+        cycle_.push_back(i);
+        if (colour_[to] == ON_PATH) {
+            const auto leaves = [&](Int mode) { return job(mode).machine == to; };
+            cycle_.erase(cycle_.begin(), std::ranges::find_if(cycle_, leaves));
+            return true;
+        }
+        colour_[to] = ON_PATH;
+        path_.push_back({to, 0, 0});
+    }
+    return false;
+}
+
+// The next mode that would take a job from a blocked machine to another one; ABSENT at the end.
+Int World::next_way(Visit& visit) const {
+    const Shop& s = shop();
+    const std::vector<Int>& members = machines_[visit.machine].members;
+    for (; visit.member < members.size(); ++visit.member, visit.way = 0) {
+        const Int o = jobs_[members[visit.member]].op;
+        while (s.mode_ptr[o] + visit.way < s.mode_ptr[o + 1]) {
+            const Int i = s.mode_ptr[o] + visit.way++;
+            if (is_open_[i] != 0 && could_rotate(s.machine[i])) {
+                return i;
             }
-            if (find_cycle(to)) {
-                return true;
-            }
-            cycle_.pop_back();
         }
     }
-    colour_[q] = DONE;
-    return false;
+    return ABSENT;
 }
 
 // Keeps the list of machines that could take a job.

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <numeric>
 #include <stdexcept>
 #include <string>
+#include <tuple>
+#include <utility>
 
 namespace headway::simulate::shop {
 namespace {
@@ -190,6 +193,23 @@ Column owners(const Column& ptr, std::size_t count) {
     return owner;
 }
 
+// Pointers by job, and the changes of modes of its operations in order of time.
+std::pair<Column, Column> news_of_jobs(const Shop& s) {
+    Column ptr(s.arrival.size() + 1, 0), changes;
+    const auto job = [&s](Int k) { return s.job_of_op[s.op_of_mode[s.change_subject[k]]]; };
+    for (Int k = 0; k < static_cast<Int>(s.change_time.size()); ++k) {
+        if (static_cast<Change>(s.change_kind[k]) != Change::DUE) {
+            changes.push_back(k);
+            ++ptr[job(k) + 1];
+        }
+    }
+    std::partial_sum(ptr.begin(), ptr.end(), ptr.begin());
+    std::ranges::sort(changes, {}, [&](Int k) {
+        return std::tuple(job(k), s.change_time[k], k);
+    });
+    return {ptr, changes};
+}
+
 }  // namespace
 
 Shop::Shop(const ShopTables& t)
@@ -219,6 +239,7 @@ Shop::Shop(const ShopTables& t)
     check_machines(*this);
     check_changes(*this);
     check_sums(*this);
+    std::tie(news_ptr, news) = news_of_jobs(*this);
 }
 
 bool Shop::plain() const {

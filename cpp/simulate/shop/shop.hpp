@@ -74,6 +74,7 @@ struct Shop {
 
     // Derived.
     Column job_of_op, op_of_mode;
+    Column news_ptr, news;  // changes of each job's modes, in order of time
 };
 
 }  // namespace headway::simulate::shop

@@ -1,6 +1,7 @@
 // The state of a shop while it is played: jobs, machines, and the record of what happened.
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "base.hpp"
@@ -62,6 +63,13 @@ struct MachineState {
     Int stamp = 0;        // events of another stamp are void
     Int open_place = ABSENT;   // in the list of machines with something to decide
     bool held = false;    // the policy holds jobs outside back
+};
+
+// Where a search for circles of blocked machines stands at one of them.
+struct Visit {
+    Int machine;
+    std::size_t member;  // whose ways are looked at
+    Int way;             // the next one, of all ways of its next operation
 };
 
 enum class Outcome : std::uint8_t { COMPLETED, RESTARTED, SCRAPPED };

@@ -160,25 +160,30 @@ void World::change(Int k) {
     if (!unstarted(o)) {
         return;
     }
-    if (kind == Change::DURATION) {
-        truth_[subject] = value;
-        set_known(subject, value);
-        return;
-    }
     const bool sought = o == job.op && !job.admitted &&
                         (job.stage == Stage::WAITING || job.stage == Stage::BLOCKED);
-    if (sought) {
+    if (sought && kind != Change::DURATION) {
         withdraw(j);
-    }
-    const Int open = kind == Change::OPEN ? 1 : 0;
-    if (job.stage != Stage::UNKNOWN) {
-        machine_of(subject).load += (open - is_open_[subject]) * known_[subject];
-    }
-    is_open_[subject] = open;
-    renew(o);
-    if (sought) {
+        change_mode(kind, subject, value);
         seek(j);
+    } else {
+        change_mode(kind, subject, value);
     }
+}
+
+// Lets an operation that has not begun be done in another time, in one way more, or less.
+void World::change_mode(Change kind, Int mode, Int value) {
+    if (kind == Change::DURATION) {
+        truth_[mode] = value;
+        set_known(mode, value);
+        return;
+    }
+    const Int o = shop().op_of_mode[mode], open = kind == Change::OPEN ? 1 : 0;
+    if (jobs_[shop().job_of_op[o]].stage != Stage::UNKNOWN) {
+        machine_of(mode).load += (open - is_open_[mode]) * known_[mode];
+    }
+    is_open_[mode] = open;
+    renew(o);
 }
 
 void World::finish(Int q) {
@@ -268,7 +273,15 @@ void World::scrap(Int q) {
                 add_load(o, 1);
             }
         }
+        const Int begun = job.op;
         job.op = s.op_ptr[j];
+        // What was news of operations that had begun concerns them now.
+        for (Int n = s.news_ptr[j]; n < s.news_ptr[j + 1]; ++n) {
+            const Int k = s.news[n], mode = s.change_subject[k];
+            if (s.change_time[k] < now_ && s.op_of_mode[mode] <= begun) {
+                change_mode(static_cast<Change>(s.change_kind[k]), mode, s.change_value[k]);
+            }
+        }
         make_next(j);
     }
 }

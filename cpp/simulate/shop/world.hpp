@@ -90,6 +90,7 @@ private:
     void rise(Int machine);
     void restart(Int machine);
     void scrap(Int machine);
+    void change_mode(Change kind, Int mode, Int value);
 
     // Ways of a job.
     void proceed(Int job);
@@ -115,6 +116,7 @@ private:
     bool launch_gathered();
     bool rotate();
     bool find_cycle(Int machine);
+    Int next_way(Visit& visit) const;
     bool could_rotate(Int machine) const;
     bool possible(Int mode) const;
     bool has_units(Int mode) const;
@@ -165,6 +167,7 @@ private:
     std::vector<Int> told_;
 
     std::vector<Int> cycle_;      // modes of a rotation, or of the path to it
+    std::vector<Visit> path_;     // to it, machine by machine
     std::vector<char> colour_;
 };
 

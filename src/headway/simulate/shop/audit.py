@@ -38,10 +38,6 @@ class _Attempts:
         self.before = np.where(self.first, ABSENT, np.arange(n) - 1)
         self.last = bools(np.diff(self.job, append=ABSENT) != 0)
         self.after_restart = self._follows(_RESTARTED)
-        lives = np.cumsum(self._follows(_SCRAPPED))
-        self.second_life = bools(
-            lives > lives[np.flatnonzero(self.first)[np.cumsum(self.first) - 1]]
-        )
         place = np.full(len(record["op"]), ABSENT)
         place[order] = np.arange(n)
         self.leader = place[self.record["batch"]]
@@ -104,7 +100,7 @@ class _Attempts:
         changed = bools(latest != ABSENT)
         duration = columns["duration"][self.record["mode"]].copy()
         duration[changed] = columns["change_value"][latest[changed]]
-        return duration, bools(changed & (self.second_life | self.after_restart))
+        return duration, bools(changed & self.after_restart)
 
     def _closed(self) -> Bools:
         """Return what is done in a mode that was not open when the job got its place there."""
@@ -113,7 +109,7 @@ class _Attempts:
         changed = latest != ABSENT
         is_open = columns["is_open"][self.record["mode"]].copy()
         is_open[changed] = columns["change_kind"][latest[changed]] == ChangeKind.OPEN
-        return bools((is_open == 0) & ~self.second_life & ~self.after_restart)
+        return bools((is_open == 0) & ~self.after_restart)
 
     def _latest_change(self, kinds: tuple[ChangeKind, ...], time: Ints) -> Ints:
         """Return the last change of the mode of each attempt until a time of it, or `ABSENT`."""

@@ -42,11 +42,11 @@ class ChangeKind(IntEnum):
     DUE = 0
     """The due date of a job becomes ``value``."""
     DURATION = 1
-    """The duration of a mode becomes ``value``, unless its operation has started."""
+    """The duration of a mode becomes ``value``; for work in process, only if that is scrapped."""
     OPEN = 2
     """A mode can be chosen from now on."""
     CLOSE = 3
-    """A mode cannot be chosen any more, unless its operation has started."""
+    """A mode cannot be chosen any more, unless its job has a place at the machine already."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
