@@ -17,6 +17,7 @@ from functools import cache
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 from reschedule_sets import ALL, best_of, checked, percent, planned, study_sets
 from table import RESULTS, keep, machine
 
@@ -32,8 +33,11 @@ from headway.simulate.reschedule import (
     residual,
 )
 
+Floats = NDArray[np.float64]
+
 SAMPLE = ["ft06", "ft10", "la01", "la06", "la16", "la21", "la31", "la36", "orb01", "abz7"]
-LAMBDAS = (0.0, 0.1, 0.3, 1.0, 3.0, 10.0)
+LAMBDAS = (0.0, 0.3, 1.0, 2.0, 3.0, 5.0, 10.0)
+FEW = ["ft10", "la16", "la21", "la26", "la31", "la36", "orb01", "abz7"]
 
 
 def four_kinds(plan: Schedule, rng: np.random.Generator) -> Iterator[tuple[str, int, list[Event]]]:
@@ -101,8 +105,6 @@ def study_events(limit: float) -> None:
 
 
 def study_stability(instances: list[str], seeds: int) -> None:
-    from matplotlib.figure import Figure
-
     points: dict[str, list[tuple[float, float]]] = {"fast": [], "slow": []}
     rows = []
     for price in LAMBDAS:
@@ -136,18 +138,47 @@ def study_stability(instances: list[str], seeds: int) -> None:
         gap="above the slow system, 3 s, without a price",
         **machine("ortools"),
     )
-    canvas = Figure(figsize=(6, 4), layout="constrained")
+    draw_stability(points)
+
+
+def draw_stability(points: dict[str, list[tuple[float, float]]]) -> None:
+    from matplotlib.figure import Figure
+
+    canvas = Figure(figsize=(7, 4.5), layout="constrained")
     axes = canvas.add_subplot()
     for policy, line in points.items():
-        shift, gap = (100 * np.array(column) for column in zip(*line, strict=True))
-        axes.plot(shift, gap, marker="o", label=policy)
-        for x, y, price in zip(shift, gap, LAMBDAS, strict=True):
-            axes.annotate(f"{price:g}", (x, y), textcoords="offset points", xytext=(4, 4))
+        axes.plot(*(100 * np.array(line)).T, marker="o", label=policy)
+    span = np.ptp(100 * np.concatenate([np.array(line) for line in points.values()]), axis=0)
+    for (policy, line), side in zip(points.items(), (1, -1), strict=True):
+        for at, label in labels(100 * np.array(line), span):
+            axes.annotate(
+                label,
+                at,
+                textcoords="offset points",
+                xytext=(6 * side, 6 * side),
+                ha="left" if side > 0 else "right",
+                va="bottom" if side > 0 else "top",
+                color=f"C{list(points).index(policy)}",
+            )
+    axes.margins(0.12)
     axes.set_xlabel("mean start shift of unstarted tasks, % of makespan")
     axes.set_ylabel("makespan above the best found, %")
     axes.set_title("Stability against quality; numbers: price of a tick of mean shift")
     axes.legend()
     canvas.savefig(RESULTS / "reschedule-stability.png", dpi=120)
+
+
+def labels(line: Floats, span: Floats) -> Iterator[tuple[tuple[float, float], str]]:
+    """Yield where prices stand, one label for those whose points lie on each other."""
+    group: list[int] = []
+    for k in range(len(line)):
+        group.append(k)
+        last = k + 1 == len(line)
+        if last or (np.abs(line[k + 1] - line[group[0]]) > 0.04 * span).any():
+            ends = sorted({LAMBDAS[group[0]], LAMBDAS[k]})
+            x, y = line[group].mean(axis=0).tolist()
+            yield (x, y), " to ".join(f"{price:g}" for price in ends)
+            group = []
 
 
 @cache
@@ -242,9 +273,9 @@ def main(study: str, instances: str | None, seeds: int, limit: float) -> None:
         study_events(limit)
     if study in ("sets", "all"):
         study_sets(names, seeds, limit)
-    few = names if instances else ["la16", "la21", "la36"]
+    few = names if instances else FEW
     if study in ("stability", "all"):
-        study_stability(few, min(seeds, 3))
+        study_stability(few, min(seeds, 5))
     if study in ("strategies", "all"):
         study_strategies(few, min(seeds, 2))
 

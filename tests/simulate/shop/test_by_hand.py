@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -29,6 +31,18 @@ def test_swaps_of_every_length_happen_at_once(length: int) -> None:
     problem = hw.job_shop([[k, (k + 1) % length] for k in range(length)], [[3, 2]] * length)
     trace = run(Realisation.of(problem, buffer=0), "FIFO")
     assert trace.schedule.makespan == 5
+
+
+def test_a_long_circle_needs_little_room_on_the_stack() -> None:
+    n = 4000
+    problem = hw.job_shop([[k, (k + 1) % n] for k in range(n)], [[3, 2]] * n)
+    world = ShopWorld(Realisation.of(problem, buffer=0), per_machine=True)
+    before = threading.stack_size(256 * 1024)
+    player = threading.Thread(target=world.play, args=(RULES.find("FIFO"),))
+    player.start()
+    threading.stack_size(before)
+    player.join()
+    assert set(world.outcome.completion.tolist()) == {5}
 
 
 def test_a_swap_goes_through_a_machine_freed_in_the_same_instant() -> None:
@@ -114,6 +128,40 @@ def test_a_job_whose_next_machine_is_ruled_out_waits_beside_its_machine() -> Non
     changes = Changes(ints([50]), ints([int(ChangeKind.OPEN)]), ints([1]), ints([0]))
     drawn = Realisation.of(problem, changes=changes, is_open=[True, False, True])
     assert run(drawn, "FIFO").schedule.completion.tolist() == [52, 6]
+
+
+@pytest.mark.parametrize(("buffer", "completion"), [(1, [10, 15]), (hw.FOREVER, [10, -1])])
+def test_a_machine_that_is_ruled_out_takes_what_stands_in_front_of_it(
+    buffer: int, completion: list[int]
+) -> None:
+    """Job 1 waits for machine 1 from 2 on, in its buffer or beside it; ruled out at 5."""
+    problem = hw.job_shop([[0, 1], [0, 1]], [[1, 9], [1, 5]])
+    changes = Changes(ints([5]), ints([int(ChangeKind.CLOSE)]), ints([3]), ints([0]))
+    world = ShopWorld(Realisation.of(problem, changes=changes, buffer=[hw.FOREVER, buffer]))
+    world.play(RULES.find("FIFO"))
+    assert world.outcome.completion.tolist() == completion
+
+
+@pytest.mark.parametrize(
+    ("news", "makespan"),
+    [
+        ([], 18),
+        ([(4, ChangeKind.DURATION, 3)], 14),
+        ([(1, ChangeKind.DURATION, 5), (4, ChangeKind.DURATION, 3)], 14),
+        ([(4, ChangeKind.CLOSE, 0), (20, ChangeKind.OPEN, 0)], 29),
+        ([(4, ChangeKind.CLOSE, 0), (5, ChangeKind.OPEN, 0)], 18),
+    ],
+)
+def test_news_of_work_in_process_holds_once_it_is_lost(
+    news: list[tuple[int, ChangeKind, int]], makespan: int
+) -> None:
+    """The second operation begins at 2 and is scrapped at 6; it can begin again from 9 on."""
+    problem = hw.job_shop([[1, 0, 1]], [[2, 7, 2]])
+    outages = Outages(ints([0, 1, 1]), ints([6]), ints([9]), ints([OnOutage.SCRAP, 0]))
+    time, kind, value = zip(*news, strict=True) if news else ([], [], [])
+    changes = Changes(ints(time), ints(list(map(int, kind))), ints([1] * len(news)), ints(value))
+    trace = run(Realisation.of(problem, outages=outages, changes=changes), "FIFO")
+    assert trace.schedule.makespan == makespan
 
 
 def test_a_job_that_is_done_was_due_when_it_was_due() -> None:
