@@ -1,6 +1,8 @@
 """A trace is verified when it is made, and drawn and written like a schedule."""
 
 import json
+import pickle
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +21,7 @@ def test_a_trace_of_an_invalid_run_cannot_be_made() -> None:
 def test_a_trace_is_a_schedule_and_what_happened(tmp_path: Path) -> None:
     problem = hw.job_shop([[0, 1], [1, 0]], [[3, 2], [2, 4]])
     happenings = (Happening(0, "starts", "cut", "saw"), Happening(9, "leaves", "job 1"))
-    trace = Trace(problem.schedule([0, 3, 0, 3]), "SPT", happenings=happenings)
+    trace = Trace(problem.schedule([0, 3, 0, 3]), "SPT", story=iter(happenings))
     assert trace.problem is problem
     assert [json.loads(line) for line in trace.to_jsonl().splitlines()] == [
         {"time": 0, "what": "starts", "who": "cut", "where": "saw"},
@@ -30,3 +32,19 @@ def test_a_trace_is_a_schedule_and_what_happened(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "run.json").read_text())["traceEvents"]
     trace.gantt().save(tmp_path / "run.png")
     assert (tmp_path / "run.png").stat().st_size > 1000
+
+
+def test_a_story_is_told_when_asked_for_and_kept() -> None:
+    problem = hw.job_shop([[0, 1], [1, 0]], [[3, 2], [2, 4]])
+    told = []
+
+    def story() -> Iterator[Happening]:
+        told.append("once")
+        yield Happening(0, "starts", "cut", "saw")
+
+    trace = Trace(problem.schedule([0, 3, 0, 3]), "SPT", story=story())
+    assert not told
+    again = pickle.loads(pickle.dumps(trace))
+    assert again.happenings == trace.happenings == (Happening(0, "starts", "cut", "saw"),)
+    assert again.schedule == trace.schedule
+    assert told == ["once"]

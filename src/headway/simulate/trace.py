@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,8 @@ class Trace:
         Who decided.
     seed
         Of the scenario.
-    happenings
-        Events by time, in the order in which they took effect.
+    story
+        What `happenings` are made of; gone through once, when somebody asks for them.
     measures
         Figures of the run by name.
     samples
@@ -71,7 +72,7 @@ class Trace:
     schedule: Schedule
     policy: str
     seed: int = 0
-    happenings: tuple[Happening, ...] = field(default=(), repr=False)
+    story: Iterable[Happening] = field(default=(), repr=False)
     measures: Mapping[str, float] = field(default_factory=dict)
     samples: Mapping[str, Ints] = field(default_factory=dict, repr=False)
 
@@ -83,6 +84,15 @@ class Trace:
                 f" of {self.problem.name}: {report[0].message} ({len(report)} violations); please"
                 " report this"
             )
+
+    @cached_property
+    def happenings(self) -> tuple[Happening, ...]:
+        """Events by time, in the order in which they took effect."""
+        return tuple(self.story)
+
+    def __getstate__(self) -> dict[str, object]:
+        # The story may be in the course of being told.
+        return self.__dict__ | {"happenings": self.happenings, "story": self.happenings}
 
     @property
     def problem(self) -> Problem:

@@ -151,9 +151,11 @@ class Outcome:
         """Return the verified trace: all that has started, with what it will have taken."""
         runs = list(self.runs())
         made = schedule(runs, self.workload.kinds, self.workload.name)
-        events = sorted(self._happenings(runs), key=lambda event: event[:2])
-        happenings = tuple(Happening(time, *rest) for time, _, *rest in events)
-        return Trace(made, self.policy, self.seed, happenings, self.measures())
+        return Trace(made, self.policy, self.seed, self._story(runs), self.measures())
+
+    def _story(self, runs: list[Run]) -> Iterator[Happening]:
+        for time, _, *rest in sorted(self._happenings(runs), key=lambda event: event[:2]):
+            yield Happening(time, *rest)
 
     def _happenings(self, runs: list[Run]) -> Iterator[tuple[int, int, str, str, str]]:
         elements = self.workload.kinds[0].elements

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from headway.simulate.cluster.realise import Pieces
@@ -11,8 +13,8 @@ from headway.simulate.trace import Happening
 _WORDS = ("ends", "is taken off", "arrives", "starts", "goes on")
 
 
-def happenings(workload: Workload, pieces: Pieces) -> tuple[Happening, ...]:
-    """Return when jobs arrived, started, were taken off and ended, in the order of taking effect.
+def story(workload: Workload, pieces: Pieces) -> Iterator[Happening]:
+    """Yield when jobs arrived, started, were taken off and ended, in the order of taking effect.
 
     At one instant, first jobs end or are taken off, then they arrive, then they start. A job
     without work ends after it has started.
@@ -28,7 +30,5 @@ def happenings(workload: Workload, pieces: Pieces) -> tuple[Happening, ...]:
     where = np.concatenate((pieces.node, np.full(len(workload), -1), pieces.node))
     names = ("", *(pieces.nodes.name if pieces.nodes is not None else ()))
     order = np.lexsort((who, what + late, time))
-    return tuple(
-        Happening(t, _WORDS[w], workload.label[j], names[k + 1])
-        for t, w, j, k in np.column_stack((time, what, who, where))[order].tolist()
-    )
+    for t, w, j, k in np.column_stack((time, what, who, where))[order].tolist():
+        yield Happening(t, _WORDS[w], workload.label[j], names[k + 1])

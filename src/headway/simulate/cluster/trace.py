@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from headway.model.tables import Ints, ints
 from headway.simulate.cluster.realise import Pieces, realised
-from headway.simulate.cluster.story import happenings
+from headway.simulate.cluster.story import story
 from headway.simulate.cluster.workload import Workload
 from headway.simulate.statistics import Summary, summary
 from headway.simulate.trace import Trace
@@ -55,7 +55,7 @@ class ClusterTrace(Trace):
             realised(workload, pieces),
             policy,
             seed,
-            happenings(workload, pieces),
+            story(workload, pieces),
             workload=workload,
             pieces=pieces,
             promised=promised,

@@ -260,7 +260,7 @@ class _Run:
             "replans": float(self.replans),
             "mean shift": shift,
         }
-        trace = Trace(self.plan, str(self.strategy), self.seed, tuple(self.happenings), measures)
+        trace = Trace(self.plan, str(self.strategy), self.seed, self.happenings, measures)
         return Execution(trace, planned, self.replans, tuple(self.skipped), shift, self.slowest)
 
 

@@ -89,9 +89,7 @@ class Outcome:
             objective=total_flow_time(),
         )
         schedule = Schedule.of(problem, self.start)
-        return Trace(
-            schedule, self.policy, self.seed, tuple(self._happenings()), self.measures(skip)
-        )
+        return Trace(schedule, self.policy, self.seed, self._happenings(), self.measures(skip))
 
     def _happenings(self) -> Iterator[Happening]:
         times = np.concatenate([self.end, self.arrival, self.start])

@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from headway.model import ABSENT, FOREVER
+from headway.model.tables import Ints
 from headway.simulate.policy import Policy
 from headway.simulate.shop.audit import audit
+from headway.simulate.shop.layout import Layout
 from headway.simulate.shop.occupancy import occupancy
 from headway.simulate.shop.realisation import Realisation
 from headway.simulate.shop.realised import realised
@@ -86,7 +88,7 @@ def trace_of(world: ShopWorld, policy: str, *, seed: int = 0, first: int = 0) ->
         world.realisation, world.layout, record, outcome.completion, now=world.now, first=first
     )
     measures |= {"events": float(world.n_events), "decisions": float(world.n_decisions)}
-    happenings = tuple(sorted(_happenings(world), key=lambda happening: happening.time))
+    story = _story(world.realisation, world.layout, record, outcome.completion, world.now)
     samples = {
         name: sample
         for name, sample in (
@@ -95,21 +97,29 @@ def trace_of(world: ShopWorld, policy: str, *, seed: int = 0, first: int = 0) ->
         )
         if len(sample)
     }
-    return Trace(schedule, policy, seed, happenings, measures, samples)
+    return Trace(schedule, policy, seed, story, measures, samples)
 
 
-def _happenings(world: ShopWorld) -> Iterator[Happening]:
+def _story(
+    realisation: Realisation, layout: Layout, record: dict[str, Ints], completion: Ints, now: int
+) -> Iterator[Happening]:
+    """Yield what happened until now, in order of time."""
+    happenings = _happenings(realisation, layout, record, completion, now)
+    yield from sorted(happenings, key=lambda happening: happening.time)
+
+
+def _happenings(
+    realisation: Realisation, layout: Layout, record: dict[str, Ints], completion: Ints, now: int
+) -> Iterator[Happening]:
     """Yield what happened until now, kind by kind."""
-    realisation, layout = world.realisation, world.layout
-    problem, now = realisation.problem, world.now
-    record = world.record
+    problem = realisation.problem
     machine_name = [problem.resources.name[r] for r in layout.machine.tolist()]
     job_name = problem.jobs.name
     for job, time in enumerate(realisation.arrival.tolist()):
         if time <= now and time < realisation.cancelled[job]:
             yield Happening(time, "arrives", job_name[job])
     for job, time in enumerate(realisation.cancelled.tolist()):
-        if time <= now and world.outcome.completion[job] == ABSENT:
+        if time <= now and completion[job] == ABSENT:
             yield Happening(time, "cancelled", job_name[job])
     label = [problem.task_label(task) for task in layout.task.tolist()]
     columns = [

@@ -98,7 +98,7 @@ class Outcome:
             objective=total_flow_time(),
         )
         schedule = Schedule.of(problem, self.piece_start[order])
-        return Trace(schedule, self.policy, self.seed, tuple(self._happenings()), self.measures())
+        return Trace(schedule, self.policy, self.seed, self._happenings(), self.measures())
 
     def measures(self) -> dict[str, float]:
         """Return figures by name, in ticks."""
