@@ -60,11 +60,16 @@ def _on_ray(work: Callable[[_Case], _Outcome], cases: Sequence[_Case]) -> Iterat
         raise MissingExtraError(
             "workers='ray' needs Ray; install it with: pip install 'headway[ray]'"
         ) from None
+
+    # Ray takes plain functions only, and nothing else that can be called.
+    def done(case: _Case) -> _Outcome:
+        return work(case)
+
     ours = not ray.is_initialized()
     if ours:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
     try:
-        task = ray.remote(work)
+        task = ray.remote(done)
         for reference in [task.remote(case) for case in cases]:
             yield ray.get(reference)
     finally:
