@@ -61,8 +61,8 @@ class PrefillRun:
     wasted_s
         Seconds of its passes that were computed again.
     blocking_s
-        From its arrival until the running pass, which it outranked, let go; nan if it outranked
-        none.
+        From its arrival until the running pass, which it outranked, let go, or came to a boundary
+        where it no longer did; nan if it outranked none.
     passes
         Who ran when.
     """

@@ -1,0 +1,193 @@
+"""Queue orders: who of those that wait should run, as one key per candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
+
+import numpy as np
+
+from headway.errors import ConfigError
+from headway.serving.prefill.work import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What may be known of the candidates at one instant; columns of shape (n_candidates,).
+
+    A candidate is a request that has not begun, or a batch of them that has; a batch counts with
+    the deadline of its most urgent request that can still be met.
+
+    Attributes
+    ----------
+    now_s
+        The present.
+    arrival_s, deadline_s
+        Seconds.
+    service_s
+        Predicted seconds of the whole prefill.
+    left
+        Share of it that is still to run, above 0.
+    pairs
+        Query-key pairs of the whole prefill.
+    """
+
+    now_s: float
+    arrival_s: Floats
+    deadline_s: Floats
+    service_s: Floats
+    left: Floats
+    pairs: Floats
+
+    @property
+    def remaining_s(self) -> Floats:
+        """Predicted seconds that are still to run."""
+        return np.asarray(self.service_s * self.left)
+
+    @property
+    def slack_s(self) -> Floats:
+        """Deadline − now − predicted remaining time; negative for those that come too late."""
+        return np.asarray(self.deadline_s - self.now_s - self.remaining_s)
+
+
+class Order(Protocol):
+    """A queue order; the smallest key runs first, ties go to the earliest request."""
+
+    @property
+    def slack_aware(self) -> bool:
+        """Whether candidates that cannot keep their deadline come after all that can."""
+        ...
+
+    @property
+    def steady(self) -> bool:
+        """Whether who runs stays ahead of those it was ahead of, as long as nobody arrives."""
+        ...
+
+    def keys(self, view: View) -> Floats:
+        """Return the key of each candidate."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fcfs:
+    """First come, first served."""
+
+    slack_aware = False
+    steady = True
+
+    def keys(self, view: View) -> Floats:
+        """Return arrivals, in seconds."""
+        return view.arrival_s
+
+
+@dataclass(frozen=True, slots=True)
+class Edf:
+    """Earliest deadline first; beyond saturation one late request makes the next one late."""
+
+    slack_aware = False
+    steady = True
+
+    def keys(self, view: View) -> Floats:
+        """Return deadlines, in seconds."""
+        return view.deadline_s
+
+
+@dataclass(frozen=True, slots=True)
+class SlackEdf:
+    """S-EDF: earliest deadline among those that can keep it, then among the others.
+
+    References
+    ----------
+    Hsieh, Zong, Chen, Li, Zhai, Wen (2026), "FlowPrefill: Decoupling Preemption from Prefill
+    Scheduling Granularity to Mitigate Head-of-Line Blocking in LLM Serving", arXiv 2602.16603.
+    """
+
+    slack_aware = True
+    steady = True
+
+    def keys(self, view: View) -> Floats:
+        """Return deadlines, in seconds."""
+        return view.deadline_s
+
+
+@dataclass(frozen=True, slots=True)
+class Sjf:
+    """Shortest job first, by the predicted time of the whole prefill."""
+
+    slack_aware = False
+    steady = True
+
+    def keys(self, view: View) -> Floats:
+        """Return predicted times, in seconds."""
+        return view.service_s
+
+
+@dataclass(frozen=True, slots=True)
+class Srpt:
+    """Shortest predicted remaining time first."""
+
+    slack_aware = False
+    steady = True
+
+    def keys(self, view: View) -> Floats:
+        """Return what is left, in seconds."""
+        return view.remaining_s
+
+
+@dataclass(frozen=True, slots=True)
+class Hrrn:
+    """Highest response ratio next: (waited + service) / service, largest first."""
+
+    slack_aware = False
+    steady = False
+
+    def keys(self, view: View) -> Floats:
+        """Return the ratios, negative."""
+        return np.asarray(-1.0 - (view.now_s - view.arrival_s) / view.service_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Preflow:
+    """Shortest remaining attention work, weighted by its slowdown and doubled with age.
+
+    The priority is 2^(age / D) / (P · R), with P the query-key pairs of the whole prefill and R
+    those that are left.
+
+    Parameters
+    ----------
+    doubling_s
+        D, seconds of age that double the priority.
+
+    References
+    ----------
+    vllm-project/vllm-ascend, pull request 16360, "PREFLOW slowdown-aware scheduler" (2026).
+    """
+
+    doubling_s: float = 10.0
+    slack_aware = False
+    steady = True
+
+    def __post_init__(self) -> None:
+        if not self.doubling_s > 0:
+            raise ConfigError(f"preflow: doubling_s: expected seconds above 0: {self.doubling_s}")
+
+    def keys(self, view: View) -> Floats:
+        """Return binary logarithms of the priorities, negative."""
+        work = 2.0 * np.log2(view.pairs) + np.log2(view.left)
+        return np.asarray(work - (view.now_s - view.arrival_s) / self.doubling_s)
+
+
+ORDERS: Mapping[str, Order] = MappingProxyType(
+    {
+        "fcfs": Fcfs(),
+        "edf": Edf(),
+        "s-edf": SlackEdf(),
+        "sjf": Sjf(),
+        "srpt": Srpt(),
+        "hrrn": Hrrn(),
+        "preflow": Preflow(),
+    }
+)
+"""Queue orders by name."""
