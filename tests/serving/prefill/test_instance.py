@@ -37,7 +37,7 @@ def unit_run(drawn: list[tuple[int, int, int]], policy: PrefillPolicy | str):
     return simulate(PrefillRequests.of(arrival, tokens, ttft_s=ttft), UnitWork(), policy)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(requests(), policies())
 def test_every_run_computes_everything_once_and_never_idles(
     drawn: PrefillRequests, policy: PrefillPolicy

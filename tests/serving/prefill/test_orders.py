@@ -109,7 +109,7 @@ def test_guards_that_make_no_sense_are_refused(setting: dict[str, float]) -> Non
         Guards(**setting)
 
 
-@given(st.integers(1, 6000), st.integers(0, 5000), st.integers(1, 900), st.integers(0, 6000))
+@given(st.integers(1, 600), st.integers(0, 5000), st.integers(1, 90), st.integers(0, 600))
 def test_costs_of_chunks_add_up(tokens: int, history: int, chunk: int, done: int) -> None:
     work = QuadraticWork()
     costs = Costs(PrefillRequests.of([0], [tokens], [history]), work, Exact(work), chunk)
