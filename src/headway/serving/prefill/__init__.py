@@ -30,6 +30,7 @@ from headway.serving.prefill.predictors import (
 from headway.serving.prefill.preemption import Guards, Standing, outranks
 from headway.serving.prefill.requests import PrefillRequests
 from headway.serving.prefill.run import Passes, PrefillRun
+from headway.serving.prefill.step_work import StepWork
 from headway.serving.prefill.work import Level, Load, Operators, PrefillWork, QuadraticWork
 
 __all__ = [
@@ -70,6 +71,7 @@ __all__ = [
     "SloAware",
     "Srpt",
     "Standing",
+    "StepWork",
     "View",
     "find",
     "max_goodput",
