@@ -70,4 +70,5 @@ NB_MODULE(_core, m) {
     bind_cluster_nodes(m);
     bind_step_time(m);
     bind_engine(m);
+    bind_fleet(m);
 }

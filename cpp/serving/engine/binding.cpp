@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "serving/binding.hpp"
+#include "serving/columns.hpp"
 #include "serving/engine/engine.hpp"
 
 namespace headway {
@@ -43,13 +44,6 @@ public:
 private:
     std::array<nb::object, 8> kept_;
 };
-
-template <class T>
-nb::object moved(std::vector<T>&& values) {
-    auto* kept = new std::vector<T>(std::move(values));
-    nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<T>*>(p); });
-    return nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<1>>(kept->data(), {kept->size()}, owner));
-}
 
 template <class T>
 nb::object copy_of(const std::vector<T>& values) {
@@ -131,15 +125,6 @@ nb::dict columns_of(Segments&& segments) {
     return columns;
 }
 
-nb::dict columns_of(Ended&& ended) {
-    nb::dict columns;
-    columns["request"] = moved(std::move(ended.requests));
-    columns["generated"] = moved(std::move(ended.generated));
-    columns["status"] = moved(std::move(ended.status));
-    columns["at_s"] = moved(std::move(ended.at_s));
-    return columns;
-}
-
 template <class Value>
 OutArray each(const Engine& engine, InArray<Int> requests, Value value) {
     std::vector<Int> values;
@@ -170,7 +155,16 @@ void bind_engine(nb::module_& module) {
 
     nb::class_<Outcome>(module, "Outcome", "Columns of what became of requests.")
         .def(nb::init<Int>(), "n"_a)
-        .def("columns", [](const Outcome& outcome) { return columns_of(outcome); });
+        .def("columns", [](const Outcome& outcome) { return columns_of(outcome); })
+        .def("arrival",
+             [](const Outcome& outcome, std::size_t k) { return outcome.arrival_s.at(k); })
+        .def("generated",
+             [](const Outcome& outcome, std::size_t k) { return outcome.generated.at(k); })
+        .def("set_arrival", [](Outcome& outcome, std::size_t k,
+                               double at_s) { outcome.arrival_s.at(k) = at_s; })
+        .def("set_status", [](Outcome& outcome, std::size_t k, int status) {
+            outcome.status.at(k) = static_cast<std::int8_t>(status);
+        });
 
     nb::class_<Engine>(module, "Engine", "One inference engine with continuous batching.")
         .def(
@@ -247,6 +241,8 @@ void bind_engine(nb::module_& module) {
                             [&](Int request) { return engine.cached_tokens(request); });
             },
             "requests"_a, "Tokens of waiting requests that need no computation.")
+        .def("resident_tokens", &Engine::resident_tokens, "request"_a,
+             "Tokens of any request's prompt that need no computation here.")
         .def("steps", [](const Engine& engine) { return columns_of(engine.steps()); })
         .def("segments", [](const Engine& engine) { return columns_of(engine.segments()); });
 }

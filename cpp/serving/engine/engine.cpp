@@ -251,6 +251,16 @@ Int Engine::cached_tokens(Int request) const {
                                     config_.block_tokens);
 }
 
+Int Engine::resident_tokens(Int request) const {
+    if (request < 0 || request >= traffic_->size()) {
+        throw std::out_of_range("engine: no such request");
+    }
+    Live live(*traffic_, request, config_.block_tokens);
+    live.target = traffic_->prompt[static_cast<std::size_t>(request)];
+    const Hits found = hits(live);
+    return (static_cast<Int>(found.device.size()) + found.host) * config_.block_tokens;
+}
+
 Ended Engine::take_ended() { return std::exchange(ended_, {}); }
 
 }  // namespace headway::serving

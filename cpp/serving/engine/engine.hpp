@@ -110,6 +110,11 @@ public:
     // Tokens of a request at its next admission that need no computation.
     Int cached_tokens(Int request) const;
 
+    // The same for one that need not be here.
+    Int resident_tokens(Int request) const;
+
+    bool has_news() const { return !ended_.requests.empty() || !left_.empty(); }
+
     // Those that ended since the last call, in order.
     Ended take_ended();
 

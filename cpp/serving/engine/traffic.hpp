@@ -58,7 +58,7 @@ private:
     Int ids_per_block_ = 0;  // ids in one engine block
 };
 
-enum class Status : std::int8_t { unfinished, finished, dropped, lost };
+enum class Status : std::int8_t { unfinished, finished, dropped, lost, rejected };
 
 // Columns by request that a run fills.
 struct Outcome {

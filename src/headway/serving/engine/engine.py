@@ -38,6 +38,8 @@ class Engine:
         Who decides where the engine's own rules shall not.
     seed
         Noted in the results; the engine itself knows no chance.
+    outcome
+        Where to write what becomes of requests, if engines of a fleet share it.
 
     Raises
     ------
@@ -59,32 +61,33 @@ class Engine:
         policy: Policy | None = None,
         *,
         seed: int = 0,
+        outcome: _core.Outcome | None = None,
     ) -> None:
         self.workload = workload
         self.config = config
         self.policy = Policy() if policy is None else policy
         self.seed = seed
         seen = Visible.of(workload, clairvoyant=self.policy.clairvoyant)
-        self._outcome = _core.Outcome(len(workload))
+        self._outcome = outcome or _core.Outcome(len(workload))
         overridden = {name: _overrides(self.policy, name) for name in _QUESTIONS}
-        self._native = _core.Engine(
+        self.native = _core.Engine(
             _traffic(workload, _keys(self.policy, seen), config),
             self._outcome,
             config.native() | {f"ask_{name}": asked for name, asked in overridden.items()},
             as_native(step_time),
         )
-        self._view = View(self._native, seen, config.blocks, config.block_tokens)
+        self._view = View(self.native, seen, config.blocks, config.block_tokens)
         self._learns = _overrides(self.policy, "finished")
 
     @property
     def now_s(self) -> float:
         """The instant that the engine has come to."""
-        return self._native.now_s
+        return self.native.now_s
 
     @property
     def next_s(self) -> float:
         """When something happens next; infinite if nothing does."""
-        return self._native.next_s
+        return self.native.next_s
 
     def submit(self, requests: Sequence[int] | Ints, at_s: Sequence[float] | Floats) -> None:
         """Let requests arrive at these times, none of which is past.
@@ -97,13 +100,13 @@ class Engine:
         times = np.ascontiguousarray(at_s, dtype=np.float64)
         if len(times) and not times.min() >= self.now_s:
             raise ConfigError(f"arrival at {times.min():g} s: it is {self.now_s:g} s already")
-        self._native.submit(np.ascontiguousarray(requests, dtype=np.int64), times)
+        self.native.submit(np.ascontiguousarray(requests, dtype=np.int64), times)
 
     def advance(self, until_s: float = math.inf) -> None:
         """End steps up to a time and begin steps before it."""
-        while (ask := self._native.advance(until_s, _STEPS_PER_LOOK)) != _core.Ask.NOTHING:
+        while (ask := self.native.advance(until_s, _STEPS_PER_LOOK)) != _core.Ask.NOTHING:
             if ask != _core.Ask.PAUSE:
-                self._answer(ask)
+                self.answer(ask)
 
     def run(self) -> EngineRun:
         """Let all requests arrive at their times, and return what came of them.
@@ -116,7 +119,7 @@ class Engine:
         begin = time.process_time()
         self.submit(np.arange(len(self.workload)), self.workload.arrival_s)
         self.advance()
-        waiting = self._native.waiting()
+        waiting = self.native.waiting()
         if len(waiting):
             raise ConfigError(
                 f"policy {self.policy.name}: {len(waiting)} requests wait for ever, the first is"
@@ -130,8 +133,8 @@ class Engine:
             workload=self.workload,
             config=self.config,
             requests=Requests(**self._outcome.columns()),
-            steps=Steps(**self._native.steps()),
-            speech=Speech(**self._native.segments()),
+            steps=Steps(**self.native.steps()),
+            speech=Speech(**self.native.segments()),
             policy=self.policy.name,
             seed=self.seed,
             cpu_s=cpu_s,
@@ -140,8 +143,9 @@ class Engine:
             or self.config.host_blocks > 0,
         )
 
-    def _answer(self, ask: _core.Ask) -> None:
-        native, policy, view = self._native, self.policy, self._view
+    def answer(self, ask: _core.Ask) -> None:
+        """Let the policy answer a question that the native engine stopped for."""
+        native, policy, view = self.native, self.policy, self._view
         if self._learns:
             ended = native.take_ended()
             answered = ended["status"] == Status.FINISHED

@@ -24,6 +24,10 @@ class Status(IntEnum):
     """All its tokens were generated, or as many as the engine's longest sequence allows."""
     DROPPED = 2
     """It can never fit into the cache."""
+    LOST = 3
+    """The engine died that had it, and it could not be tried elsewhere."""
+    REJECTED = 4
+    """The router refused it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,44 @@
+"""A fleet of engines behind one router, simulated: who serves what, what breaks, what it costs."""
+
+from headway.serving.fleet.decisions import (
+    Controller,
+    Dispatch,
+    Drain,
+    Hold,
+    Operation,
+    Reject,
+    Router,
+    Routing,
+    Start,
+)
+from headway.serving.fleet.faults import Crash, Fault, Hang, Straggle
+from headway.serving.fleet.follow import Follow
+from headway.serving.fleet.member import Link, Member
+from headway.serving.fleet.run import FleetRun, Note
+from headway.serving.fleet.simulation import FleetSimulation
+from headway.serving.fleet.view import ClusterView, Engines, RequestView
+
+__all__ = [
+    "ClusterView",
+    "Controller",
+    "Crash",
+    "Dispatch",
+    "Drain",
+    "Engines",
+    "Fault",
+    "FleetRun",
+    "FleetSimulation",
+    "Follow",
+    "Hang",
+    "Hold",
+    "Link",
+    "Member",
+    "Note",
+    "Operation",
+    "Reject",
+    "RequestView",
+    "Router",
+    "Routing",
+    "Start",
+    "Straggle",
+]

@@ -1,0 +1,82 @@
+"""What policies of a fleet decide, as values; simulations and gateways carry them out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from headway.serving.fleet.view import ClusterView, RequestView
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """Send the request to an engine."""
+
+    engine: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep the request at the gateway and ask again, at this time at the latest."""
+
+    until_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Refuse the request, with a reason for the client."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start an engine that is not there."""
+
+    engine: int
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """Send an engine no more requests, and stop it when the last one has ended."""
+
+    engine: int
+
+
+Routing = Dispatch | Hold | Reject
+Operation = Start | Drain
+
+
+class Router(Protocol):
+    """Decides which engine serves a request; see `headway.serving.fleet.routing`."""
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        ...
+
+    def route(self, cluster: ClusterView, request: RequestView) -> Routing:
+        """Return where a request goes; it reads, and changes nothing but its own memory."""
+        ...
+
+    def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
+        """Learn from a request that has left an engine, whatever the reason."""
+        ...
+
+
+class Controller(Protocol):
+    """Looks at the fleet from time to time: rebalancers, scalers, placers of adapters."""
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        ...
+
+    @property
+    def period_s(self) -> float:
+        """Time between two looks."""
+        ...
+
+    def act(self, cluster: ClusterView) -> tuple[Operation, ...]:
+        """Return what is to be done now."""
+        ...

@@ -1,0 +1,53 @@
+"""What goes wrong in a fleet, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headway.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something that happens to an engine.
+
+    Parameters
+    ----------
+    at_s
+        When it begins.
+    engine
+        Number of the engine.
+    until_s
+        When it is over.
+    """
+
+    at_s: float
+    engine: int
+    until_s: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.at_s <= self.until_s:
+            raise ConfigError(f"fault: expected 0 <= at_s <= until_s, got {self}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crash(Fault):
+    """The engine dies with all that is in it, and is back, empty, at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hang(Fault):
+    """The engine does nothing, and goes on at the end as if nothing had been."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Straggle(Fault):
+    """The engine's steps take so many times as long.
+
+    Parameters
+    ----------
+    pace
+        How many times.
+    """
+
+    pace: float = 2.0

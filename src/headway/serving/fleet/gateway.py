@@ -1,0 +1,145 @@
+"""A request's way through a fleet: routed, tried again, held, handed over, answered."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from headway.errors import ConfigError
+from headway.serving.fleet.decisions import Dispatch, Hold, Reject, Router
+from headway.serving.fleet.view import Ints, RequestView
+from headway.serving.fleet.world import World
+from headway.serving.results import Status
+from headway.serving.workload import Blocks, Workload
+
+Later = Callable[[float, int], None]
+"""Plans that a request is routed again: at what time, which one."""
+
+
+class Gateway:
+    """What stands before the engines of a simulated fleet.
+
+    Parameters
+    ----------
+    world
+        The engines.
+    router
+        Decides where requests go.
+    later
+        Plans.
+    tries
+        Engines that a request is sent to before it is given up.
+    """
+
+    def __init__(self, world: World, router: Router, later: Later, tries: int = 3) -> None:
+        self._world = world
+        self._router = router
+        self._later = later
+        self._most_tries = tries
+        n = len(world.workload)
+        self.open = n
+        """Requests that have not come to an end."""
+        self.tries = np.zeros(n, dtype=np.int64)
+        self.home = np.full(n, -1, dtype=np.int64)
+        """Who has a request, or had it last."""
+        self._failed: dict[int, frozenset[int]] = {}
+        self._brought: dict[int, int] = {}
+        workload = world.workload
+        ttft_s = [math.inf if c.ttft_s is None else c.ttft_s for c in workload.classes]
+        self._ttft_s = np.array(ttft_s)[workload.service_class]
+
+    def arrive(self, request: int) -> None:
+        """Let a request come now."""
+        self._world.outcome.set_arrival(request, self._world.now_s)
+        self.route(request)
+
+    def route(self, request: int) -> None:
+        """Ask the router where a request goes, and send it there."""
+        world = self._world
+        decision = self._router.route(world.view(), self._view(request))
+        if isinstance(decision, Hold):
+            if not decision.until_s > world.now_s:
+                raise ConfigError(f"{self._router.name}: request {request} is held until the past")
+            self._later(decision.until_s, request)
+        elif isinstance(decision, Reject):
+            self._end(request, Status.REJECTED)
+        else:
+            self._send(request, decision)
+
+    def lost(self, request: int, engine: int) -> None:
+        """Hear that the engine that had a request has died."""
+        self._router.ended(request, engine, 0, self._world.now_s)
+        self._again(request, engine)
+
+    def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> bool:
+        """Hear that an engine is done with a request; return whether that was its end."""
+        self._router.ended(request, engine, output_tokens, at_s)
+        self._world.stop_if_empty(engine, at_s)
+        workload = self._world.workload
+        wanted = min(int(workload.output_tokens[request]), int(workload.limit_tokens[request]))
+        if self._world.members[engine].role == "prefill" and 0 < output_tokens < wanted:
+            self._brought[request] = engine
+            self.route(request)
+            return False
+        self.open -= 1
+        return True
+
+    def _send(self, request: int, decision: Dispatch) -> None:
+        world, engine = self._world, decision.engine
+        world.check([engine])
+        self.tries[request] += 1
+        source = self._brought.get(request)
+        if not (world.alive[engine] and world.up[engine]):
+            self._again(request, engine)
+            return
+        self.home[request] = engine
+        if source is None:
+            world.core.submit(engine, request, world.now_s)
+            return
+        tokens = int(world.workload.prompt_tokens[request])
+        size = tokens * world.members[source].bytes_per_token
+        arrives_s = world.now_s + world.link.seconds(size)
+        world.core.submit(engine, request, arrives_s, computed=tokens, generated=1)
+
+    def _again(self, request: int, engine: int) -> None:
+        """Try another engine, unless the answer has begun or too many were tried."""
+        has_begun = self._world.outcome.generated(request) > 0
+        if has_begun or self.tries[request] >= self._most_tries:
+            self._end(request, Status.LOST)
+            return
+        self._failed[request] = self._failed.get(request, frozenset()) | {engine}
+        self.route(request)
+
+    def _end(self, request: int, status: Status) -> None:
+        self._world.outcome.set_status(request, int(status))
+        self.open -= 1
+
+    def _view(self, request: int) -> RequestView:
+        workload, blocks = self._world.workload, self._world.workload.blocks
+        arrival_s = self._world.outcome.arrival(request)
+        adapter = int(workload.adapter[request])
+        return RequestView(
+            number=request,
+            arrival_s=arrival_s,
+            prompt_tokens=int(workload.prompt_tokens[request]),
+            limit_tokens=int(workload.limit_tokens[request]),
+            priority=int(workload.priority[request]),
+            service_class=int(workload.service_class[request]),
+            deadline_s=arrival_s + float(self._ttft_s[request]),
+            session=int(workload.session[request]),
+            adapter=workload.adapters[adapter] if adapter >= 0 else None,
+            blocks=() if blocks is None else prompt_blocks(workload, blocks, request),
+            block_tokens=0 if blocks is None else blocks.block_tokens,
+            stage="decode" if request in self._brought else "first",
+            tries=int(self.tries[request]),
+            excluded=self._failed.get(request, frozenset()),
+        )
+
+
+def prompt_blocks(workload: Workload, blocks: Blocks, request: int) -> Ints:
+    """Return the names of the full blocks of a prompt; those of the answer are not known yet."""
+    begin = int(blocks.offsets[request])
+    full = int(workload.prompt_tokens[request]) // blocks.block_tokens
+    return blocks.ids[begin : min(begin + full, int(blocks.offsets[request + 1]))]

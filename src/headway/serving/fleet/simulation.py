@@ -1,0 +1,248 @@
+"""A fleet on one clock: requests are routed, engines work and break, controllers look at it all."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from headway import _core
+from headway.errors import ConfigError
+from headway.serving.engine import Engine
+from headway.serving.fleet.decisions import Controller, Operation, Router, Start
+from headway.serving.fleet.faults import Crash, Fault, Hang, Straggle
+from headway.serving.fleet.follow import Follow
+from headway.serving.fleet.gateway import Gateway
+from headway.serving.fleet.member import Link, Member
+from headway.serving.fleet.run import FleetRun
+from headway.serving.fleet.view import ClusterView
+from headway.serving.fleet.world import World
+from headway.serving.results import Requests, Speech, Status, Steps
+from headway.serving.workload import Workload
+from headway.simulate.clock import Clock, EventClass
+
+PATIENCE_S = 3600.0
+"""How long a fleet is watched in which nothing happens but looks of controllers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """Something that the world itself, not an engine, has planned."""
+
+    what: str
+    number: int
+    fault: Fault | None = None
+
+
+class FleetSimulation:
+    """Many engines behind one router.
+
+    Parameters
+    ----------
+    workload
+        The traffic.
+    members
+        The engines, those included that a controller may start.
+    router
+        Decides who serves a request.
+    controllers
+        Rebalancers, scalers and the like.
+    faults
+        What goes wrong.
+    started
+        Engines that are there from the beginning; all of them by default.
+    link
+        Between engines.
+    detect_s
+        Time after which the router knows that an engine is dead or hangs, or is back.
+    follow
+        Which requests wait for the answers to others.
+    seed
+        Noted in the results.
+
+    Raises
+    ------
+    ConfigError
+        If there are no engines, or a fault or a start names one that does not exist.
+
+    Notes
+    -----
+    O(log m) for a step of one of m engines, O(m) in numpy for a request that is routed.
+    """
+
+    def __init__(
+        self,
+        workload: Workload,
+        members: Sequence[Member],
+        router: Router,
+        *,
+        controllers: Sequence[Controller] = (),
+        faults: Iterable[Fault] = (),
+        started: Sequence[int] | None = None,
+        link: Link | None = None,
+        detect_s: float = 1.0,
+        follow: Follow | None = None,
+        seed: int = 0,
+    ) -> None:
+        begin = range(len(members)) if started is None else started
+        self._world = World(workload, members, link or Link(), begin)
+        self._router = router
+        self._controllers = tuple(controllers)
+        self._detect_s = detect_s
+        self._follow = follow
+        self._seed = seed
+        self._clock: Clock[_Planned] = Clock()
+        self._gateway = Gateway(self._world, router, self._route_later)
+        self._last_event_s = 0.0
+        for fault in faults:
+            self._world.check([fault.engine])
+            self._plan(fault.at_s, _Planned("fault", fault.engine, fault))
+        for number in range(len(self._controllers)):
+            self._plan(0.0, _Planned("look", number))
+
+    def engine(self, number: int) -> Engine:
+        """Return an engine, to look at what runs in it."""
+        return self._world.engines[number]
+
+    def view(self) -> ClusterView:
+        """Return what policies may see now."""
+        return self._world.view()
+
+    def run(self) -> FleetRun:
+        """Let all requests come, and return what came of them.
+
+        Requests are left unfinished if for an hour nothing happens any more but looks of
+        controllers.
+        """
+        begin = time.process_time()
+        core, workload = self._world.core, self._world.workload
+        own = np.arange(len(workload)) if self._follow is None else self._follow.first
+        arrivals = list(zip(workload.arrival_s[own].tolist(), own.tolist(), strict=True))
+        arrivals.append((math.inf, -1))
+        stops = self._follow is not None or any(m.role == "prefill" for m in self._world.members)
+        comes = 0
+        while self._gateway.open:
+            arrives_s, request = arrivals[comes]
+            planned_s = self._clock.next_time
+            until_s = arrives_s if planned_s is None else min(arrives_s, planned_s)
+            stop = core.advance(until_s, stops)
+            if core.has_news:
+                self._hear()
+            if stop == _core.FleetStop.QUESTION:
+                self._world.engines[core.asker].answer(core.ask)
+            elif stop == _core.FleetStop.TIME:
+                if until_s == math.inf or self._is_stuck(until_s, arrives_s):
+                    break
+                if planned_s is not None and planned_s <= arrives_s:
+                    self._happen(self._clock.take())
+                else:
+                    self._gateway.arrive(request)
+                    comes += 1
+        return self._result(time.process_time() - begin)
+
+    def _is_stuck(self, now_s: float, arrives_s: float) -> bool:
+        """Whether nothing but controllers has moved for very long."""
+        if math.isfinite(self._world.core.next_s) or math.isfinite(arrives_s):
+            self._last_event_s = now_s
+        return now_s - self._last_event_s > PATIENCE_S
+
+    def _plan(self, at_s: float, planned: _Planned) -> None:
+        kind = EventClass.DECISION if planned.what == "look" else EventClass.AVAILABILITY
+        self._clock.add(at_s, kind, planned)
+
+    def _route_later(self, at_s: float, request: int) -> None:
+        self._plan(at_s, _Planned("route", request))
+
+    def _hear(self) -> None:
+        """Take note of requests that engines are done with."""
+        ended = self._world.core.take_ended()
+        columns = (ended[name].tolist() for name in ("request", "engine", "generated", "at_s"))
+        for (request, engine, tokens, at_s), status in zip(
+            zip(*columns, strict=True), ended["status"].tolist(), strict=True
+        ):
+            if not self._gateway.ended(request, engine, tokens, at_s) or self._follow is None:
+                continue
+            if status == Status.FINISHED:
+                for child, delay_s in self._follow.after(request):
+                    self._plan(at_s + delay_s, _Planned("arrive", child))
+            else:
+                self._gateway.open -= sum(1 for _ in self._follow.descendants(request))
+
+    def _happen(self, planned: _Planned) -> None:
+        world, number = self._world, planned.number
+        if planned.what == "route":
+            self._gateway.route(number)
+        elif planned.what == "arrive":
+            self._gateway.arrive(number)
+        elif planned.what == "look":
+            controller = self._controllers[number]
+            for operation in controller.act(world.view()):
+                self._operate(operation)
+            self._plan(world.now_s + controller.period_s, planned)
+        elif planned.what == "fault" and planned.fault is not None:
+            self._break(planned.fault)
+        elif planned.what == "suspect":
+            world.healthy[number] = False
+            world.note("unhealthy", number)
+        elif planned.what == "ready":
+            if world.up[number]:
+                world.open(number)
+        elif planned.what == "pace":
+            world.core.set_pace(number, 1.0)
+
+    def _operate(self, operation: Operation) -> None:
+        world, engine = self._world, operation.engine
+        world.check([engine])
+        if not isinstance(operation, Start):
+            world.drain(engine)
+        elif world.up[engine]:
+            world.draining[engine] = False
+        else:
+            world.order(engine)
+            start_s = world.members[engine].start_s
+            self._plan(world.now_s + start_s, _Planned("ready", engine))
+
+    def _break(self, fault: Fault) -> None:
+        world, engine = self._world, fault.engine
+        if not world.up[engine] or not world.alive[engine]:
+            return
+        suspected_s = world.now_s + self._detect_s
+        if isinstance(fault, Crash):
+            present = world.crash(engine)
+            self._plan(suspected_s, _Planned("suspect", engine))
+            self._plan(max(fault.until_s, suspected_s), _Planned("ready", engine))
+            for request in present:
+                self._gateway.lost(request, engine)
+        elif isinstance(fault, Hang):
+            world.note("hang", engine)
+            world.core.stall(engine, fault.until_s)
+            if suspected_s < fault.until_s:
+                self._plan(suspected_s, _Planned("suspect", engine))
+                self._plan(fault.until_s + self._detect_s, _Planned("ready", engine))
+        elif isinstance(fault, Straggle):
+            world.note("straggle", engine)
+            world.core.set_pace(engine, fault.pace)
+            self._plan(fault.until_s, _Planned("pace", engine))
+        else:
+            raise ConfigError(f"unknown kind of fault: {type(fault).__name__}")
+
+    def _result(self, cpu_s: float) -> FleetRun:
+        world = self._world
+        return FleetRun(
+            workload=world.workload,
+            members=world.members,
+            requests=Requests(**world.outcome.columns()),
+            engine=self._gateway.home,
+            tries=self._gateway.tries,
+            steps=tuple(Steps(**engine.native.steps()) for engine in world.engines),
+            speech=tuple(Speech(**engine.native.segments()) for engine in world.engines),
+            up_s=world.paid_s(),
+            notes=tuple(world.notes),
+            router=self._router.name,
+            controllers=tuple(controller.name for controller in self._controllers),
+            seed=self._seed,
+            cpu_s=cpu_s,
+        )

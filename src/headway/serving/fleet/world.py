@@ -1,0 +1,155 @@
+"""The engines of a fleet: who is there, what they carry, and what is done to them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from headway import _core
+from headway.errors import ConfigError
+from headway.serving.engine import Engine
+from headway.serving.fleet.member import Link, Member
+from headway.serving.fleet.run import Note
+from headway.serving.fleet.view import ClusterView, Engines
+from headway.serving.workload import Workload
+
+
+class World:
+    """State of a simulated fleet; the one place where it is changed.
+
+    Parameters
+    ----------
+    workload, members, link
+        See `headway.serving.fleet.FleetSimulation`.
+    started
+        Numbers of the engines that are there from the beginning.
+
+    Raises
+    ------
+    ConfigError
+        If there are no engines, or `started` names one that does not exist.
+    """
+
+    def __init__(
+        self, workload: Workload, members: Sequence[Member], link: Link, started: Sequence[int]
+    ) -> None:
+        if not members:
+            raise ConfigError("a fleet needs at least one engine")
+        self.workload = workload
+        self.members = tuple(members)
+        self.link = link
+        self.outcome = _core.Outcome(len(workload))
+        self.core = _core.Fleet()
+        self.engines = tuple(self._build(member) for member in members)
+        self.notes: list[Note] = []
+        n = len(members)
+        self.check(started)
+        self.up = np.zeros(n, dtype=np.bool_)
+        self.up[list(started)] = True
+        self.alive = np.ones(n, dtype=np.bool_)
+        self.healthy = self.up.copy()
+        self.draining = np.zeros(n, dtype=np.bool_)
+        self._since = np.where(self.up, 0.0, math.nan)
+        self._up_s = np.zeros(n)
+        self._static = _static(self.members)
+
+    @property
+    def now_s(self) -> float:
+        """The instant."""
+        return self.core.now_s
+
+    def check(self, engines: Sequence[int]) -> None:
+        """Refuse engines that do not exist.
+
+        Raises
+        ------
+        ConfigError
+            With the number and how many there are.
+        """
+        for number in engines:
+            if not 0 <= number < len(self.members):
+                raise ConfigError(f"there is no engine {number}: there are {len(self.members)}")
+
+    def view(self) -> ClusterView:
+        """Return what policies may see now."""
+        running, waiting, present, free, wanted, wanted_first = self.core.loads()
+        return ClusterView(
+            now_s=self.core.now_s,
+            engines=self._static,
+            ready=self.healthy & ~self.draining,
+            in_flight=present,
+            running=running,
+            waiting=waiting,
+            free_blocks=free,
+            wanted_blocks=wanted,
+            wanted_blocks_first=wanted_first,
+        )
+
+    def order(self, engine: int) -> None:
+        """Pay for an engine from now on."""
+        self.up[engine] = True
+        self.draining[engine] = False
+        self._since[engine] = self.now_s
+        self.note("start", engine)
+
+    def open(self, engine: int) -> None:
+        """Let an engine take requests."""
+        self.alive[engine] = self.healthy[engine] = True
+        self.note("ready", engine)
+
+    def drain(self, engine: int) -> None:
+        """Let an engine take no more requests; it stops when it is empty."""
+        self.draining[engine] = True
+        self.note("drain", engine)
+        self.stop_if_empty(engine, self.now_s)
+
+    def stop_if_empty(self, engine: int, at_s: float) -> None:
+        """Pay no longer for an engine that is draining and has nothing left."""
+        if self.up[engine] and self.draining[engine] and not self.core.loads()[2, engine]:
+            self._up_s[engine] += at_s - self._since[engine]
+            self.up[engine] = self.healthy[engine] = False
+            self.notes.append(Note(at_s, "stop", engine))
+
+    def crash(self, engine: int) -> list[int]:
+        """Kill an engine; return the requests that were in it."""
+        self.alive[engine] = False
+        self.note("crash", engine)
+        present: list[int] = self.core.crash(engine).tolist()
+        self.stop_if_empty(engine, self.now_s)
+        return present
+
+    def note(self, what: str, engine: int, request: int = -1, other: int = -1) -> None:
+        """Write down what happened."""
+        self.notes.append(Note(self.now_s, what, engine, request, other))
+
+    def paid_s(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        """Return the seconds that each engine was paid for until now."""
+        return self._up_s + np.where(self.up, self.now_s - self._since, 0.0)
+
+    def _build(self, member: Member) -> Engine:
+        engine = Engine(
+            self.workload,
+            replace(member.config, prefill_only=member.role == "prefill"),
+            member.step_time,
+            member.policy(),
+            outcome=self.outcome,
+        )
+        self.core.add(engine.native)
+        return engine
+
+
+def _static(members: Sequence[Member]) -> Engines:
+    return Engines(
+        names=tuple(member.name for member in members),
+        kinds=tuple(member.kind for member in members),
+        roles=tuple(member.role for member in members),
+        blocks=np.array([member.config.blocks for member in members], dtype=np.int64),
+        block_tokens=np.array([member.config.block_tokens for member in members], dtype=np.int64),
+        max_sequences=np.array([member.config.max_sequences for member in members], dtype=np.int64),
+        price_per_h=np.array([member.price_per_h for member in members]),
+        labels=tuple(member.labels for member in members),
+        adapters=tuple(member.adapters for member in members),
+    )
