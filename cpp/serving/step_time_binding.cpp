@@ -97,6 +97,13 @@ void bind_step_time(nb::module_& module) {
         "compute"_a, "memory"_a, "latency"_a, "per_sequence"_a, "repeats"_a, "experts"_a,
         "chosen"_a, "Operators, each as slow as its compute or its memory.");
     module.def(
+        "padded_time",
+        [](Owned inner, InArray<double> sizes, double graph, double eager) -> Owned {
+            return std::make_shared<PaddedTime>(std::move(inner), view(sizes), graph, eager);
+        },
+        "inner"_a, "sizes"_a, "graph"_a, "eager"_a,
+        "Small batches padded to the next captured number of tokens.");
+    module.def(
         "sum_time",
         [](const std::vector<Owned>& parts) -> Owned {
             return std::make_shared<SumTime>(std::vector<Time>(parts.begin(), parts.end()));

@@ -225,6 +225,26 @@ double RooflineTime::seconds(const Shape& shape) const {
     return sum;
 }
 
+PaddedTime::PaddedTime(Time inner, Reals sizes, double graph, double eager)
+    : inner_(std::move(inner)), sizes_(sizes.begin(), sizes.end()), graph_(graph), eager_(eager) {
+    if (!inner_ || sizes_.empty() || !std::is_sorted(sizes_.begin(), sizes_.end())) {
+        throw std::invalid_argument("step time: a padded one has ascending sizes");
+    }
+}
+
+double PaddedTime::seconds(const Shape& shape) const {
+    const double tokens = shape.prefill_tokens + shape.decodes + shape.extra_tokens;
+    if (!(tokens > 0)) {
+        return inner_->seconds(shape);
+    }
+    if (tokens > sizes_.back()) {
+        return inner_->seconds(shape) + eager_;
+    }
+    Shape padded = shape;
+    padded.decodes += *std::lower_bound(sizes_.begin(), sizes_.end(), tokens) - tokens;
+    return inner_->seconds(padded) + graph_;
+}
+
 SumTime::SumTime(std::vector<Time> parts) : parts_(std::move(parts)) {
     for (const Time& part : parts_) {
         if (!part) {

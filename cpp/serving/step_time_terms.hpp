@@ -97,6 +97,19 @@ private:
     double experts_, untouched_;  // how many, and the share of them that one token leaves alone
 };
 
+// Batches of no more tokens than the largest captured graph are padded to the next captured number by
+// decodes without context, and launched at once; others launch every kernel.
+class PaddedTime final : public StepTime {
+public:
+    PaddedTime(Time inner, Reals sizes, double graph, double eager);
+    double seconds(const Shape& shape) const override;
+
+private:
+    Time inner_;
+    std::vector<double> sizes_;
+    double graph_, eager_;
+};
+
 class SumTime final : public StepTime {
 public:
     explicit SumTime(std::vector<Time> parts);

@@ -69,7 +69,7 @@ class Gpu:
 
     @classmethod
     def named(cls, name: str) -> Gpu:
-        """Return a GPU of the catalogue; see `gpu_names`.
+        """Return a GPU of the catalogue by its short or its full name; see `gpu_names`.
 
         Raises
         ------
@@ -78,9 +78,11 @@ class Gpu:
         """
         wanted = name.strip().lower().replace("_", "-").replace(" ", "-")
         entries = _entries()
-        if wanted not in entries:
+        by_full_name = {entry["name"].lower(): key for key, entry in entries.items()}
+        key = by_full_name.get(name.strip().lower(), wanted)
+        if key not in entries:
             raise UnknownNameError("GPU", name, entries)
-        return cls(**entries[wanted])
+        return cls(**entries[key])
 
     def peak(self, dtype: str) -> float:
         """Return the operations per second in a number format.

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 
 from headway import _core
 from headway.errors import ConfigError
+from headway.serving.hardware import Deployment
+from headway.serving.step_time.least_squares import non_negative
 from headway.serving.step_time.protocol import StepTime
+from headway.serving.step_time.samples import Samples
 from headway.serving.step_time.shape import FIELDS, Shape, Value, weights
+
+REGRESSORS = (
+    "prefill_tokens",
+    "prefills",
+    "prefill_pairs",
+    "decodes",
+    "decode_context",
+    "sequences",
+    "extra_tokens",
+    "extra_pairs",
+)
+"""The fields that a fit gives weights by default."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,34 @@ class Affine(StepTime):
                 raise ConfigError(f"per.{name}: no such field; known: {', '.join(FIELDS)}")
             if not np.isfinite(value):
                 raise ConfigError(f"{name}: expected a finite number of seconds, got {value!r}")
+
+    @classmethod
+    def fit(cls, samples: Samples, fields: Sequence[str] = REGRESSORS) -> Self:
+        """Return the non-negative weights of the least squared relative error.
+
+        Parameters
+        ----------
+        samples
+            Measured steps.
+        fields
+            Those that may have a weight.
+
+        Raises
+        ------
+        ConfigError
+            If a field does not exist.
+        """
+        for name in fields:
+            if name not in FIELDS:
+                raise ConfigError(f"fields: no field {name!r}; known: {', '.join(FIELDS)}")
+        columns = [np.ones(len(samples)), *(getattr(samples.shape, name) for name in fields)]
+        found = non_negative(np.stack(columns, axis=1), samples.seconds).tolist()
+        per = {name: weight for name, weight in zip(fields, found[1:], strict=True) if weight}
+        return cls(found[0], per)
+
+    def on(self, deployment: Deployment | None) -> Self:  # noqa: ARG002 - one fits all
+        """Return the step time itself: it was fitted to one deployment."""
+        return self
 
     def seconds(self, shape: Shape) -> Value:
         """Return the duration of a step in seconds."""

@@ -44,6 +44,7 @@ def read_columns(
     *,
     texts: Sequence[str] = (),
     numbers: Sequence[str] | None = None,
+    maybe_texts: Sequence[str] = (),
 ) -> Columns:
     """Return the columns of a CSV file with a header.
 
@@ -55,7 +56,9 @@ def read_columns(
         Columns of text that must be there.
     numbers
         Columns of finite, non-negative numbers that must be there, others being ignored; by
-        default all columns that are not `texts`.
+        default all columns that are not texts.
+    maybe_texts
+        Columns of text that may be there.
 
     Raises
     ------
@@ -77,6 +80,7 @@ def read_columns(
     line, header = rows[0]
     if len(set(header)) != len(header):
         raise FormatError("a column is named twice", path=path, line=line)
+    texts = [*texts, *(name for name in maybe_texts if name in header)]
     wanted = [name for name in header if name not in texts] if numbers is None else list(numbers)
     for name in (*texts, *wanted):
         if name not in header:

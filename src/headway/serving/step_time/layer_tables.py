@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
 from headway import _core
 from headway.errors import ConfigError, FormatError
+from headway.serving.hardware import Deployment
 from headway.serving.step_time.interpolation import Curve, Grid
 from headway.serving.step_time.layer_files import read_attention, read_curves, read_skew
+from headway.serving.step_time.least_squares import non_negative
 from headway.serving.step_time.protocol import Operator, StepTime
+from headway.serving.step_time.samples import Samples
 from headway.serving.step_time.shape import Floats, Shape, Value, weights
 
 _PROLOGUE = ("embedding",)
@@ -151,6 +155,22 @@ class LayerTables(StepTime):
             )
         except ConfigError as error:
             raise FormatError(str(error), path=home) from None
+
+    def fit(self, samples: Samples) -> Self:
+        """Return the same tables with the host's time, per step and sequence, fitted to steps.
+
+        What the layers do not explain is taken for the host's; the tables stay as measured.
+        """
+        bare = replace(self, step_overhead_s=0.0, sequence_overhead_s=0.0)
+        segments = samples.shape.prefills + samples.shape.decodes
+        columns = np.stack([np.ones(len(samples)), np.asarray(segments, np.float64)], axis=1)
+        missing = samples.seconds - np.asarray(bare.seconds(samples.shape))
+        found = non_negative(columns, samples.seconds, missing)
+        return replace(self, step_overhead_s=float(found[0]), sequence_overhead_s=float(found[1]))
+
+    def on(self, deployment: Deployment | None) -> Self:  # noqa: ARG002 - one fits all
+        """Return the step time itself: tables are of one deployment."""
+        return self
 
     def seconds(self, shape: Shape) -> Value:
         """Return the duration of a step in seconds."""

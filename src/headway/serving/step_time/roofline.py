@@ -57,6 +57,18 @@ class Efficiency:
             if not (value > 0 if positive else value >= least) or not np.isfinite(value):
                 raise ConfigError(f"efficiency.{field.name}: cannot be {value}")
 
+    def on(self, deployment: Deployment | None) -> Roofline:
+        """Return the roofline of a deployment.
+
+        Raises
+        ------
+        ConfigError
+            If there is none.
+        """
+        if deployment is None:
+            raise ConfigError("a roofline needs to know model and GPU")
+        return Roofline(deployment, self)
+
 
 @dataclass(frozen=True)
 class Roofline(StepTime):
@@ -146,18 +158,15 @@ class Roofline(StepTime):
 
     @cached_property
     def _costs(self) -> tuple[_Cost, ...]:
-        gpu, own = self.deployment.gpu, self.efficiency
+        own = self.efficiency
         fixed = {"link": own.collective_s, "gap": own.layer_s}
         costs = []
         for work in self._work:
-            rate = gpu.peak(_computed_in(self.deployment, work)) * own.compute
-            moved = work.moved_bytes / (gpu.bandwidth_bytes_per_s * own.memory)
-            linked = work.link_bytes / (gpu.link_bytes_per_s * own.link)
-            factor = own.imbalance if work.name == "experts" else 1.0
+            compute, memory, link = peak_seconds(self.deployment, work, own.imbalance)
             costs.append(
                 _Cost(
-                    factor * work.flops / rate,
-                    factor * moved + linked,
+                    compute / own.compute,
+                    memory / own.memory + link / own.link,
                     fixed.get(work.kind, 0.0),
                     float(work.repeats),
                     work.per_sequence,
@@ -202,7 +211,23 @@ def _merged(costs: tuple[_Cost, ...]) -> list[_Cost]:
     return merged
 
 
-def _computed_in(deployment: Deployment, work: Work) -> str:
+def peak_seconds(
+    deployment: Deployment, work: Work, imbalance: float = 1.0
+) -> tuple[Floats, Floats, Floats]:
+    """Return what an operator takes at peak rates of computation, memory and links.
+
+    Each as seconds per feature of the step, shape (12,); layers with experts take `imbalance`
+    times as long.
+    """
+    gpu, factor = deployment.gpu, imbalance if work.name == "experts" else 1.0
+    return (
+        factor * work.flops / gpu.peak(computed_in(deployment, work)),
+        factor * work.moved_bytes / gpu.bandwidth_bytes_per_s,
+        work.link_bytes / gpu.link_bytes_per_s,
+    )
+
+
+def computed_in(deployment: Deployment, work: Work) -> str:
     """Return the number format that an operator computes in.
 
     Matrices of 8 bits and 4-bit floats are multiplied as they are, 4-bit integers are expanded.
