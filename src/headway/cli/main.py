@@ -25,6 +25,7 @@ COMMANDS = (
     "instances",
     "convert",
     "generate",
+    "calibrate",
     "bench",
 )
 """Each is a module of this package holding a command named ``command``; loaded when used."""
