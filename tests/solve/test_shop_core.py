@@ -120,6 +120,29 @@ def test_values_of_insertions_are_exact(seeds):
                     assert again.value <= value
 
 
+@pytest.mark.parametrize("seeds", BATCHES, ids=str)
+def test_tasks_are_improved_as_if_the_best_place_were_taken_each_time(seeds):
+    moved = 0
+    for seed in seeds:
+        problem, state = loaded(seed)
+        again = _core.ShopState(native(problem))
+        again.load(state.heads, state.modes)
+        tasks = random.Random(seed).choices(range(problem.n_tasks), k=2 * problem.n_tasks)
+        expected = 0
+        for task in tasks:
+            before = again.value
+            values = [value for *_, value in again.insertions(task)]
+            if values and min(values) < before:
+                again.insert(task, values.index(min(values)))
+                expected += again.value < before
+        assert state.improve(ints(tasks)) == expected
+        assert state.value == again.value
+        assert state.heads.tolist() == again.heads.tolist()
+        assert state.modes.tolist() == again.modes.tolist()
+        moved += expected
+    assert moved > 20
+
+
 def test_every_mode_and_place_is_offered_where_nothing_binds():
     """One job of one task on either of two machines, another with the first machine alone."""
     import headway as hw
@@ -143,6 +166,9 @@ def test_malformed_input_is_refused():
         state.insertions(problem.n_tasks)
     with pytest.raises(IndexError):
         state.insert(0, 10_000)
+    for task in (-1, problem.n_tasks, 2**32):
+        with pytest.raises(IndexError, match="no such task"):
+            state.improve(ints([0, task]))
     with pytest.raises(IndexError):
         state.shift(0, 10_000)
     with pytest.raises(IndexError):

@@ -37,11 +37,11 @@ void load(State& state, InArray<Int> start, InArray<Int> mode) {
     state.load(solution.order, solution.choice);
 }
 
-Index checked_task(const State& state, Index task) {
+Index checked_task(const State& state, Int task) {
     if (task < 0 || task >= state.shop().n_tasks()) {
         throw std::out_of_range("no such task");
     }
-    return task;
+    return static_cast<Index>(task);
 }
 
 std::vector<Int> tails(const State& state, Index task) {
@@ -125,6 +125,39 @@ std::vector<std::tuple<Index, std::vector<Index>, Time>> insertions(const State&
     return found;
 }
 
+// Puts tasks, one after another, where the value is least, if it is less than where they are;
+// returns how many made it less.
+std::size_t improve(State& state, InArray<Int> tasks) {
+    std::vector<Index> chosen;
+    for (const Int task : view(tasks)) {
+        chosen.push_back(checked_task(state, task));
+    }
+    nb::gil_scoped_release unlocked;
+    State lifted = state;
+    Insertion insertion(state.shop());
+    Place best;
+    std::size_t moved = 0;
+    for (const Index task : chosen) {
+        const Time before = state.value();
+        Time least = before;
+        lifted = state;
+        lifted.lift(task);
+        insertion.visit(lifted, task, Origin{.choice = ABSENT_CHOICE, .left = {}},
+                        NothingForbidden{}, [&](const Place& place, Time value, Index, bool) {
+                            if (value < least) {
+                                least = value;
+                                best = place;
+                            }
+                        });
+        if (least < before) {
+            state.lift(task);
+            state.insert(task, best.choice, best.left, best.behind);
+            moved += state.value() < before ? 1 : 0;
+        }
+    }
+    return moved;
+}
+
 // Takes the k-th of the places that `insertions` returns.
 void insert(State& state, Index task, std::size_t k) {
     const Place place = places(state, task).at(k).first;
@@ -160,6 +193,8 @@ void bind_shop(nb::module_& module) {
         .def("insertions", &insertions, "task"_a,
              "Places for a task: mode, the task before it on each machine, value.")
         .def("insert", &insert, "task"_a, "k"_a, "Take the k-th of the places.")
+        .def("improve", &improve, "tasks"_a,
+             "Put tasks in turn where the value is least; returns how many made it less.")
         .def_prop_ro("value", &State::value)
         .def_prop_ro(
             "order", [](const State& self) { return copied(self.order()); }, nb::rv_policy::move)

@@ -89,6 +89,11 @@ class Lags:
 def linear_order(schedule: Schedule, before: Ints, after: Ints) -> Ints:
     """Return all tasks by start, then by end, none before a task that it waits for."""
     n = len(schedule.start)
+    order = np.lexsort((np.arange(n), schedule.end, schedule.start))
+    place = np.empty(n, dtype=np.int64)
+    place[order] = np.arange(n)
+    if (place[before] < place[after]).all():
+        return ints(order)
     waits = np.bincount(after, minlength=n).tolist()
     grouped = np.argsort(before, kind="stable")
     first = np.searchsorted(before[grouped], np.arange(n + 1)).tolist()
@@ -96,12 +101,12 @@ def linear_order(schedule: Schedule, before: Ints, after: Ints) -> Ints:
     start, end = schedule.start.tolist(), schedule.end.tolist()
     heap = [(start[i], end[i], i) for i in range(n) if not waits[i]]
     heapq.heapify(heap)
-    order = []
+    found = []
     while heap:
         *_, task = heapq.heappop(heap)
-        order.append(task)
+        found.append(task)
         for other in following[first[task] : first[task + 1]]:
             waits[other] -= 1
             if not waits[other]:
                 heapq.heappush(heap, (start[other], end[other], other))
-    return ints(order)
+    return ints(found)

@@ -62,41 +62,24 @@ def _place(work: Work, state: _core.ShopState) -> None:
             state.load(start, work.mode)
             tried.append((state.value, len(tried), start))
     state.load(min(tried)[2], work.mode)
-    tasks = np.flatnonzero(work.new).tolist()
+    tasks = ints(np.flatnonzero(work.new))
     for _ in range(_ROUNDS):
-        before = state.value
-        for task in tasks:
-            _insert(state, task)
-        if state.value >= before:
+        if not state.improve(tasks):
             break
 
 
 def _repair(work: Work, state: _core.ShopState) -> bool:
     """Put tasks that start late elsewhere as long as that helps; return whether any moved."""
     planned = np.where(work.new, ABSENT, work.rest.planned[0])
-    left, gain, moved = work.effort.insertions, True, False
+    left, gain, moved = work.effort.insertions, 1, 0
     while gain and left > 0:
-        gain = False
         heads = state.heads
         late = np.flatnonzero(heads > planned)
-        for task in late[np.argsort(heads[late], kind="stable")].tolist()[:left]:
-            left -= 1
-            gain |= _insert(state, task)
-        moved |= gain
-    return moved
-
-
-def _insert(state: _core.ShopState, task: int) -> bool:
-    """Put a task where the value is least; return whether that is less than before."""
-    places = state.insertions(task)
-    if not places:
-        return False
-    before = state.value
-    k = min(range(len(places)), key=lambda k: places[k][2])
-    if places[k][2] >= before:
-        return False
-    state.insert(task, k)
-    return state.value < before
+        late = late[np.argsort(heads[late], kind="stable")][:left]
+        gain = state.improve(ints(late))
+        left -= len(late)
+        moved += gain
+    return moved > 0
 
 
 def _without_breaks(problem: Problem) -> Problem:
