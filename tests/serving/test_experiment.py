@@ -81,7 +81,8 @@ def test_contenders_have_their_own_settings(folder: Path) -> None:
     experiment = EngineExperiment.read(folder / "engine.yaml").at_load(4)
     assert experiment.run("narrow", 0).config.max_sequences == 4
     assert experiment.run("sarathi", 0).config.decode_first
-    assert experiment.run("sarathi", 0).config.token_budget == 256
+    assert experiment.run("sarathi", 0).config.token_budget == 512
+    assert experiment.run("sarathi", 0).config.max_sequences == 16
     shortest, first = (experiment.run(name, 0) for name in ("own.py:ShortestFirst", "vllm"))
     assert shortest.document["ttft_s"]["mean"] < first.document["ttft_s"]["mean"]
 
@@ -224,3 +225,11 @@ def test_without_limits_latency_matters(folder: Path) -> None:
     with pytest.raises(ConfigError, match="no request has limits"):
         experiment.max_goodput("vllm")
     assert json.loads(experiment.run("vllm", 0).to_json())["attainment"] == 1
+
+
+def test_the_example_runs_with_all_its_policies() -> None:
+    experiment = open_experiment(Path(__file__).parent.parent.parent / "examples" / "engine.yaml")
+    goodput = {
+        policy: experiment.run(policy, 0).measures["goodput"] for policy in experiment.policies()
+    }
+    assert max(goodput, key=lambda policy: goodput[policy]) == "short and steady"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.util
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from headway.errors import ConfigError, FormatError, UnknownNameError
 from headway.serving.document import Contender, EngineFile
-from headway.serving.engine import Policy, presets
+from headway.serving.engine import EngineConfig, Policy, preset, presets
 from headway.simulate import registry
 
 WORLD = "engine"
@@ -81,7 +81,8 @@ def choice(name: str, file: EngineFile) -> Choice:
     Parameters
     ----------
     name
-        That of one of its contenders, a preset, a registered policy, or ``FILE.py:CLASS``.
+        That of one of its contenders, a preset, a registered policy, or ``FILE.py:CLASS``. What
+        makes a preset what it is takes precedence over the settings of the file.
     file
         The experiment.
 
@@ -95,7 +96,7 @@ def choice(name: str, file: EngineFile) -> Choice:
         if isinstance(entry, Contender) and entry.name == name:
             return Choice(name, own | _settings(entry.engine), entry.policy, entry.with_)
     if name in presets():
-        return Choice(name, own | {"preset": name})
+        return Choice(name, own | _brought(name) | {"preset": name})
     if _is_file(name) or name in registry.policies(WORLD):
         return Choice(name, own, name)
     named = [entry.name for entry in file.policies if isinstance(entry, Contender)]
@@ -104,6 +105,16 @@ def choice(name: str, file: EngineFile) -> Choice:
 
 def _settings(engine: str | Mapping[str, Any]) -> dict[str, Any]:
     return {"preset": engine} if isinstance(engine, str) else dict(engine)
+
+
+def _brought(name: str) -> dict[str, Any]:
+    """Return the settings that make a preset what it is: those that differ from the defaults."""
+    usual, own = EngineConfig(blocks=1), preset(name, blocks=1)
+    return {
+        field.name: getattr(own, field.name)
+        for field in fields(EngineConfig)
+        if getattr(own, field.name) != getattr(usual, field.name)
+    }
 
 
 def _is_file(name: str) -> bool:

@@ -95,6 +95,9 @@ class EngineFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     workload: Traffic
     classes: tuple[Promise, ...] = ()
     policies: tuple[str | Contender, ...] = ("vllm",)
-    """Presets, registered policies, ``FILE.py:CLASS``, or those with settings of their own."""
+    """Presets, registered policies, ``FILE.py:CLASS``, or those with settings of their own.
+
+    What makes a preset what it is takes precedence over ``engine``.
+    """
     loads: tuple[float, ...] = (1.0,)
     """Times the rate of arrivals; what ``headway compare`` runs."""

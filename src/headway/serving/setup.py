@@ -18,6 +18,9 @@ from headway.serving.traffic import key
 _WAYS = ("roofline", "layer_tables", "affine")
 """Keys of the section on step times of which one is there."""
 
+_MOST_TOKENS = 8192
+"""Tokens of a step for which memory is kept free where an engine knows no limit."""
+
 _OWN = ("preset", "utilisation")
 """Keys of the section on the engine that are no settings of it."""
 
@@ -113,7 +116,7 @@ def engine_config(settings: Mapping[str, Any], deployed: Deployment | None) -> E
             own["blocks"] = deployed.blocks(
                 block_tokens=trial.block_tokens,
                 utilisation=settings.get("utilisation", 0.9),
-                token_budget=trial.token_budget,
+                token_budget=min(trial.token_budget, _MOST_TOKENS),
                 max_sequences=trial.max_sequences,
             )
         elif "utilisation" in settings:

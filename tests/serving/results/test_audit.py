@@ -31,7 +31,7 @@ def test_a_preempted_request_may_find_what_others_have_computed() -> None:
     ("law", "changes"),
     [
         ("every request of the workload", {"requests": {}}),
-        ("unfinished, finished or dropped", {"requests": {"status": [1, 1, 3, 2]}}),
+        ("has one of the ends", {"requests": {"status": [1, 1, 9, 2]}}),
         ("finished has all its tokens", {"requests": {"generated": [4, 1, 1, 0]}}),
         ("more than it has", {"requests": {"status": [1, 0, 1, 2], "generated": [4, 3, 1, 0]}}),
         ("has a first one", {"requests": {"first_token_s": [1.0, nan, 10.0, nan]}}),

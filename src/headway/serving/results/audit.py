@@ -56,7 +56,7 @@ def _requests(run: EngineRun) -> Iterator[Broken]:
     n = len(traffic.arrival_s)
     yield "every request of the workload has a row", np.array([len(table) != n])
     status = table.status
-    yield "a request is unfinished, finished or dropped", ~np.isin(status, list(Status))
+    yield "a request has one of the ends there are", ~np.isin(status, list(Status))
     finished = status == Status.FINISHED
     room = np.maximum(run.config.max_model_tokens - traffic.prompt_tokens.astype(np.int64), 0)
     most = np.minimum(np.minimum(traffic.output_tokens, traffic.limit_tokens), room)
