@@ -23,6 +23,7 @@ COMMANDS = (
     "verify",
     "show",
     "instances",
+    "trace",
     "convert",
     "generate",
     "calibrate",

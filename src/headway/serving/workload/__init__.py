@@ -1,6 +1,7 @@
 """Traffic: what an engine is asked to do, read from public traces or drawn from laws."""
 
 from headway.serving.workload.blocks import Blocks
+from headway.serving.workload.chart import chart
 from headway.serving.workload.columns import NONE
 from headway.serving.workload.merge import merge
 from headway.serving.workload.named import RECORDINGS, TRACES, recorded, workload
@@ -10,6 +11,7 @@ from headway.serving.workload.read import FORMATS, TraceFormat, read_recorded, r
 from headway.serving.workload.recorded import Recorded
 from headway.serving.workload.requests import NO_LIMIT, Workload
 from headway.serving.workload.service import EVERYBODY, ServiceClass
+from headway.serving.workload.summary import WorkloadSummary
 
 __all__ = [
     "EVERYBODY",
@@ -24,6 +26,8 @@ __all__ = [
     "ServiceClass",
     "TraceFormat",
     "Workload",
+    "WorkloadSummary",
+    "chart",
     "merge",
     "prefix_hits",
     "read_recorded",

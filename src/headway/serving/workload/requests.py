@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,6 +23,10 @@ from headway.serving.workload.columns import (
     int32s,
 )
 from headway.serving.workload.service import EVERYBODY, ServiceClass
+
+if TYPE_CHECKING:
+    from headway.serving.workload.summary import WorkloadSummary
+    from headway.show import Figure
 
 NO_LIMIT = LARGEST
 """Limit of the output tokens of a request that did not ask for one."""
@@ -227,6 +231,18 @@ class Workload:
     def rate_per_s(self) -> float:
         """Arrivals per second between the first and the last one; nan if all come at once."""
         return (len(self) - 1) / self.span_s if self.span_s > 0 else float("nan")
+
+    def summary(self) -> WorkloadSummary:
+        """Return the workload in figures."""
+        from headway.serving.workload.summary import summarise
+
+        return summarise(self)
+
+    def chart(self, **options: Any) -> Figure:
+        """Return a picture of arrivals, lengths and shared prefixes; see `chart`."""
+        from headway.serving.workload.chart import chart
+
+        return chart(self, **options)
 
     def select(self, which: Bools | slice | ArrayLike) -> Workload:
         """Return some of the requests, at the times at which they arrive here.
