@@ -1,5 +1,6 @@
 """Traffic: what an engine is asked to do, read from public traces or drawn from laws."""
 
+from headway.serving.workload.arrivals import Arrivals
 from headway.serving.workload.blocks import Blocks
 from headway.serving.workload.chart import chart
 from headway.serving.workload.columns import NONE
@@ -12,6 +13,7 @@ from headway.serving.workload.recorded import Recorded
 from headway.serving.workload.requests import NO_LIMIT, Workload
 from headway.serving.workload.service import EVERYBODY, ServiceClass
 from headway.serving.workload.summary import WorkloadSummary
+from headway.serving.workload.synthetic import synthetic
 
 __all__ = [
     "EVERYBODY",
@@ -20,6 +22,7 @@ __all__ = [
     "NO_LIMIT",
     "RECORDINGS",
     "TRACES",
+    "Arrivals",
     "Blocks",
     "PrefixHits",
     "Recorded",
@@ -33,6 +36,7 @@ __all__ = [
     "read_recorded",
     "read_workload",
     "recorded",
+    "synthetic",
     "workload",
     "write_workload",
 ]

@@ -62,7 +62,8 @@ class Arrivals:
 
     def __post_init__(self) -> None:
         edges, rates = self.edges_s, self.rates
-        if not len(edges) or len(edges) != len(rates) or edges[0] != 0 or (np.diff(edges) <= 0).any():
+        sound = 0 < len(edges) == len(rates) and edges[0] == 0 and bool((np.diff(edges) > 0).all())
+        if not sound:
             raise ConfigError("expected times that ascend from 0, each with a rate")
         if not (np.isfinite(edges).all() and np.isfinite(rates).all() and (rates >= 0).all()):
             raise ConfigError("expected rates of 0 or more")
@@ -106,14 +107,12 @@ class Arrivals:
         start = np.zeros(1)
         if kind == "bursts":
             rate, other, stay, other_stay = values
-            return cls(
-                np.array([0.0, 1.0]), np.array([rate, other]), stays_s=(stay, other_stay)
-            )
+            return cls(np.array([0.0, 1.0]), np.array([rate, other]), stays_s=(stay, other_stay))
         if kind == "diurnal":
             rate, swing, period = values
             if not 0 <= swing <= 1 or period <= 0:
                 raise ConfigError("diurnal: expected a swing from 0 to 1 and a period above 0")
-            edges = np.arange(_SINE_STEPS) * (period / _SINE_STEPS)
+            edges = period * np.arange(_SINE_STEPS, dtype=np.float64) / _SINE_STEPS
             middle = (np.arange(_SINE_STEPS) + 0.5) / _SINE_STEPS
             return cls(edges, rate * (1 + swing * np.sin(2 * np.pi * middle)), period)
         cv = {"constant": 0.0, "poisson": 1.0}.get(kind, values[-1])
@@ -151,7 +150,7 @@ class Arrivals:
         rates = counts * (n / trace.span_s)
         if rate is not None:
             rates = rates * (rate / rates.mean())
-        edges = np.arange(n) * (trace.span_s / n)
+        edges = trace.span_s * np.arange(n, dtype=np.float64) / n
         return cls(edges, rates, trace.span_s, cv)
 
     def times(
@@ -244,5 +243,6 @@ class _Clock:
         rates = self._rates[piece]
         if (rates <= 0).any():
             raise ConfigError("the rate ends at 0 before all requests are there")
-        moments = self._edges[piece] + (work - self._done[piece]) / rates
-        return moments + rounds * (self._period or 0.0)
+        moments: Floats = self._edges[piece] + (work - self._done[piece]) / rates
+        moments += rounds * (self._period or 0.0)
+        return moments

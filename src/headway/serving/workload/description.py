@@ -15,11 +15,11 @@ Number = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]
 LawText = str | float
 
 
-class _Section(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
+class _Section(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """Plain keys and values; a key that is not known is refused."""
 
 
-class Rates(_Section):
+class Rates(_Section, kw_only=True):
     """Arrivals by a table of rates, or like those of a trace: one of `rates` and `like`.
 
     Attributes
@@ -46,7 +46,7 @@ class Rates(_Section):
     cv: Weight = 1.0
 
 
-class Prefixes(_Section):
+class Prefixes(_Section, kw_only=True):
     """System prompts that requests, or conversations, begin with.
 
     Attributes
@@ -67,7 +67,7 @@ class Prefixes(_Section):
     share: Share = 1.0
 
 
-class Sessions(_Section):
+class Sessions(_Section, kw_only=True):
     """Conversations, every turn of which begins with all that was said before.
 
     Attributes
@@ -85,7 +85,7 @@ class Sessions(_Section):
     max_tokens: Number = LARGEST
 
 
-class ClassShare(_Section):
+class ClassShare(_Section, kw_only=True):
     """A service class and who is of it; see `ServiceClass` for the limits.
 
     Attributes
@@ -106,7 +106,7 @@ class ClassShare(_Section):
     prompt_up_to: Number | None = None
 
 
-class Adapters(_Section):
+class Adapters(_Section, kw_only=True):
     """Low-rank adapters, named adapter-1, adapter-2 …; the first ones are the popular ones.
 
     Attributes
@@ -124,7 +124,7 @@ class Adapters(_Section):
     share: Share = 1.0
 
 
-class Description(_Section):
+class Description(_Section, kw_only=True):
     """Traffic to be drawn.
 
     Attributes

@@ -19,7 +19,7 @@ PAIRS = {
 }
 """Laws of prompts and outputs by name: the uniform ones of the Past-Future scheduler's study.
 
-Gong, Bai, Wu and others (2025), "Past-Future scheduler for LLM serving under SLA guarantees",
+Gong, Bai, Wu, Fan and others (2025), "Past-Future scheduler for LLM serving under SLA guarantees",
 ASPLOS.
 """
 
@@ -61,6 +61,19 @@ class Paired:
         chosen = rng.integers(0, len(self.trace), n)
         prompt, output = self.trace.prompt_tokens[chosen], self.trace.output_tokens[chosen]
         return prompt.astype(np.int64), output.astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Limited:
+    """Lengths whose outputs end at a limit."""
+
+    source: LengthSource
+    limit_tokens: int
+
+    def draw(self, rng: np.random.Generator, n: int) -> tuple[Int64s, Int64s]:
+        """Return prompts and outputs of `n` requests in tokens, shape (n,) each."""
+        prompt, output = self.source.draw(rng, n)
+        return prompt, np.minimum(output, self.limit_tokens)
 
 
 def whole(law: Law, rng: np.random.Generator, n: int, least: int = 1) -> Int64s:
