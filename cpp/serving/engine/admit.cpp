@@ -17,7 +17,7 @@ Ask Engine::admit() {
     }
     if (config_.ask_admit) {
         if (!asked_) {
-            return Ask::admit;
+            return rests() ? Ask::nothing : Ask::admit;
         }
         for (const auto k : candidates_) {
             if (!has_room() || !start(k)) {
@@ -31,7 +31,14 @@ Ask Engine::admit() {
     return Ask::nothing;
 }
 
+// Whether it is too early to ask once more whom to admit.
+bool Engine::rests() const {
+    return config_.ask_admit && !running_.empty() &&
+           steps_.size() - last_admission_ < config_.admit_every;
+}
+
 void Engine::answer_admit(Ints requests) {
+    last_admission_ = steps_.size();
     candidates_.clear();
     for (const Int request : requests) {
         const auto found = index_.find(request);

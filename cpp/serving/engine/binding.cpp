@@ -86,6 +86,7 @@ Config config_of(const nb::dict& settings) {
     read("ask_budget", config.ask_budget);
     read("ask_victim", config.ask_victim);
     read("ask_fill", config.ask_fill);
+    read("admit_every", config.admit_every);
     return config;
 }
 
@@ -243,6 +244,13 @@ void bind_engine(nb::module_& module) {
             "requests"_a, "Tokens of waiting requests that need no computation.")
         .def("resident_tokens", &Engine::resident_tokens, "request"_a,
              "Tokens of any request's prompt that need no computation here.")
+        .def(
+            "shared",
+            [](const Engine& engine, InArray<Int> requests) {
+                return each(engine, requests,
+                            [&](Int request) { return engine.shared_tokens(request); });
+            },
+            "requests"_a, "Tokens of waiting requests in blocks that others hold.")
         .def("steps", [](const Engine& engine) { return columns_of(engine.steps()); })
         .def("segments", [](const Engine& engine) { return columns_of(engine.segments()); });
 }

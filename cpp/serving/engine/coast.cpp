@@ -14,7 +14,8 @@ bool Engine::can_coast() const {
         static_cast<Int>(running_.size()) > config_.token_budget) {
         return false;
     }
-    if (!waiting_.empty() && static_cast<Int>(running_.size()) < config_.max_sequences) {
+    if (!waiting_.empty() && static_cast<Int>(running_.size()) < config_.max_sequences &&
+        !rests()) {
         const bool is_blocked = !config_.ask_admit &&
                                 (config_.prompt_must_fit || config_.reserve != Reserve::step) &&
                                 blocked_ == std::get<1>(*waiting_.begin()) &&
@@ -37,6 +38,10 @@ Int Engine::coast(double until_s, Int max_steps) {
         const auto context = static_cast<double>(live.computed);
         shape_.decode_context += context;
         shape_.decode_longest = std::max(shape_.decode_longest, context);
+    }
+    const bool is_resting = rests();
+    if (is_resting && !waiting_.empty()) {
+        most = std::min(most, last_admission_ + config_.admit_every - steps_.size());
     }
     if (most < 2) {
         return 0;
@@ -89,7 +94,7 @@ Int Engine::coast(double until_s, Int max_steps) {
         shape_.decode_context += n;
         ++shape_.decode_longest;
         fill(made + 1);
-        if (pool_.changes() != changes && !waiting_.empty()) {
+        if (pool_.changes() != changes && !waiting_.empty() && !is_resting) {
             ++made;
             break;
         }

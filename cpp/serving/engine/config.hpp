@@ -39,6 +39,7 @@ struct Config {
     bool ask_budget = false;
     bool ask_victim = false;
     bool ask_fill = false;
+    Int admit_every = 1;  // steps from one question of admission to the next, unless nobody runs
 };
 
 }  // namespace headway::serving

@@ -261,6 +261,11 @@ Int Engine::resident_tokens(Int request) const {
     return (static_cast<Int>(found.device.size()) + found.host) * config_.block_tokens;
 }
 
+Int Engine::shared_tokens(Int request) const {
+    const Hits found = hits(live(request));
+    return (static_cast<Int>(found.device.size()) - found.device_free) * config_.block_tokens;
+}
+
 Ended Engine::take_ended() { return std::exchange(ended_, {}); }
 
 }  // namespace headway::serving

@@ -110,6 +110,9 @@ public:
     // Tokens of a request at its next admission that need no computation.
     Int cached_tokens(Int request) const;
 
+    // Tokens of a waiting request in blocks that others hold, which takes no memory to admit.
+    Int shared_tokens(Int request) const;
+
     // The same for one that need not be here.
     Int resident_tokens(Int request) const;
 
@@ -179,6 +182,7 @@ private:
 
     // admit.cpp
     Ask admit();
+    bool rests() const;
     bool start(std::int32_t k);
     Hits hits(const Live& live) const;
     bool fits(const Live& live, const Hits& hits, Int base, Int tokens, Int& blocks) const;
@@ -250,6 +254,8 @@ private:
     std::vector<std::int32_t> candidates_;
     Shape work_;   // what the batch is
     Shape shape_;  // what it costs: padding and filling included
+
+    Int last_admission_ = 0;  // step in which somebody was last asked whom to admit
 
     // A waiting head that found no room finds none until the pool changes.
     Int blocked_ = ABSENT;

@@ -73,7 +73,9 @@ class Engine:
         self.native = _core.Engine(
             _traffic(workload, _keys(self.policy, seen), config),
             self._outcome,
-            config.native() | {f"ask_{name}": asked for name, asked in overridden.items()},
+            config.native()
+            | {f"ask_{name}": asked for name, asked in overridden.items()}
+            | {"admit_every": _every(self.policy)},
             as_native(step_time),
         )
         self._view = View(self.native, seen, config.blocks, config.block_tokens)
@@ -167,6 +169,12 @@ class Engine:
 
 def _overrides(policy: Policy, name: str) -> bool:
     return getattr(type(policy), name) is not getattr(Policy, name)
+
+
+def _every(policy: Policy) -> int:
+    if policy.every < 1:
+        raise ConfigError(f"policy {policy.name}: every: expected at least 1, got {policy.every}")
+    return policy.every
 
 
 def _keys(policy: Policy, seen: Visible) -> Floats:

@@ -20,6 +20,9 @@ class Policy:
     name: str = "vllm"
     """What tables call it."""
 
+    every: int = 1
+    """It is asked whom to admit in every so many steps at most, unless nobody runs."""
+
     clairvoyant: ClassVar[bool] = False
     """Whether it sees the length of answers to come."""
 

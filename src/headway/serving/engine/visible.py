@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from headway import _core
 
 if TYPE_CHECKING:
-    from headway.serving.workload import Workload
+    from headway.serving.workload import Blocks, Workload
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -47,6 +47,7 @@ class Visible:
     service_class: Counts
     deadline_s: Floats
     output_tokens: Counts | None = None
+    _blocks: Blocks | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, workload: Workload, *, clairvoyant: bool) -> Visible:
@@ -60,10 +61,10 @@ class Visible:
             service_class=workload.service_class.copy(),
             deadline_s=workload.arrival_s + ttft_s[workload.service_class],
             output_tokens=workload.output_tokens.copy() if clairvoyant else None,
+            _blocks=workload.blocks,
         )
-        for field in fields(seen):
-            column = getattr(seen, field.name)
-            if column is not None:
+        for column in (getattr(seen, entry.name) for entry in fields(seen)):
+            if isinstance(column, np.ndarray):
                 column.setflags(write=False)
         return seen
 
@@ -140,6 +141,25 @@ class Group:
         return self._engine.cached(self.ids)
 
     @property
+    def shared_tokens(self) -> Ints:
+        """Tokens of waiting ones in blocks that running ones hold: they take no memory.
+
+        As costly as `cached_tokens`.
+        """
+        return self._engine.shared(self.ids)
+
+    @property
+    def blocks(self) -> Blocks | None:
+        """Full blocks of their prompts; None if nothing is known of any prompt."""
+        blocks = self._visible._blocks
+        if blocks is None:
+            return None
+        # The ids may go on with the answer, which is nobody's business.
+        return blocks.take(self.ids).trimmed(
+            self.prompt_tokens.astype(np.int64) // blocks.block_tokens
+        )
+
+    @property
     def output_tokens(self) -> Counts:
         """Tokens of their answers.
 
@@ -195,6 +215,10 @@ class View:
     def budget_left(self) -> int:
         """Tokens that may still be given in this step."""
         return self._engine.budget_left
+
+    def group(self, ids: Ints) -> Group:
+        """Return some requests that run or wait, as columns."""
+        return Group(ids, self._visible, self._engine)
 
     @property
     def running(self) -> Group:
