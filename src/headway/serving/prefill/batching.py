@@ -41,7 +41,7 @@ class Candidates:
 
     def load(self, k: int) -> Load:
         """Return what one of them costs."""
-        return Load(*(float(column[k]) for column in map(np.asarray, self.loads)))
+        return self.loads.taken(k)
 
 
 class Batching(Protocol):
@@ -145,28 +145,25 @@ class SloAware:
 
     def _grown(self, candidates: Candidates, seed: int, feasible: Floats | None) -> list[_Batch]:
         """Return the batches on the way from a seed alone to the largest one."""
-        slack, service = candidates.slack_s, candidates.service_s
-        until = float(slack[seed] + service[seed])
+        slack, service, error = candidates.slack_s, candidates.service_s, candidates.error
+        until = float(slack[seed] + service[seed]) if slack[seed] >= 0 else np.inf
+        plain = service / error
         members, load = [seed], candidates.load(seed)
-        plain = float(candidates.predictor.seconds(load))
-        weighted = plain * float(candidates.error[seed])
         batches = [self._batch(candidates, members, float(service[seed]), feasible)]
-        for k in range(min(_CONSIDERED * self.requests, len(candidates))):
-            if len(members) == self.requests:
+        rest = np.arange(min(_CONSIDERED * self.requests, len(candidates)))
+        rest = rest[rest != seed]
+        while len(rest) and len(members) < self.requests:
+            joined = load.joined(candidates.loads.taken(rest))
+            # A batch is believed to be off by as much as its members are, weighted by their times.
+            off = (service[members].sum() + service[rest]) / (plain[members].sum() + plain[rest])
+            seconds = np.asarray(candidates.predictor.seconds(joined)) * off
+            fits = (joined.tokens <= self.tokens) & (seconds <= until)
+            if not fits.any():
                 break
-            other = candidates.load(k)
-            if k == seed or load.tokens + other.tokens > self.tokens:
-                continue
-            joined = load.joined(other)
-            alone = float(candidates.predictor.seconds(other))
-            believed = float(candidates.predictor.seconds(joined))
-            # A batch is believed to be off by as much as its members are on average.
-            error = (weighted + alone * float(candidates.error[k])) / (plain + alone)
-            if slack[seed] >= 0 and believed * error > until:
-                continue
-            members, load = [*members, k], joined
-            plain, weighted = plain + alone, weighted + alone * float(candidates.error[k])
-            batches.append(self._batch(candidates, members, believed * error, feasible))
+            k = int(np.argmax(fits))
+            members, load = [*members, int(rest[k])], joined.taken(k)
+            rest = rest[k + 1 :]
+            batches.append(self._batch(candidates, members, float(seconds[k]), feasible))
         return batches
 
     @staticmethod

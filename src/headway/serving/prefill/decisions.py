@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from math import inf
 
-import numpy as np
-
 from headway.serving.prefill.batching import Alone, Candidates, Fill
 from headway.serving.prefill.costs import Costs
 from headway.serving.prefill.job import Job
@@ -13,7 +11,6 @@ from headway.serving.prefill.policy import PrefillPolicy
 from headway.serving.prefill.preemption import outranks
 from headway.serving.prefill.queue import Waiting
 from headway.serving.prefill.standings import Ranking, Standings
-from headway.serving.prefill.work import Load
 
 
 class Decisions:
@@ -69,7 +66,7 @@ class Decisions:
         ranked = standings.ranked(len(self.waiting))
         requests = self.waiting.line[ranked]
         candidates = Candidates(
-            Load(*(np.asarray(column)[requests] for column in self.costs.loads)),
+            self.costs.loads.taken(requests),
             standings.view.slack_s[ranked],
             standings.view.service_s[ranked],
             self.costs.error[requests],

@@ -73,6 +73,10 @@ class Load(NamedTuple):
             self.pairs + other.pairs,
         )
 
+    def taken(self, which: int | NDArray[np.int64]) -> Load:
+        """Return one of many loads, or some of them."""
+        return Load(*(np.asarray(column)[which] for column in self))
+
 
 @dataclass(frozen=True, slots=True)
 class Operators:
