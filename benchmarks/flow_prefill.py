@@ -2,7 +2,8 @@
 
 ::
 
-    HEADWAY_DATA=folder python benchmarks/flow_prefill.py
+    HEADWAY_DATA=folder python benchmarks/flow_prefill.py          # about ten minutes
+    HEADWAY_DATA=folder python benchmarks/flow_prefill.py -n 800   # a first impression
 
 One instance that only prefills, as in a service that decodes elsewhere. Traffic are conversations
 of Mooncake, whose 3-second bursts are spread, with limits by length, and two services of Azure
@@ -13,6 +14,7 @@ which are the paper's, from traffic and GPUs of its own.
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -48,7 +50,6 @@ from headway.show.lines import Line, Panel, chart
 
 Row = dict[str, object]
 
-REQUESTS = 6000
 SPREAD_S = 3.0
 TARGET = 0.9
 SERVICE_LIMITS_S = (0.5, 3.0)
@@ -56,24 +57,24 @@ ROUND_S = 0.5e-3
 LAYERS = "serving/vllm_0.19/RTXPRO6000/profile"
 
 
-def by_length() -> PrefillRequests:
+def by_length(n: int) -> PrefillRequests:
     """Return conversations of Mooncake whose limits go by length, on a roofline."""
     limits = [
         Limit("short", 0.25, 4, up_to_tokens=2048),
         Limit("middle", 1, 3, up_to_tokens=16_384),
         Limit("long", 4, 3),
     ]
-    traffic = workload("mooncake-conversation").select(slice(REQUESTS)).spread(SPREAD_S)
+    traffic = workload("mooncake-conversation").select(slice(n)).spread(SPREAD_S)
     return with_limits(
         PrefillRequests.of(traffic.arrival_s, traffic.prompt_tokens), limits, llama()
     )
 
 
-def by_service() -> PrefillRequests:
+def by_service(n: int) -> PrefillRequests:
     """Return the requests of both Azure services, with a limit each, on measured layers."""
     parts = [workload(name) for name in ("azure-conv", "azure-code")]
     arrival = np.concatenate([part.arrival_s for part in parts])
-    order = np.argsort(arrival, kind="stable")[:REQUESTS]
+    order = np.argsort(arrival, kind="stable")[:n]
     tokens = np.concatenate([part.prompt_tokens for part in parts])[order]
     service = np.repeat([0, 1], [len(part) for part in parts])[order]
     return PrefillRequests.of(
@@ -261,7 +262,7 @@ def ablation(title: str, requests: PrefillRequests, work: PrefillWork, scale: fl
     return rows
 
 
-def picture(found: Mapping[str, tuple[float, dict[str, MaxGoodput]]]) -> None:
+def picture(name: str, found: Mapping[str, tuple[float, dict[str, MaxGoodput]]]) -> None:
     """Draw the share in time over the rate for some policies."""
     shown = ("distserve", "fcfs chunk 2048", "edf chunk 2048", "srpt operator", "flowprefill")
     panels = []
@@ -276,20 +277,20 @@ def picture(found: Mapping[str, tuple[float, dict[str, MaxGoodput]]]) -> None:
         columns=len(panels),
         width=9,
         height=3.2,
-    ).save(RESULTS / "flow_prefill.png")
+    ).save(RESULTS / f"{name}.png")
 
 
-CASES: Mapping[str, tuple[Callable[[], PrefillRequests], Callable[[], PrefillWork]]] = {
+CASES: Mapping[str, tuple[Callable[[int], PrefillRequests], Callable[[], PrefillWork]]] = {
     "mooncake conversation, 8B on H100 (roofline)": (by_length, llama),
     "azure code + conversation, 8B on RTX PRO 6000 (measured layers)": (by_service, measured),
 }
 
 
-def experiment(facts: Row) -> None:
+def experiment(n: int, prefix: str, facts: Row) -> None:
     """Search for the most traffic, and take the winner apart at the rate it reaches."""
     rows, limits, blocks, parts, found = [], [], [], [], {}
     for title, (traffic, cost) in CASES.items():
-        requests, work = traffic(), cost()
+        requests, work = traffic(n), cost()
         own, searches = goodput(title, requests, work)
         rows += own
         best = searches["flowprefill"].scale
@@ -297,18 +298,23 @@ def experiment(facts: Row) -> None:
         blocks += blocking(title, requests, work, best * 0.8)
         parts += ablation(f"{title}, {rounded(best, 3)} of its rate", requests, work, best)
         found[title.partition(",")[0]] = (len(requests) / requests.span_s, searches)
-    note = {"requests": REQUESTS, **facts}
-    keep("flow_prefill", "Most traffic with 90 % of first tokens in time", rows, **note)
-    keep("flow_prefill_limits", "Tightest limits at half that traffic", limits, **note)
-    keep("flow_prefill_blocking", "Blocking at 0.8 of that traffic (simulated)", blocks, **note)
-    keep("flow_prefill_parts", "FlowPrefill taken apart at that traffic (simulated)", parts, **note)
-    picture(found)
+    note = {"requests": n, **facts}
+    keep(prefix, "Most traffic with 90 % of first tokens in time", rows, **note)
+    keep(f"{prefix}_limits", "Tightest limits at half that traffic", limits, **note)
+    keep(f"{prefix}_blocking", "Blocking at 0.8 of that traffic (simulated)", blocks, **note)
+    keep(f"{prefix}_parts", "FlowPrefill taken apart at that traffic (simulated)", parts, **note)
+    picture(prefix, found)
 
 
 def main() -> None:
     """Simulate all and keep the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("-n", "--requests", type=int, default=6000, help="of each trace, the first")
+    parser.add_argument("--name", default="flow_prefill", help="name of the result files")
+    args = parser.parse_args()
     began = time.process_time()
-    experiment({**machine("numpy"), "round before every pass": f"{ROUND_S * 1e3} ms"})
+    facts = {**machine("numpy"), "round before every pass": f"{ROUND_S * 1e3} ms"}
+    experiment(args.requests, args.name, facts)
     print(rounded(time.process_time() - began, 0), "CPU seconds")
 
 

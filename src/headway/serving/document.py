@@ -76,11 +76,9 @@ class Contender(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename=
     """Settings that differ from those of the file: a preset, or keys."""
 
 
-class EngineFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A whole file."""
+class Machine(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A model on GPUs, and how long its steps take there."""
 
-    kind: Literal["engine"]
-    name: str = "engine"
     model: str | None = None
     """By name, or the path of a Hugging Face ``config.json``."""
     gpu: str | dict[str, Any] | None = None
@@ -90,6 +88,13 @@ class EngineFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Number format of the weights; that of the model by default."""
     kv_dtype: str = "bfloat16"
     step_time: str | StepTimes = "roofline"
+
+
+class EngineFile(Machine, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A whole file."""
+
+    kind: Literal["engine"]
+    name: str = "engine"
     engine: str | dict[str, Any] = "vllm"
     """A preset, or fields of `EngineConfig`, ``preset`` and ``utilisation`` (of the memory)."""
     workload: Traffic

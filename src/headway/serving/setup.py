@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from headway.errors import ConfigError, UnknownNameError
-from headway.serving.document import EngineFile, StepTimes
+from headway.serving.document import Machine, StepTimes
 from headway.serving.engine import EngineConfig, preset
 from headway.serving.hardware import Deployment, Gpu
 from headway.serving.models import LanguageModel
@@ -25,7 +25,7 @@ _OWN = ("preset", "utilisation")
 """Keys of the section on the engine that are no settings of it."""
 
 
-def deployment(file: EngineFile, home: Path) -> Deployment | None:
+def deployment(file: Machine, home: Path) -> Deployment | None:
     """Return the model on its GPUs, None if the file names no model.
 
     Raises
@@ -53,7 +53,7 @@ def deployment(file: EngineFile, home: Path) -> Deployment | None:
         )
 
 
-def step_time(file: EngineFile, home: Path, deployed: Deployment | None) -> StepTime:
+def step_time(file: Machine, home: Path, deployed: Deployment | None) -> StepTime:
     """Return how long steps take.
 
     Raises

@@ -15,6 +15,7 @@ from headway.serving.prefill import (
     simulate,
 )
 from headway.serving.prefill.policy import names
+from headway.simulate import registry
 
 
 @pytest.mark.parametrize("name", names())
@@ -55,6 +56,21 @@ def test_a_name_nobody_knows_gets_those_there_are(text: str, named: str) -> None
 def test_parts_that_do_not_fit_are_refused(make) -> None:
     with pytest.raises(ConfigError, match="policy"):
         make()
+
+
+def test_other_packages_add_policies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry point ``prefill.mine`` is found as ``mine``; anything else but a policy is not."""
+
+    class Entry:
+        def __init__(self, thing: object) -> None:
+            self.load = lambda: thing
+
+    added = {"prefill.mine": Entry(PrefillPolicy("x", ORDERS["edf"])), "prefill.odd": Entry(3)}
+    monkeypatch.setattr(registry, "_entry_points", lambda: added)
+    assert find("mine") == PrefillPolicy("mine", ORDERS["edf"])
+    assert "mine" in names()
+    with pytest.raises(ConfigError, match="odd"):
+        find("odd")
 
 
 def test_an_unknown_cut_is_refused() -> None:

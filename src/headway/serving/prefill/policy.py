@@ -138,9 +138,9 @@ def find(text: str | PrefillPolicy) -> PrefillPolicy:
 
 
 def _of_others(text: str) -> PrefillPolicy:
-    from headway.simulate.registry import load
+    from headway.simulate.registry import entry
 
-    policy: object = load(WORLD, text, names())
+    policy = entry(WORLD, text, names())
     if not isinstance(policy, PrefillPolicy):
         raise ConfigError(f"policy {text!r}: expected a PrefillPolicy, got {policy!r}")
     return replace(policy, name=text)

@@ -146,8 +146,7 @@ class Noisy:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.spread < 1:
-            raise ConfigError(f"spread: expected a number from 0 to below 1, got {self.spread}")
+        _require_share(self.spread)
 
     @property
     def clairvoyant(self) -> bool:
@@ -172,9 +171,17 @@ class NoisyFitting:
     spread: float = 0.3
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        _require_share(self.spread)
+
     def __call__(self, work: PrefillWork) -> Predictor:
         """Return the noisy predictor for an instance."""
         return Noisy(self.fitting(work), self.spread, self.seed)
+
+
+def _require_share(spread: float) -> None:
+    if not 0 <= spread < 1:
+        raise ConfigError(f"spread: expected a number from 0 to below 1, got {spread}")
 
 
 PREDICTORS: Mapping[str, Fitting] = MappingProxyType(

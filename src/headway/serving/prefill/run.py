@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
+from headway.serving.prefill import report
 from headway.serving.prefill.requests import Ints, PrefillRequests
 from headway.serving.prefill.work import Floats
+
+if TYPE_CHECKING:
+    from headway.show import Figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +73,8 @@ class PrefillRun:
         where it no longer did; nan if it outranked none.
     passes
         Who ran when.
+    seed
+        Of whatever was drawn.
     """
 
     requests: PrefillRequests
@@ -76,11 +86,17 @@ class PrefillRun:
     wasted_s: Floats
     blocking_s: Floats
     passes: Passes
+    seed: int = 0
 
     @cached_property
     def ttft_s(self) -> Floats:
         """Time to first token: first token − arrival."""
         return np.asarray(self.first_token_s - self.requests.arrival_s)
+
+    @property
+    def queueing_s(self) -> Floats:
+        """Seconds from arrival to the first pass with it."""
+        return np.asarray(self.scheduled_s - self.requests.arrival_s)
 
     @cached_property
     def kept(self) -> np.ndarray:
@@ -103,33 +119,85 @@ class PrefillRun:
         }
 
     @property
-    def utilisation(self) -> float:
-        """Share of the time from the first arrival to the last token in which something ran."""
+    def duration_s(self) -> float:
+        """Seconds from the first arrival to the last first token; 0 without requests."""
         if not len(self.requests):
-            return float("nan")
-        length = float(self.first_token_s.max() - self.requests.arrival_s[0])
-        return self.passes.busy_s / length if length else float("nan")
+            return 0.0
+        return float(self.first_token_s.max() - self.requests.arrival_s[0])
 
-    def measures(self) -> dict[str, float]:
-        """Return figures by name; times in seconds, goodput in requests in time per second."""
-        if not len(self.requests):
-            return {}
-        length = float(self.first_token_s.max() - self.requests.arrival_s[0])
-        p50, p90, p99 = np.percentile(self.ttft_s, [50, 90, 99])
-        blocked = self.blocking_s[~np.isnan(self.blocking_s)]
-        return {
-            "missed": 1.0 - self.attainment,
-            "attainment": self.attainment,
-            "goodput": float(self.kept.sum()) / length,
-            "ttft mean": float(self.ttft_s.mean()),
-            "ttft p50": float(p50),
-            "ttft p90": float(p90),
-            "ttft p99": float(p99),
-            "ttft max": float(self.ttft_s.max()),
-            "blocking mean": float(blocked.mean()) if len(blocked) else 0.0,
-            "blocking p99": float(np.percentile(blocked, 99)) if len(blocked) else 0.0,
-            "preemptions": float(self.preemptions.sum()),
-            "wasted": float(self.wasted_s.sum()),
-            "utilisation": self.utilisation,
-            **{f"attainment {name}": value for name, value in self.attainment_by_class().items()},
-        }
+    @property
+    def utilisation(self) -> float:
+        """Share of that time in which something ran; nan if there is none."""
+        return self.passes.busy_s / self.duration_s if self.duration_s else float("nan")
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """All figures as plain data, by name and unit; see `report.document`."""
+        return report.document(self)
+
+    @property
+    def measures(self) -> Mapping[str, float]:
+        """The figures of `document` in one level, as in ``"ttft_s.p99"``."""
+        return report.measures(self.document)
+
+    @property
+    def samples(self) -> Mapping[str, Floats]:
+        """For measures that are means: what they are the means of, in order of arrival."""
+        return {"ttft_s.mean": self.ttft_s, "queueing_s.mean": self.queueing_s}
+
+    @property
+    def pictures(self) -> Mapping[str, Callable[[], Figure]]:
+        """How long first tokens took."""
+        return {"latency": self.latencies}
+
+    def latencies(self, **options: Any) -> Figure:
+        """Return the distributions of the time to first token, a line per class."""
+        from headway.serving.results.charts import distributions
+
+        of = self.requests.service_class
+        samples = {name: self.ttft_s[of == k] for k, name in enumerate(self.requests.classes)}
+        facts = f"{len(self.requests):,} requests  ·  {self.attainment:.1%} within limits"
+        settings = {"title": self.policy, "facts": facts, **options}
+        return distributions({"ttft_s": samples}, **settings)
+
+    def text(self, name: str) -> str:
+        """Return the figures for people, under the name of the scenario."""
+        return report.text(self, name)
+
+    def to_json(self) -> str:
+        """Return `document` as one JSON object; what is not known is null."""
+        return msgspec.json.encode(self.document).decode()
+
+    def to_jsonl(self) -> str:
+        """Return what happened to requests, by time; see `report.happenings`."""
+        return "".join(report.happenings(self))
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the requests as JSON lines that can be simulated again, of one output token each.
+
+        Raises
+        ------
+        FormatError
+            If the file cannot be written.
+        """
+        from headway.serving.workload import Workload, write_workload
+
+        asked = self.requests
+        met = Workload.of(
+            arrival_s=asked.arrival_s,
+            prompt_tokens=asked.tokens + asked.history,
+            output_tokens=np.ones(len(asked), dtype=np.int32),
+        )
+        write_workload(met, path)
+
+    def save_perfetto(self, path: str | PathLike[str]) -> None:
+        """Write a Chrome trace for ui.perfetto.dev; see `report.trace_events`.
+
+        Raises
+        ------
+        FormatError
+            If the file cannot be written.
+        """
+        from headway.files import write_text
+
+        write_text(path, msgspec.json.encode(report.trace_events(self)).decode())

@@ -1,0 +1,273 @@
+"""An instance that only prefills, its traffic and who may decide there, as an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from headway.errors import ConfigError, UnknownNameError
+from headway.serving.prefill.batching import Alone, Batching, Fill, SloAware
+from headway.serving.prefill.document import Contender, PrefillFile
+from headway.serving.prefill.goodput import MaxGoodput, max_goodput
+from headway.serving.prefill.instance import simulate
+from headway.serving.prefill.limits import Limit, with_limits
+from headway.serving.prefill.policy import PrefillPolicy, find, names
+from headway.serving.prefill.predictors import PREDICTORS, NoisyFitting
+from headway.serving.prefill.preemption import Guards
+from headway.serving.prefill.requests import PrefillRequests
+from headway.serving.prefill.run import PrefillRun
+from headway.serving.prefill.step_work import StepWork
+from headway.serving.prefill.work import PrefillWork, QuadraticWork
+from headway.serving.setup import deployment, step_time
+from headway.serving.traffic import Source, key
+from headway.simulate.document import document, record
+
+_BATCHINGS: Mapping[str, type[Batching]] = {"alone": Alone, "fill": Fill, "slo": SloAware}
+"""Batchings by the names that files use."""
+
+
+@dataclass(frozen=True, eq=False)
+class PrefillExperiment:
+    """Prompts that policies can meet on one instance that only prefills.
+
+    Parameters
+    ----------
+    file
+        What was written down.
+    source
+        The traffic.
+    work
+        What passes cost and where they can be cut.
+    load
+        Times the rate of arrivals that the file asks for.
+    """
+
+    file: PrefillFile
+    source: Source = field(repr=False)
+    work: PrefillWork = field(repr=False)
+    load: float = 1.0
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> PrefillExperiment:
+        """Return the experiment in a YAML file; see `PrefillFile` for its keys.
+
+        Raises
+        ------
+        FormatError
+            If a file cannot be read.
+        ConfigError
+            If a key is unknown or has a value it cannot have; with the path of the key.
+        """
+        try:
+            file = record(document(path), PrefillFile, "a prefill instance")
+            return cls.of(file, Path(path).parent)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
+
+    @classmethod
+    def of(cls, file: PrefillFile, home: str | PathLike[str] = ".") -> PrefillExperiment:
+        """Return the experiment that a description stands for.
+
+        Raises
+        ------
+        FormatError, ConfigError
+            As `read`.
+        """
+        folder = Path(home)
+        source = Source.of(file.workload, (), folder)
+        experiment = cls(file, source, _work(file, folder))
+        if not file.policies:
+            raise ConfigError("policies: expected at least one")
+        if not file.loads or min(file.loads) <= 0:
+            raise ConfigError("loads: expected at least one, all above 0")
+        for number, policy in enumerate(experiment.policies()):
+            with key(f"policies[{number}]"):
+                experiment.policy(policy, 0)
+        experiment.requests(0)
+        return experiment
+
+    @property
+    def name(self) -> str:
+        """For tables and messages."""
+        return self.file.name
+
+    @property
+    def measure(self) -> str:
+        """The share of first tokens that come too late, or their mean time without limits."""
+        return "missed" if np.isfinite(self.requests(0).ttft_s).any() else "ttft_s.mean"
+
+    @property
+    def loads(self) -> tuple[float, ...]:
+        """The loads worth comparing: times the rate of arrivals."""
+        return self.file.loads
+
+    def policies(self) -> tuple[str, ...]:
+        """Return the names of the policies in the file."""
+        return tuple(
+            entry.name if isinstance(entry, Contender) else entry for entry in self.file.policies
+        )
+
+    def requests(self, seed: int) -> PrefillRequests:
+        """Return the prompts that come with a seed, with their limits."""
+        traffic = self.source.workload(seed, self.load)
+        limits = [np.inf if kind.ttft_s is None else kind.ttft_s for kind in traffic.classes]
+        requests = PrefillRequests.of(
+            traffic.arrival_s,
+            traffic.prompt_tokens,
+            ttft_s=np.array(limits)[traffic.service_class],
+            service_class=traffic.service_class,
+            classes=tuple(kind.name for kind in traffic.classes),
+        )
+        if not self.file.classes:
+            return requests
+        with key("classes"):
+            promised = [
+                Limit(kind.name, kind.ttft_s, kind.times_service, kind.up_to_tokens)
+                for kind in self.file.classes
+            ]
+            return with_limits(requests, promised, self.work)
+
+    def policy(self, name: str, seed: int) -> PrefillPolicy:
+        """Return the policy of that name in the file, or one that `find` knows.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such policy.
+        ConfigError
+            If it cannot have its settings.
+        """
+        for entry in self.file.policies:
+            if isinstance(entry, Contender) and entry.name == name:
+                return _policy(entry, seed)
+        try:
+            return find(name)
+        except UnknownNameError as error:
+            own = (*self.policies(), *names())
+            raise UnknownNameError(error.what, error.name, own) from None
+
+    def run(self, policy: str, seed: int) -> PrefillRun:
+        """Return what happens when a policy meets the traffic.
+
+        Parameters
+        ----------
+        policy
+            One of the file's, or a name as in `find`.
+        seed
+            Of what the traffic draws, and of the noise of predictors.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such policy.
+        """
+        run = simulate(self.requests(seed), self.work, self.policy(policy, seed))
+        return replace(run, policy=policy, seed=seed)
+
+    def at_load(self, load: float) -> PrefillExperiment:
+        """Return the same experiment with requests arriving so many times as fast.
+
+        Raises
+        ------
+        ConfigError
+            If the load is not above 0.
+        """
+        if not 0 < load < float("inf"):
+            raise ConfigError(f"load: expected a number above 0, got {load}")
+        return replace(self, load=load)
+
+    def replaying(self, trace: str | PathLike[str]) -> PrefillExperiment:
+        """Return the same experiment with the traffic in a file, or a public trace by name.
+
+        Raises
+        ------
+        FormatError
+            If the file cannot be read or is in none of the formats known.
+        """
+        return replace(self, source=self.source.replaying(str(trace)))
+
+    def max_goodput(
+        self, policy: str, *, seed: int = 0, target: float = 0.9, tolerance: float = 0.02
+    ) -> MaxGoodput:
+        """Return the largest load at which enough first tokens come in time.
+
+        Parameters
+        ----------
+        policy, seed
+            See `run`.
+        target
+            Share of requests.
+        tolerance
+            Relative width at which the search stops.
+
+        Raises
+        ------
+        ConfigError
+            If no request has limits, or the target is not a share.
+        """
+        if self.measure != "missed":
+            raise ConfigError(f"{self.name}: no request has limits that it could miss")
+        return max_goodput(
+            lambda load: self.at_load(load).run(policy, seed).attainment,
+            target=target,
+            low=self.load / 4,
+            high=self.load,
+            tolerance=tolerance,
+        )
+
+
+def _work(file: PrefillFile, home: Path) -> PrefillWork:
+    if file.quadratic is None:
+        return StepWork(step_time(file, home, deployment(file, home)))
+    if file.model is not None or file.step_time != "roofline":
+        raise ConfigError("quadratic: of no use beside a model or a step time")
+    with key("quadratic"):
+        return QuadraticWork(**_settings(QuadraticWork, file.quadratic))
+
+
+def _policy(entry: Contender, seed: int) -> PrefillPolicy:
+    base = find(entry.policy)
+    fitting = base.fitting
+    if entry.predictor is not None:
+        if entry.predictor not in PREDICTORS:
+            raise UnknownNameError("predictor", entry.predictor, PREDICTORS)
+        fitting = PREDICTORS[entry.predictor]
+    if entry.noise:
+        fitting = NoisyFitting(fitting, entry.noise, seed)
+    with key("guards"):
+        guards = Guards(**_settings(Guards, entry.guards)) if entry.guards else base.guards
+    return replace(
+        base,
+        name=entry.name,
+        guards=guards,
+        batching=base.batching if entry.batching is None else _batching(entry.batching),
+        fitting=fitting,
+        keeps_state=entry.keeps_state,
+        round_s=entry.round_s,
+    )
+
+
+def _batching(written: str | Mapping[str, Mapping[str, Any]]) -> Batching:
+    by_name = {written: {}} if isinstance(written, str) else written
+    if len(by_name) != 1:
+        raise ConfigError(f"batching: expected one of {', '.join(_BATCHINGS)}")
+    ((name, settings),) = by_name.items()
+    if name not in _BATCHINGS:
+        raise UnknownNameError("batching", name, _BATCHINGS)
+    made = _BATCHINGS[name]
+    with key("batching"):
+        return made(**_settings(made, settings))
+
+
+def _settings(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as they are, unless the class has none of that name."""
+    known = [setting.name for setting in fields(kind) if setting.init]
+    for name in values:
+        if name not in known:
+            raise UnknownNameError("key", name, known)
+    return dict(values)
