@@ -8,9 +8,11 @@ import pytest
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.prefill import Guards, SloAware
+from headway.serving.prefill.document import PrefillFile
 from headway.serving.prefill.experiment import PrefillExperiment
 from headway.serving.workload import Workload, read_workload, write_workload
 from headway.simulate import compare, open_experiment, simulate, sweep
+from headway.simulate.document import parse, record
 from headway.simulate.experiment import Loaded, Replaying
 
 FILE = """
@@ -163,6 +165,14 @@ def test_what_cannot_be_is_refused_with_its_key(home: Path, old: str, new: str, 
 def test_a_policy_nobody_knows_is_refused(experiment: PrefillExperiment) -> None:
     with pytest.raises(UnknownNameError, match="flowprefill"):
         experiment.run("flowprefil", 0)
+
+
+def test_the_file_on_the_page_has_keys_that_exist() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "prefill.md").read_text(encoding="utf-8")
+    written = page.partition("```yaml\n")[2].partition("```")[0]
+    file = record(parse(written), PrefillFile, "a prefill instance")
+    assert file.policies[0] == "flowprefill"
+    assert file.classes[-1].up_to_tokens is None
 
 
 def test_without_limits_times_matter(home: Path) -> None:
