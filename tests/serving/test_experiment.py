@@ -8,6 +8,7 @@ import pytest
 
 from headway.errors import ConfigError, FormatError, HeadwayError, UnknownNameError
 from headway.serving.experiment import EngineExperiment
+from headway.serving.step_time import Affine, save
 from headway.serving.workload import Workload, write_workload
 from headway.simulate import compare, open_experiment, simulate, sweep
 
@@ -87,6 +88,16 @@ def test_contenders_have_their_own_settings(folder: Path) -> None:
     assert shortest.document["ttft_s"]["mean"] < first.document["ttft_s"]["mean"]
 
 
+def test_registered_policies_go_by_name(folder: Path) -> None:
+    experiment = EngineExperiment.read(folder / "engine.yaml").at_load(4)
+    shortest = experiment.run("shortest-prefill", 0)
+    assert shortest.measures["ttft_s.mean"] < experiment.run("FCFS", 0).measures["ttft_s.mean"]
+    oracle = experiment.run("ORACLE", 0)
+    assert oracle.document["clairvoyant"]
+    assert "clairvoyant" in oracle.text("small").splitlines()[0]
+    assert "clairvoyant" not in shortest.text("small")
+
+
 def test_load_makes_requests_arrive_faster(folder: Path) -> None:
     experiment = EngineExperiment.read(folder / "engine.yaml")
     slow, fast = (experiment.at_load(load).run("vllm", 0) for load in (1, 4))
@@ -151,6 +162,19 @@ def test_a_model_on_a_gpu_says_blocks_and_times(folder: Path) -> None:
     assert EngineExperiment.read(folder / "model.yaml").run("vllm", 0).config.blocks < 20_000
 
 
+def test_step_times_can_be_saved_and_padded(folder: Path) -> None:
+    save(Affine(0.01, {"prefill_tokens": 1e-4, "decodes": 1e-3}), folder / "time.json")
+    line = next(line for line in ENGINE.splitlines() if line.startswith("step_time"))
+    first = EngineExperiment.read(folder / "engine.yaml").run("vllm", 0)
+    (folder / "time.yaml").write_text(ENGINE.replace(line, "step_time: {saved: time.json}"))
+    again = EngineExperiment.read(folder / "time.yaml").run("vllm", 0)
+    np.testing.assert_array_equal(first.steps.end_s, again.steps.end_s)
+    padded = "step_time: {saved: time.json, cuda_graphs: {eager_s: 0.01}}"
+    (folder / "time.yaml").write_text(ENGINE.replace(line, padded))
+    slower = EngineExperiment.read(folder / "time.yaml").run("vllm", 0)
+    assert slower.document["latency_s"]["mean"] > first.document["latency_s"]["mean"]
+
+
 REFUSED = [
     ("kind: engine", "kind: engine\nspeed: 3", ["speed"]),
     ("engine: {blocks: 64", "engine: {block: 64", ["engine", "block", "blocks"]),
@@ -161,6 +185,8 @@ REFUSED = [
     ("prefill_tokens: 1.0e-4", "prefil: 1", ["step_time.affine", "prefil"]),
     ("{affine: {constant_s", "{afine: {constant_s", ["step_time", "afine"]),
     ("step_time: {", "step_time: {layer_tables: x, ", ["step_time", "one of"]),
+    ("step_time: {", "step_time: {cuda_graphs: {sizes: [4, 2]}, ", ["cuda_graphs: sizes"]),
+    ("{affine: {", "{saved: engine.yaml, cuda_graphs: {", ["cuda_graphs", "constant_s"]),
     ("kind: engine", "kind: engine\nmodel: lama\ngpu: h100", ["model", "lama", "known"]),
     ("kind: engine", "kind: engine\nmodel: qwen3-8b", ["gpu: expected one"]),
     ("kind: engine", "kind: engine\nmodel: qwen3-8b\ngpu: h10", ["gpu", "h100"]),

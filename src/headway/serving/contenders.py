@@ -97,10 +97,11 @@ def choice(name: str, file: EngineFile) -> Choice:
             return Choice(name, own | _settings(entry.engine), entry.policy, entry.with_)
     if name in presets():
         return Choice(name, own | _brought(name) | {"preset": name})
-    if _is_file(name) or name in registry.policies(WORLD):
-        return Choice(name, own, name)
+    registered = {policy.lower(): policy for policy in registry.policies(WORLD)}
+    if _is_file(name) or name.lower() in registered:
+        return Choice(name, own, registered.get(name.lower(), name))
     named = [entry.name for entry in file.policies if isinstance(entry, Contender)]
-    raise UnknownNameError("policy", name, {*named, *presets(), *registry.policies(WORLD)})
+    raise UnknownNameError("policy", name, {*named, *presets(), *registered.values()})
 
 
 def _settings(engine: str | Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from headway.serving.step_time import VLLM_SIZES
+
 
 class Parallel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How GPUs share a model."""
@@ -17,8 +19,16 @@ class Parallel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pp: int = 1
 
 
+class Graphs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Steps that replay captured graphs, see `Padded`; by default those of vLLM."""
+
+    sizes: tuple[int, ...] = VLLM_SIZES
+    graph_s: float = 0.0
+    eager_s: float = 0.0
+
+
 class StepTimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long a step takes; one of the first three."""
+    """How long a step takes; one of the first four."""
 
     roofline: dict[str, float] | None = None
     """Shares of the peaks that are reached and overheads, see `Efficiency`."""
@@ -26,6 +36,10 @@ class StepTimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Folder of measured layers, see `LayerTables.read`."""
     affine: dict[str, float] | None = None
     """Seconds per unit of the fields of a shape, and ``constant_s``; see `Affine`."""
+    saved: str | None = None
+    """A file that ``headway calibrate`` wrote."""
+    cuda_graphs: Graphs | None = None
+    """Whether small batches run as captured graphs."""
     layers: int | None = None
     """Number of decoder layers of measured ones, where no model says it."""
 

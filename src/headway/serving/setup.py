@@ -7,15 +7,25 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.document import Machine, StepTimes
 from headway.serving.engine import EngineConfig, preset
 from headway.serving.hardware import Deployment, Gpu
 from headway.serving.models import LanguageModel
-from headway.serving.step_time import Affine, Efficiency, LayerTables, Roofline, StepTime
+from headway.serving.step_time import (
+    Affine,
+    Efficiency,
+    LayerTables,
+    Padded,
+    Roofline,
+    StepTime,
+    load,
+)
 from headway.serving.traffic import key
 
-_WAYS = ("roofline", "layer_tables", "affine")
+_WAYS = ("roofline", "layer_tables", "affine", "saved")
 """Keys of the section on step times of which one is there."""
 
 _MOST_TOKENS = 8192
@@ -71,14 +81,11 @@ def step_time(file: Machine, home: Path, deployed: Deployment | None) -> StepTim
     ways = {name: getattr(settings, name) for name in _WAYS}
     if sum(way is not None for way in ways.values()) != 1:
         raise ConfigError(f"step_time: expected one of {', '.join(_WAYS)}")
-    if settings.roofline is not None:
-        with key("step_time.roofline"):
-            return _roofline(settings.roofline, deployed)
-    if settings.affine is not None:
-        per = dict(settings.affine)
-        with key("step_time.affine"):
-            return Affine(per.pop("constant_s", 0.0), per)
-    return _measured(settings, home, deployed)
+    found = _step_time(settings, home, deployed)
+    if settings.cuda_graphs is None:
+        return found
+    with key("step_time.cuda_graphs"):
+        return Padded(found, **msgspec.structs.asdict(settings.cuda_graphs))
 
 
 def engine_config(settings: Mapping[str, Any], deployed: Deployment | None) -> EngineConfig:
@@ -133,6 +140,20 @@ def _gpu(figures: Mapping[str, Any]) -> Gpu:
         return Gpu(**{"name": "GPU", **figures})
     except TypeError as error:
         raise ConfigError(str(error).partition("() ")[2]) from None
+
+
+def _step_time(settings: StepTimes, home: Path, deployed: Deployment | None) -> StepTime:
+    if settings.roofline is not None:
+        with key("step_time.roofline"):
+            return _roofline(settings.roofline, deployed)
+    if settings.affine is not None:
+        per = dict(settings.affine)
+        with key("step_time.affine"):
+            return Affine(per.pop("constant_s", 0.0), per)
+    if settings.saved is not None:
+        with key("step_time.saved"):
+            return load(home / settings.saved)
+    return _measured(settings, home, deployed)
 
 
 def _roofline(efficiency: Mapping[str, float], deployed: Deployment | None) -> StepTime:

@@ -140,6 +140,7 @@ class Engine:
             policy=self.policy.name,
             seed=self.seed,
             cpu_s=cpu_s,
+            clairvoyant=self.policy.clairvoyant,
             may_idle=_overrides(self.policy, "admit")
             or _overrides(self.policy, "budget")
             or self.config.host_blocks > 0,

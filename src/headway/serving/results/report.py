@@ -42,6 +42,7 @@ def document(run: EngineRun) -> dict[str, Any]:
     figures = {
         "policy": run.policy,
         "seed": run.seed,
+        "clairvoyant": run.clairvoyant,
         **_of_requests(run, None),
         "steps": len(steps),
         "cpu_s": run.cpu_s,

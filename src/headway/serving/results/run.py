@@ -85,6 +85,8 @@ class EngineRun:
         Seconds of processor time that the simulation took; nan if nobody looked.
     may_idle
         Whether the policy may leave the engine idle while requests wait.
+    clairvoyant
+        Whether the policy saw how long answers would be.
 
     Raises
     ------
@@ -102,6 +104,7 @@ class EngineRun:
     seed: int = 0
     cpu_s: float = field(default=float("nan"), repr=False)
     may_idle: bool = field(default=False, repr=False)
+    clairvoyant: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         audit(self)

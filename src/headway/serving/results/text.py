@@ -25,7 +25,10 @@ _TIMES = {
 def text(run: EngineRun, name: str) -> str:
     """Return the figures of a run, under the name of the scenario."""
     told, sure = run.document, half_widths(run)
-    lines = [headline(name, run), *_size(told), "", *_times(told, sure), "", *_rates(told)]
+    head = headline(name, run)
+    if run.clairvoyant:
+        head += ", clairvoyant: the policy knew how long answers would be"
+    lines = [head, *_size(told), "", *_times(told, sure), "", *_rates(told)]
     if sure:
         lines.append(f"  (± 95 % confidence, by the means of {BATCHES} batches)")
     return "\n".join(lines)
