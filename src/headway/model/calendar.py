@@ -22,7 +22,7 @@ from headway.model.tables import (
 )
 
 
-class Work(Protocol):
+class Calendars(Protocol):
     """The tables that say how long work takes: those of a `Problem`, or of one in the making."""
 
     @property
@@ -57,7 +57,7 @@ def breaks_of(problem: Problem, resources: Iterable[int]) -> tuple[Ints, Ints]:
     return ints(starts), ints(ends)
 
 
-def ends(problem: Work, start: Ints, mode: Ints) -> Ints:
+def ends(problem: Calendars, start: Ints, mode: Ints) -> Ints:
     """Return when each task ends if its work is done as soon as possible.
 
     A task ends a duration after its start. An interruptible task pauses during the breaks of its
@@ -108,7 +108,7 @@ class Pauses:
     on: Ints
 
     @classmethod
-    def of(cls, problem: Work, mode: Ints) -> Pauses:
+    def of(cls, problem: Calendars, mode: Ints) -> Pauses:
         """Return the calendars of the machines and renewable resources of some modes."""
         table, modes = problem.resources, problem.modes
         row, index = entries(modes.demand_ptr, mode)

@@ -1,5 +1,6 @@
 """When the world does not follow the plan: what is left of it, and a new plan for that."""
 
+from headway.simulate.reschedule.basis import Effort
 from headway.simulate.reschedule.chart import planned_against
 from headway.simulate.reschedule.draw import random_events
 from headway.simulate.reschedule.execution import Execution, Strategy, execute
@@ -12,7 +13,6 @@ from headway.simulate.reschedule.revision import Revision
 from headway.simulate.reschedule.router import Logistic, Router, Situation, Threshold, fit
 from headway.simulate.reschedule.slow import slow_answer
 from headway.simulate.reschedule.text import PATTERNS, parse_events, read_events
-from headway.simulate.reschedule.work import Effort
 
 __all__ = [
     "PATTERNS",

@@ -11,13 +11,13 @@ import numpy as np
 from headway.errors import ConfigError, EventError
 from headway.model import Schedule
 from headway.simulate.events import DurationChange, Event
+from headway.simulate.reschedule.basis import Effort
 from headway.simulate.reschedule.fast import fast_answers
 from headway.simulate.reschedule.measure import Stability, nervousness
 from headway.simulate.reschedule.replan import Answer, Policy, reschedule
 from headway.simulate.reschedule.residual import left_of, narrowed
 from headway.simulate.reschedule.revise import revise
 from headway.simulate.reschedule.slow import slow_answer
-from headway.simulate.reschedule.work import Effort
 from headway.simulate.trace import Happening, Trace
 
 _KEEP_ORDERS = Effort(insertions=0, moves=0)

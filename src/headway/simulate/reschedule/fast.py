@@ -6,13 +6,13 @@ import numpy as np
 
 from headway.model import Schedule, verify
 from headway.model.tables import Ints, bools, ints
+from headway.simulate.reschedule.basis import Basis, Effort
 from headway.simulate.reschedule.calm import calmed
 from headway.simulate.reschedule.generation import other_plans, redispatch
 from headway.simulate.reschedule.insertion import shop_plans
 from headway.simulate.reschedule.measure import Stability
 from headway.simulate.reschedule.moves import search
 from headway.simulate.reschedule.residual import Residual
-from headway.simulate.reschedule.work import Effort, Work
 
 
 def fast_answers(
@@ -57,14 +57,14 @@ def fast_answers(
     if not rest.problem.n_tasks:
         done = Schedule(rest.problem, *(ints([]) for _ in range(3)))
         return {"right-shift": rest.lift(done)}
-    work = Work(rest, effort)
-    found = shop_plans(work) or other_plans(work)
-    found["redispatch"] = redispatch(work)
+    basis = Basis(rest, effort)
+    found = shop_plans(basis) or other_plans(basis)
+    found["redispatch"] = redispatch(basis)
     plans = {name: rest.lift(plan) for name, plan in found.items() if plan is not None}
     costs = {name: stability.cost(rest, plan) for name, plan in plans.items()}
     ranked = _first_valid(sorted(plans, key=costs.__getitem__), plans)
     if ranked and effort.moves:
-        better = search(work, rest.lower(plans[ranked[0]]))
+        better = search(basis, rest.lower(plans[ranked[0]]))
         if better is not None:
             plans["search"] = rest.lift(better)
             costs["search"] = stability.cost(rest, plans["search"])
@@ -112,9 +112,9 @@ def in_order_of(rest: Residual, start: Ints, mode: Ints) -> Schedule | None:
         np.where(whole.started, whole.mode, mode),
     )
     low = rest.lower(wanted)
-    work = Work(rest, Effort())
-    work.new, work.start, work.mode = bools(work.new & False), low.start, low.mode
-    found = shop_plans(work, repair=False) or other_plans(work)
+    basis = Basis(rest, Effort())
+    basis.new, basis.start, basis.mode = bools(basis.new & False), low.start, low.mode
+    found = shop_plans(basis, repair=False) or other_plans(basis)
     plan = found["right-shift"]
     lifted = None if plan is None else rest.lift(plan)
     return lifted if lifted is not None and verify(lifted.problem, lifted).ok else None

@@ -6,44 +6,44 @@ import numpy as np
 
 from headway.model import Problem, Schedule
 from headway.model.tables import ABSENT, Bools, Ints, ints
+from headway.simulate.reschedule.basis import Basis
 from headway.simulate.reschedule.tables import Tables
-from headway.simulate.reschedule.work import Work
 from headway.solve.rules.generation import GenerationError, Generator
 from headway.solve.rules.priorities import Formula, Priority
 
 
-def other_plans(work: Work) -> dict[str, Schedule | None]:
+def other_plans(basis: Basis) -> dict[str, Schedule | None]:
     """Return plans generated from the old order."""
-    chosen = np.zeros(work.problem.n_modes, dtype=np.bool_)
-    left_out = work.mode < 0
-    chosen[work.mode[~left_out]] = True
-    chosen[work.new[work.problem.modes.task]] = True
-    plans = {"right-shift": _with_modes(work, chosen, left_out, work.start)}
-    tail = work.tail
-    latest = int((work.start + tail)[~left_out].max(initial=0)) if len(tail) else 0
-    urgent = np.where(work.new, latest - tail, work.start)
-    plans["insertion"] = _with_modes(work, chosen, left_out, ints(urgent))
-    plans["repair"] = generated(work.problem, ints(urgent))
+    chosen = np.zeros(basis.problem.n_modes, dtype=np.bool_)
+    left_out = basis.mode < 0
+    chosen[basis.mode[~left_out]] = True
+    chosen[basis.new[basis.problem.modes.task]] = True
+    plans = {"right-shift": _with_modes(basis, chosen, left_out, basis.start)}
+    tail = basis.tail
+    latest = int((basis.start + tail)[~left_out].max(initial=0)) if len(tail) else 0
+    urgent = np.where(basis.new, latest - tail, basis.start)
+    plans["insertion"] = _with_modes(basis, chosen, left_out, ints(urgent))
+    plans["repair"] = generated(basis.problem, ints(urgent))
     return plans
 
 
-def _with_modes(work: Work, chosen: Bools, left_out: Bools, start: Ints) -> Schedule | None:
+def _with_modes(basis: Basis, chosen: Bools, left_out: Bools, start: Ints) -> Schedule | None:
     """Return a schedule by starts, with some modes alone; optional tasks stay out."""
-    tables = Tables.of(work.problem)
+    tables = Tables.of(basis.problem)
     tasks, modes = tables.keep(~left_out, chosen)
     plan = generated(tables.problem(), ints(start[tasks]))
     if plan is None:
         return None
-    n = work.problem.n_tasks
+    n = basis.problem.n_tasks
     columns = [np.full(n, ABSENT, dtype=np.int64) for _ in range(3)]
     columns[0][tasks], columns[1][tasks] = plan.start, plan.end
     columns[2][tasks] = np.append(modes, ABSENT)[plan.mode]
-    return Schedule(work.problem, *(ints(column) for column in columns))
+    return Schedule(basis.problem, *(ints(column) for column in columns))
 
 
-def redispatch(work: Work) -> Schedule | None:
+def redispatch(basis: Basis) -> Schedule | None:
     """Return the schedule without delay in which the longest tail goes first."""
-    return generated(work.problem, ints(-work.tail), parallel=True)
+    return generated(basis.problem, ints(-basis.tail), parallel=True)
 
 
 def generated(problem: Problem, key: Ints, *, parallel: bool = False) -> Schedule | None:

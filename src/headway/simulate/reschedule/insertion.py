@@ -7,9 +7,9 @@ import numpy as np
 from headway import _core
 from headway.model import Problem, Schedule
 from headway.model.tables import ABSENT, Ints, ints
+from headway.simulate.reschedule.basis import Basis
 from headway.simulate.reschedule.generation import generated
 from headway.simulate.reschedule.tables import Tables
-from headway.simulate.reschedule.work import Work
 from headway.solve.shop.obstacles import native_shop
 
 _MOMENTS = 10
@@ -18,60 +18,60 @@ _MOMENTS = 10
 _ROUNDS = 3
 
 
-def shop_plans(work: Work, *, repair: bool = True) -> dict[str, Schedule | None]:
+def shop_plans(basis: Basis, *, repair: bool = True) -> dict[str, Schedule | None]:
     """Return plans by order and insertion; none if the problem is not a shop.
 
     Parameters
     ----------
-    work
+    basis
         What is left.
     repair
         Whether to do more than to keep all orders.
     """
-    shop = native_shop(_without_breaks(work.problem) if work.breaks else work.problem)
+    shop = native_shop(_without_breaks(basis.problem) if basis.breaks else basis.problem)
     if isinstance(shop, str):
         return {}
     state = _core.ShopState(shop)
-    state.load(work.start, work.mode)
-    plans = {"right-shift": _in_order(work, state)}
+    state.load(basis.start, basis.mode)
+    plans = {"right-shift": _in_order(basis, state)}
     if not repair:
         return plans
-    new = bool(work.new.any())
+    new = bool(basis.new.any())
     if new:
-        _place(work, state)
-        plans["insertion"] = _in_order(work, state)
-    if _repair(work, state):
-        plans["repair"] = _in_order(work, state)
+        _place(basis, state)
+        plans["insertion"] = _in_order(basis, state)
+    if _repair(basis, state):
+        plans["repair"] = _in_order(basis, state)
     else:
         plans["repair"] = plans["insertion" if new else "right-shift"]
     return plans
 
 
-def _place(work: Work, state: _core.ShopState) -> None:
+def _place(basis: Basis, state: _core.ShopState) -> None:
     """Give new tasks their places: about the best moment for all, then one after another."""
-    head = work.head - work.head[work.new].min()
-    until = int(work.start[~work.new].max(initial=work.rest.revision.now))
+    head = basis.head - basis.head[basis.new].min()
+    until = int(basis.start[~basis.new].max(initial=basis.rest.revision.now))
     # A task that only lost its modes still has a planned start.
-    known = ints(np.where(work.new, work.rest.planned[0], work.start))
-    kept = ints(np.where(known >= 0, known, work.start))
-    state.load(kept, work.mode)
+    known = ints(np.where(basis.new, basis.rest.planned[0], basis.start))
+    kept = ints(np.where(known >= 0, known, basis.start))
+    state.load(kept, basis.mode)
     tried = [(state.value, 0, kept)]
     for pace in (1, 2):
-        for moment in np.linspace(work.rest.revision.now, until, _MOMENTS).astype(np.int64):
-            start = ints(np.where(work.new, moment + pace * head, work.start))
-            state.load(start, work.mode)
+        for moment in np.linspace(basis.rest.revision.now, until, _MOMENTS).astype(np.int64):
+            start = ints(np.where(basis.new, moment + pace * head, basis.start))
+            state.load(start, basis.mode)
             tried.append((state.value, len(tried), start))
-    state.load(min(tried)[2], work.mode)
-    tasks = ints(np.flatnonzero(work.new))
+    state.load(min(tried)[2], basis.mode)
+    tasks = ints(np.flatnonzero(basis.new))
     for _ in range(_ROUNDS):
         if not state.improve(tasks):
             break
 
 
-def _repair(work: Work, state: _core.ShopState) -> bool:
+def _repair(basis: Basis, state: _core.ShopState) -> bool:
     """Put tasks that start late elsewhere as long as that helps; return whether any moved."""
-    planned = np.where(work.new, ABSENT, work.rest.planned[0])
-    left, gain, moved = work.effort.insertions, 1, 0
+    planned = np.where(basis.new, ABSENT, basis.rest.planned[0])
+    left, gain, moved = basis.effort.insertions, 1, 0
     while gain and left > 0:
         heads = state.heads
         late = np.flatnonzero(heads > planned)
@@ -89,23 +89,23 @@ def _without_breaks(problem: Problem) -> Problem:
     return tables.problem()
 
 
-def _in_order(work: Work, state: _core.ShopState) -> Schedule | None:
+def _in_order(basis: Basis, state: _core.ShopState) -> Schedule | None:
     """Return the schedule in which tasks keep machines and the order on them."""
-    if not work.breaks:
-        return Schedule.of(work.problem, state.heads, state.modes)
-    return _decoded(work, state.heads, state.modes)
+    if not basis.breaks:
+        return Schedule.of(basis.problem, state.heads, state.modes)
+    return _decoded(basis, state.heads, state.modes)
 
 
-def _decoded(work: Work, start: Ints, mode: Ints) -> Schedule | None:
+def _decoded(basis: Basis, start: Ints, mode: Ints) -> Schedule | None:
     """Return the schedule with the order of some starts, breaks minded."""
-    shop = work.job_shop
+    shop = basis.job_shop
     if shop is not None:
         orientation = _core.Orientation(shop.native)
-        orientation.load(shop.order(Schedule.of(work.problem, start)))
-        return Schedule.of(work.problem, orientation.head)
-    tables = Tables.of(work.problem)
-    chosen = np.zeros(work.problem.n_modes, dtype=np.bool_)
+        orientation.load(shop.order(Schedule.of(basis.problem, start)))
+        return Schedule.of(basis.problem, orientation.head)
+    tables = Tables.of(basis.problem)
+    chosen = np.zeros(basis.problem.n_modes, dtype=np.bool_)
     chosen[mode] = True
-    tables.keep(np.ones(work.problem.n_tasks, dtype=np.bool_), chosen)
+    tables.keep(np.ones(basis.problem.n_tasks, dtype=np.bool_), chosen)
     plan = generated(tables.problem(), start)
-    return None if plan is None else Schedule(work.problem, plan.start, plan.end, mode)
+    return None if plan is None else Schedule(basis.problem, plan.start, plan.end, mode)

@@ -6,7 +6,7 @@ from headway import _core
 from headway.errors import UnsupportedError
 from headway.model import Schedule
 from headway.model.tables import Ints
-from headway.simulate.reschedule.work import Work
+from headway.simulate.reschedule.basis import Basis
 from headway.solve.flexible.shop import FlexibleShop
 from headway.solve.shop.obstacles import native_shop
 
@@ -14,16 +14,16 @@ _POPULATION = 2
 _TENURE = 10
 
 
-def search(work: Work, plan: Schedule) -> Schedule | None:
+def search(basis: Basis, plan: Schedule) -> Schedule | None:
     """Return what a few moves of tabu search make of a plan; None if none applies."""
-    moves = work.effort.moves
+    moves = basis.effort.moves
     best: list[tuple[Ints, ...]] = []
 
     def better(_value: int, *arrays: Ints) -> None:
         best[:] = [arrays]
 
     flag = _core.StopFlag()
-    shop = work.job_shop
+    shop = basis.job_shop
     if shop is not None:
         tabu = _core.JobShopSearch(
             shop.native, _POPULATION, 2 * moves, _core.Neighbourhood.N7, _TENURE
@@ -32,26 +32,26 @@ def search(work: Work, plan: Schedule) -> Schedule | None:
         tabu.run(0, moves, flag, better)
         return shop.schedule(*best[0]) if best else None
     try:
-        flexible = FlexibleShop(work.problem)
+        flexible = FlexibleShop(basis.problem)
     except UnsupportedError:
-        return _search_any(work, plan)
+        return _search_any(basis, plan)
     both = _core.FlexibleSearch(flexible.native, _POPULATION, 2 * moves)
     both.offer(flexible.order(plan), plan.mode)
     both.run(0, moves, flag, better)
     return flexible.schedule(*best[0]) if best else None
 
 
-def _search_any(work: Work, plan: Schedule) -> Schedule | None:
+def _search_any(basis: Basis, plan: Schedule) -> Schedule | None:
     """Return what a few moves make of the plan of any shop."""
     best: list[tuple[Ints, ...]] = []
 
     def better(_value: int, *arrays: Ints) -> None:
         best[:] = [arrays]
 
-    native = native_shop(work.problem)
+    native = native_shop(basis.problem)
     if isinstance(native, str):
         return None
-    general = _core.ShopSearch(native, _POPULATION, 2 * work.effort.moves)
+    general = _core.ShopSearch(native, _POPULATION, 2 * basis.effort.moves)
     general.offer(plan.start, plan.mode)
-    general.run(0, work.effort.moves, _core.StopFlag(), better)
-    return Schedule.of(work.problem, *best[0]) if best else None
+    general.run(0, basis.effort.moves, _core.StopFlag(), better)
+    return Schedule.of(basis.problem, *best[0]) if best else None

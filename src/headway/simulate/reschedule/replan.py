@@ -12,13 +12,13 @@ from headway.errors import ConfigError, InfeasibleError
 from headway.model import Schedule
 from headway.model.tables import Ints
 from headway.simulate.events import Event
+from headway.simulate.reschedule.basis import Effort
 from headway.simulate.reschedule.fast import fast_answers, in_order_of
 from headway.simulate.reschedule.measure import Nervousness, Stability, nervousness
 from headway.simulate.reschedule.residual import Residual, left_of
 from headway.simulate.reschedule.revise import revise
 from headway.simulate.reschedule.router import Router, Situation, Threshold, situation_of
 from headway.simulate.reschedule.slow import slow_answer
-from headway.simulate.reschedule.work import Effort
 
 Policy = Literal["fast", "slow", "dual", "auto"]
 POLICIES: tuple[Policy, ...] = ("fast", "slow", "dual", "auto")

@@ -142,10 +142,11 @@ def left_of(revision: Revision) -> Residual:
     gone = revision.started & ~stays
     fold_relations(tables, revision, gone)
     fold_resources(tables, revision, gone, stays)
-    _fix(tables, revision, stays)
     modes = np.ones(whole.n_modes, dtype=np.bool_)
-    modes[stays[whole.modes.task]] = False
-    modes[revision.mode[stays]] = True
+    if stays.any():
+        _fix(tables, revision, stays)
+        modes[stays[whole.modes.task]] = False
+        modes[revision.mode[stays]] = True
     tasks, kept = tables.keep(~gone, modes)
     used = np.zeros(len(tables.jobs) + 1, dtype=np.bool_)
     used[tables.tasks.job] = True
@@ -190,6 +191,8 @@ def _check_windows(tables: Tables, whole: Problem, tasks: Ints) -> None:
     last_end = np.minimum(np.minimum(table.latest_end, deadline), tables.horizon)
     late = (table.earliest_start > table.latest_start) | (table.earliest_end > table.latest_end)
     late |= table.earliest_start + shortest > last_end
+    if not late.any():
+        return
     clash = late & ~table.optional
     if clash.any():
         k = int(np.argmax(clash))

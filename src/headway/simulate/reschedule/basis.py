@@ -30,7 +30,7 @@ class Effort:
     moves: int = 512
 
 
-class Work:
+class Basis:
     """What is left to be done, as it was planned.
 
     Parameters
