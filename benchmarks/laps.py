@@ -23,7 +23,7 @@ from table import RESULTS, machine
 
 from headway.serving.hardware import Deployment, Gpu
 from headway.serving.models import LanguageModel
-from headway.serving.prefill import Limit, PrefillRequests, with_limits
+from headway.serving.prefill import Limit, PrefillRequests, StepWork, with_limits
 from headway.serving.prefill.laps import (
     AdaptiveWait,
     Batcher,
@@ -35,7 +35,6 @@ from headway.serving.prefill.laps import (
     LearnedLatency,
     NoWait,
     OneQueue,
-    StepWork,
     TurnLatency,
     Wait,
     serve,

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.errors import ConfigError
-from headway.serving.prefill import PrefillRequests, QuadraticWork
+from headway.serving.prefill import Load, PrefillRequests, QuadraticWork, StepWork
 from headway.serving.prefill.laps import (
     Batch,
     Clients,
@@ -16,6 +16,7 @@ from headway.serving.prefill.laps import (
     mixing_wait,
     serve,
 )
+from headway.serving.step_time import Affine
 from tests.serving.prefill.laps.batchers import BATCHERS, GRAPHS, NEVER_IDLE
 
 WORK = QuadraticWork()
@@ -80,6 +81,12 @@ def test_a_replay_saves_launches_and_computes_the_padding() -> None:
     replayed = serve(requests, OneQueue(graphs=GRAPHS), work, graphs=GRAPHS)
     assert plain.ttft_s[0] == pytest.approx(4.5e-3)
     assert replayed.ttft_s[0] == pytest.approx(4.64e-3 - 399e-6)
+
+
+def test_a_pass_takes_what_the_step_time_says() -> None:
+    work = StepWork(Affine(4e-3, {"prefill_tokens": 1e-5, "prefill_pairs": 1e-8}))
+    run = serve(PrefillRequests.of([0.0], [100], [50]), OneQueue(), work)
+    assert run.ttft_s[0] == pytest.approx(float(work.seconds(Load.of(100, 50))))
 
 
 @settings(max_examples=15)

@@ -1,13 +1,8 @@
 """What of a prompt is new: by hand, and on recorded conversations."""
 
 import numpy as np
-import pytest
 
-from headway.serving.hardware import Deployment, Gpu
-from headway.serving.models import LanguageModel
-from headway.serving.prefill import Load
-from headway.serving.prefill.laps import StepWork, turns
-from headway.serving.step_time import Affine, Roofline
+from headway.serving.prefill.laps import turns
 from headway.serving.workload import Blocks, Workload, read_workload
 from tests.serving.workload.traces import TRACES
 
@@ -43,16 +38,3 @@ def test_recorded_conversations_keep_their_prompts() -> None:
     found = turns(traffic)
     assert (found.history + found.tokens).tolist() == traffic.prompt_tokens.tolist()
     assert np.all(found.history >= turns(traffic, reconnect=False).history)
-
-
-@pytest.mark.parametrize("model", ["llama-3.1-8b", "deepseek-v3"])
-def test_the_operators_of_a_pass_add_up_to_its_time(model) -> None:
-    deployment = Deployment(LanguageModel.named(model), Gpu.named("h200"), tp=8)
-    work, load = StepWork(Roofline(deployment)), Load.of(1000, 300)
-    assert work.operators(load).total_s == pytest.approx(work.seconds(load))
-    assert work.operators(load).layers > 1
-
-
-def test_a_step_without_layers_is_one_operator() -> None:
-    work = StepWork(Affine(0.01))
-    assert work.operators(Load.of(5)).before_s == (0.01,)

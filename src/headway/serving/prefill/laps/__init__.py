@@ -8,7 +8,6 @@ from headway.serving.prefill.laps.learning import LearnedLatency
 from headway.serving.prefill.laps.mixing import mean_wait, mixing_wait
 from headway.serving.prefill.laps.one_queue import OneQueue
 from headway.serving.prefill.laps.serve import Clients, serve
-from headway.serving.prefill.laps.timed import StepWork
 from headway.serving.prefill.laps.turns import turns
 from headway.serving.prefill.laps.wait import (
     AdaptiveWait,
@@ -33,7 +32,6 @@ __all__ = [
     "NoWait",
     "OneQueue",
     "Segment",
-    "StepWork",
     "Turn",
     "TurnLatency",
     "Wait",

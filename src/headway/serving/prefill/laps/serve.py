@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from math import inf
@@ -14,7 +15,9 @@ from headway.serving.prefill.laps.batch import Batch, Batcher, Turn
 from headway.serving.prefill.laps.graphs import GraphBuckets
 from headway.serving.prefill.requests import PrefillRequests
 from headway.serving.prefill.run import Passes, PrefillRun
-from headway.serving.prefill.work import PrefillWork
+from headway.serving.prefill.step_work import StepWork
+from headway.serving.prefill.work import Load, PrefillWork
+from headway.serving.step_time import as_native
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +91,8 @@ class _Instance:
         clients: Clients | None,
     ) -> None:
         n = len(requests)
-        self.requests, self.batcher, self.work = requests, batcher, work
+        self.requests, self.batcher = requests, batcher
+        self.seconds = _timer(work)
         self.saved_s = 0.0 if graphs is None else graphs.saved_s
         self.arrival_s = requests.arrival_s.copy()
         self.left = requests.tokens.tolist()
@@ -138,7 +142,7 @@ class _Instance:
 
     def execute(self, batch: Batch, now: float) -> float:
         load = batch.load
-        plain_s = float(self.work.seconds(load))
+        plain_s = self.seconds(load)
         end = now + (plain_s - self.saved_s if batch.bucket else plain_s)
         if not now < end < inf:
             raise ConfigError(f"a pass of {load} takes {end - now} s")
@@ -196,3 +200,17 @@ class _Instance:
             np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)]),
             np.array([segment.tokens for segment in segments], np.int64),
         )
+
+
+def _timer(work: PrefillWork) -> Callable[[Load], float]:
+    """Return what times one pass; a step time in its native form, which answers far sooner."""
+    if not isinstance(work, StepWork):
+        return lambda load: float(work.seconds(load))
+    native = as_native(work.step_time)
+
+    def seconds(load: Load) -> float:
+        tokens, prefills, context, pairs = load
+        row = [tokens, prefills, context, pairs, 0.0, 0.0, 0.0, prefills, 0.0, 0.0]
+        return float(native.seconds(np.array(row, dtype=np.float64))[0])
+
+    return seconds
