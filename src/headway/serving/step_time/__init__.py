@@ -2,6 +2,8 @@
 
 from headway.serving.step_time.affine import Affine
 from headway.serving.step_time.corrections import Corrected, Corrections
+from headway.serving.step_time.kernel_files import Kernels
+from headway.serving.step_time.kernel_tables import KernelTables
 from headway.serving.step_time.layer_tables import LayerTables
 from headway.serving.step_time.padded import VLLM_SIZES, Padded
 from headway.serving.step_time.protocol import Operator, StepTime, as_native
@@ -21,6 +23,8 @@ __all__ = [
     "Efficiency",
     "Errors",
     "Fitted",
+    "KernelTables",
+    "Kernels",
     "LayerTables",
     "Operator",
     "Padded",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +70,7 @@ class Curve:
             raise ConfigError("curve: expected ascending points and finite values")
 
     @classmethod
-    def through(cls, points: Sequence[float], values: Sequence[float]) -> Curve:
+    def through(cls, points: ArrayLike, values: ArrayLike) -> Curve:
         """Return the curve through measured points in any order, prolonged beyond the last."""
         x, y = np.asarray(points, np.float64), np.asarray(values, np.float64)
         order = np.argsort(x, kind="stable")

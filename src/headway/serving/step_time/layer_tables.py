@@ -14,9 +14,9 @@ import numpy as np
 from headway import _core
 from headway.errors import ConfigError, FormatError
 from headway.serving.hardware import Deployment
+from headway.serving.step_time.host import fitted_host
 from headway.serving.step_time.interpolation import Curve, Grid
 from headway.serving.step_time.layer_files import read_attention, read_curves, read_skew
-from headway.serving.step_time.least_squares import non_negative
 from headway.serving.step_time.protocol import Operator, StepTime
 from headway.serving.step_time.samples import Samples
 from headway.serving.step_time.shape import Floats, Shape, Value, weights
@@ -162,11 +162,8 @@ class LayerTables(StepTime):
         What the layers do not explain is taken for the host's; the tables stay as measured.
         """
         bare = replace(self, step_overhead_s=0.0, sequence_overhead_s=0.0)
-        segments = samples.shape.prefills + samples.shape.decodes
-        columns = np.stack([np.ones(len(samples)), np.asarray(segments, np.float64)], axis=1)
-        missing = samples.seconds - np.asarray(bare.seconds(samples.shape))
-        found = non_negative(columns, samples.seconds, missing)
-        return replace(self, step_overhead_s=float(found[0]), sequence_overhead_s=float(found[1]))
+        step_s, sequence_s = fitted_host(bare, samples)
+        return replace(self, step_overhead_s=step_s, sequence_overhead_s=sequence_s)
 
     def on(self, deployment: Deployment | None) -> Self:  # noqa: ARG002 - one fits all
         """Return the step time itself: tables are of one deployment."""
