@@ -66,16 +66,16 @@ Axis::Axis(Reals points) : points_(points.begin(), points.end()) {
             throw std::invalid_argument("step time: points of an axis must be finite and ascend");
         }
     }
-    const std::size_t bins = 4 * points_.size();
+    bins_ = 4 * points_.size();
     const double width = points_.back() - points_.front();
     if (width > 0) {
-        bins_per_unit_ = static_cast<double>(bins) / width;
+        bins_per_unit_ = static_cast<double>(bins_) / width;
     }
-    for (std::size_t bin = 0; bin < bins; ++bin) {
-        // One bin early, so that rounding of the bin's number never overshoots.
+    for (std::size_t bin = 0; bin <= bins_; ++bin) {
+        // A bin early, as the number of a value's bin is rounded; its search goes on a bin beyond.
         const double start = bin == 0 ? points_.front()
                                       : points_.front() + static_cast<double>(bin - 1) * width /
-                                                              static_cast<double>(bins);
+                                                              static_cast<double>(bins_);
         const auto above = std::upper_bound(points_.begin(), points_.end(), start);
         hint_.push_back(static_cast<std::size_t>(above - points_.begin()) - 1);
     }
@@ -90,10 +90,10 @@ Axis::Place Axis::place(double value) const {
     std::size_t low = last;
     if (value < points_[last]) {
         const auto bin = static_cast<std::size_t>((value - first) * bins_per_unit_);
-        low = hint_[std::min(bin, hint_.size() - 1)];
-        while (points_[low + 1] <= value) {
-            ++low;
-        }
+        const auto begin = points_.begin();
+        const auto from = begin + static_cast<std::ptrdiff_t>(hint_[std::min(bin, bins_)]);
+        const auto to = begin + static_cast<std::ptrdiff_t>(hint_[std::min(bin + 2, bins_)]) + 1;
+        low = static_cast<std::size_t>(std::upper_bound(from, to, value) - begin) - 1;
     }
     return {low, (value - points_[low]) / (points_[low + 1] - points_[low])};
 }

@@ -45,7 +45,8 @@ public:
 
 private:
     std::vector<double> points_;
-    std::vector<std::size_t> hint_;  // for each bin of equal width: where to begin looking
+    std::vector<std::size_t> hint_;  // for each bin of equal width: the point before it
+    std::size_t bins_ = 0;
     double bins_per_unit_ = 0;
 };
 
