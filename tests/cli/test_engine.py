@@ -67,6 +67,15 @@ def test_policies_side_by_side_at_several_loads(run) -> None:
     assert {row["policy"] for row in told["policies"]} == {"vllm", "sarathi"}
 
 
+def test_the_largest_load_of_each_policy_is_searched(run) -> None:
+    done = run("compare", "engine.yaml", "--max-goodput")
+    assert done.status == 0, done
+    assert "90 % keep their limits" in done.out
+    first, second = json.loads(run("compare", "engine.yaml", "--max-goodput", "--json").out)
+    assert first["load"] >= second["load"] > 0
+    assert {first["policy"], second["policy"]} == {"vllm", "sarathi"}
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Literal
 
 import click
+import msgspec
 
 from headway import files
 from headway.cli import table
 from headway.cli.source import check_outputs, epilog
 from headway.errors import ConfigError
 from headway.show.figure import suffix_of
+from headway.show.table import rounded
 from headway.simulate import (
     Experiment,
     Run,
@@ -22,6 +24,7 @@ from headway.simulate import (
     compare,
     open_experiment,
     replaying,
+    saturate,
     sweep,
 )
 from headway.simulate.experiment import Loaded
@@ -47,6 +50,12 @@ from headway.simulate.experiment import Loaded
 @click.option("--json", "as_json", is_flag=True, help="Means and differences as one JSON object.")
 @click.option("-o", "--out", type=click.Path(), help="Write every run (.csv) or the table (.md).")
 @click.option("--plot", type=click.Path(), help="Draw the first measure over load (.png, .svg).")
+@click.option(
+    "--max-goodput",
+    "saturating",
+    is_flag=True,
+    help="Instead, how much load each policy takes until a tenth of the work misses its limits.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="No progress, only the table.")
 def command(
     scenario: str,
@@ -60,6 +69,7 @@ def command(
     as_json: bool,  # noqa: FBT001 - click passes options by name
     out: str | None,
     plot: str | None,
+    saturating: bool,  # noqa: FBT001
     quiet: bool,  # noqa: FBT001
 ) -> None:
     """Let several policies meet the scenario in a file, each with the same seeds.
@@ -75,6 +85,9 @@ def command(
     experiment = open_experiment(scenario)
     if trace is not None:
         experiment = replaying(experiment, trace)
+    if saturating:
+        _saturate(experiment, policies, _workers(workers), as_json=as_json)
+        return
     chosen = _loads(loads, experiment)
     if plot is not None and not chosen:
         raise ConfigError(f"{plot}: --plot shows a measure over load; give several by --loads")
@@ -99,6 +112,31 @@ def command(
         click.echo(found.to_json())
         return
     click.echo(f"{found.name}: {len(found.runs)} runs\n")
+    table.echo(rows)
+
+
+def _saturate(
+    experiment: Experiment,
+    policies: tuple[str, ...],
+    workers: int | Literal["ray"],
+    *,
+    as_json: bool,
+) -> None:
+    """Print how much load each policy takes, the most first."""
+    found = saturate(experiment, policies, workers=workers)
+    rows = [
+        {
+            "policy": policy,
+            "load": rounded(most.scale, 3),
+            "attainment": rounded(most.attainment, 3),
+            "runs": len(most.tried),
+        }
+        for policy, most in sorted(found.items(), key=lambda item: -item[1].scale)
+    ]
+    if as_json:
+        click.echo(msgspec.json.encode(rows).decode())
+        return
+    click.echo(f"{experiment.name}: the largest load at which 90 % keep their limits\n")
     table.echo(rows)
 
 

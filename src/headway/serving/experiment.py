@@ -11,12 +11,12 @@ from headway.serving.contenders import choice
 from headway.serving.document import Contender, EngineFile
 from headway.serving.engine import Engine
 from headway.serving.hardware import Deployment
-from headway.serving.prefill.goodput import MaxGoodput, max_goodput
 from headway.serving.results import EngineRun, metrics
 from headway.serving.setup import deployment, engine_config, step_time
 from headway.serving.step_time import StepTime
 from headway.serving.traffic import Source, key
 from headway.simulate.document import document, record
+from headway.simulate.goodput import MaxGoodput, max_goodput
 
 
 @dataclass(frozen=True, eq=False)

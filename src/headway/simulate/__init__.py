@@ -6,6 +6,7 @@ from headway.simulate.decode import World, beam, best_of, greedy, rollout, sampl
 from headway.simulate.experiment import Experiment, kinds, open_experiment, replaying
 from headway.simulate.expression import Expression
 from headway.simulate.features import FeatureSet
+from headway.simulate.goodput import MaxGoodput, max_goodput, saturate
 from headway.simulate.laws import LAWS, Law
 from headway.simulate.outcome import Outcome
 from headway.simulate.policy import Decision, Linear, Policy, Rule, RuleBook, best
@@ -26,6 +27,7 @@ __all__ = [
     "Happening",
     "Law",
     "Linear",
+    "MaxGoodput",
     "Outcome",
     "Policy",
     "Rule",
@@ -44,11 +46,13 @@ __all__ = [
     "compare",
     "greedy",
     "kinds",
+    "max_goodput",
     "open_experiment",
     "paired",
     "replaying",
     "rollout",
     "sampled",
+    "saturate",
     "simulate",
     "summary",
     "sweep",

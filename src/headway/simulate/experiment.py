@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from headway.errors import ConfigError, FormatError
+from headway.simulate.goodput import MaxGoodput
 from headway.simulate.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -84,6 +85,21 @@ class Loaded(Protocol):
         ------
         ConfigError
             If the load is not above 0.
+        """
+        ...
+
+
+@runtime_checkable
+class Saturating(Protocol):
+    """An experiment whose work has limits, which are missed when there is too much of it."""
+
+    def max_goodput(self, policy: str, *, seed: int = 0, target: float = 0.9) -> MaxGoodput:
+        """Return the largest load at which a share of the work still keeps its limits.
+
+        Raises
+        ------
+        ConfigError
+            If nothing has limits, or the target is not a share.
         """
         ...
 

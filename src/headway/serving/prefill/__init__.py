@@ -1,7 +1,6 @@
 """One instance that only prefills: who runs, with whom, and where a running prompt is cut."""
 
 from headway.serving.prefill.batching import Alone, Batching, Candidates, Fill, SloAware
-from headway.serving.prefill.goodput import MaxGoodput, max_goodput
 from headway.serving.prefill.instance import simulate
 from headway.serving.prefill.limits import Limit, with_limits
 from headway.serving.prefill.orders import (
@@ -32,6 +31,7 @@ from headway.serving.prefill.requests import PrefillRequests
 from headway.serving.prefill.run import Passes, PrefillRun
 from headway.serving.prefill.step_work import StepWork
 from headway.serving.prefill.work import Level, Load, Operators, PrefillWork, QuadraticWork
+from headway.simulate.goodput import MaxGoodput, max_goodput
 
 __all__ = [
     "NAMED",

@@ -13,7 +13,6 @@ import numpy as np
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.prefill.batching import Alone, Batching, Fill, SloAware
 from headway.serving.prefill.document import Contender, PrefillFile
-from headway.serving.prefill.goodput import MaxGoodput, max_goodput
 from headway.serving.prefill.instance import simulate
 from headway.serving.prefill.limits import Limit, with_limits
 from headway.serving.prefill.policy import PrefillPolicy, find, names
@@ -26,6 +25,7 @@ from headway.serving.prefill.work import PrefillWork, QuadraticWork
 from headway.serving.setup import deployment, step_time
 from headway.serving.traffic import Source, key
 from headway.simulate.document import document, record
+from headway.simulate.goodput import MaxGoodput, max_goodput
 
 _BATCHINGS: Mapping[str, type[Batching]] = {"alone": Alone, "fill": Fill, "slo": SloAware}
 """Batchings by the names that files use."""

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from os import PathLike
+from typing import TYPE_CHECKING
 
 from headway.errors import ConfigError
+
+if TYPE_CHECKING:
+    from headway.simulate.experiment import Experiment, Saturating
+    from headway.simulate.workers import Workers
+
+_WIDEN = 8
+"""How often the bounds of the search are moved outwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,5 +103,46 @@ def max_goodput(
     return MaxGoodput(low, tried[low], tuple(sorted(tried.items())))
 
 
-_WIDEN = 8
-"""How often the bounds of the search are moved outwards."""
+def saturate(
+    source: str | PathLike[str] | Experiment,
+    policies: Sequence[str] = (),
+    *,
+    seed: int = 0,
+    target: float = 0.9,
+    workers: Workers = 1,
+) -> dict[str, MaxGoodput]:
+    """Return how much load each policy takes in a scenario.
+
+    Parameters
+    ----------
+    source
+        A scenario, or its file.
+    policies
+        Their names; all there are by default.
+    seed
+        The luck, the same for all.
+    target
+        Share of the work that must keep its limits.
+    workers
+        Processes, or ``"ray"`` for a cluster.
+
+    Raises
+    ------
+    FormatError, ConfigError
+        If the file holds no sound scenario, or one without limits or loads.
+    UnknownNameError
+        If there is no such policy.
+    """
+    from headway.simulate.experiment import Saturating, open_experiment
+    from headway.simulate.workers import over
+
+    experiment = open_experiment(source) if isinstance(source, str | PathLike) else source
+    if not isinstance(experiment, Saturating):
+        raise ConfigError(f"{experiment.name}: a scenario of this kind has no limits to keep")
+    names = tuple(dict.fromkeys(policies)) or experiment.policies()
+    searched = over(partial(_searched, experiment, seed, target), names, workers)
+    return dict(zip(names, searched, strict=True))
+
+
+def _searched(experiment: Saturating, seed: int, target: float, policy: str) -> MaxGoodput:
+    return experiment.max_goodput(policy, seed=seed, target=target)
