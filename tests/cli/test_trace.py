@@ -63,6 +63,21 @@ def test_a_converted_trace_says_the_same(run, tmp_path: Path) -> None:
     assert run("trace", "info", tmp_path / "burstgpt.jsonl.gz", "--json").out == before
 
 
+def test_traffic_is_made_from_a_description(run, tmp_path: Path) -> None:
+    text = "requests: 30\narrivals: poisson(5)\nprompt_tokens: 9\noutput_tokens: 4\n"
+    (tmp_path / "a.yaml").write_text(text)
+    (tmp_path / "b.yaml").write_text("synthetic:\n  " + text.replace("\n", "\n  "))
+    assert run("trace", "make", "a.yaml", "a.jsonl").status == 0
+    assert run("trace", "make", "b.yaml", "b.jsonl", "--seed", 0).status == 0
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+    assert json.loads(run("trace", "info", "a.jsonl", "--json").out)["n"] == 30
+    (tmp_path / "c.yaml").write_text(text.replace("poisson", "poison"))
+    done = run("trace", "make", "c.yaml", "c.jsonl")
+    assert done.status == 2
+    assert "c.yaml: arrivals: expected arrivals such as" in done.err
+    assert not (tmp_path / "c.jsonl").exists()
+
+
 def test_list_names_traces_and_formats(run) -> None:
     out = run("trace", "list").out
     assert "azure-conv" in out

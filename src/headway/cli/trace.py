@@ -17,11 +17,13 @@ from headway.serving.workload import (
     Workload,
     WorkloadSummary,
     read_workload,
+    synthetic,
     workload,
     write_workload,
 )
 from headway.show.clock import Clock
 from headway.show.figure import suffix_of
+from headway.simulate.document import document
 
 _MS = 1000.0
 _SHORT_S = 60.0
@@ -78,6 +80,28 @@ def convert_command(
     """Write a trace in Headway's own format: JSON lines, compressed if OUT ends in .gz."""
     check_outputs(target, source=source)
     found = _load(source, form, spread_s, seed)
+    write_workload(found, target)
+    click.echo(f"{target}: {len(found):,} requests", err=True)
+
+
+@command.command(name="make", epilog=epilog("headway trace make traffic.yaml out.jsonl.gz"))
+@click.argument("description", metavar="FILE", type=click.Path())
+@click.argument("target", metavar="OUT", type=click.Path())
+@click.option("--seed", type=int, help="Replaces the seed in the description.")
+def make_command(description: str, target: str, seed: int | None) -> None:
+    """Draw traffic from a description in YAML, and write it in Headway's own format."""
+    check_outputs(target, source=description)
+    content = document(description)
+    if isinstance(content, dict) and set(content) == {"synthetic"}:
+        content = content["synthetic"]
+    if not isinstance(content, dict | list):
+        raise ConfigError(f"{description}: expected a description of traffic: keys and values")
+    if seed is not None and seed < 0:
+        raise ConfigError(f"--seed: expected a number from 0 on, got {seed}")
+    try:
+        found = synthetic(content, seed=seed)
+    except ConfigError as error:
+        raise ConfigError(f"{description}: {error}") from None
     write_workload(found, target)
     click.echo(f"{target}: {len(found):,} requests", err=True)
 
