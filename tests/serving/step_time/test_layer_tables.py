@@ -1,4 +1,5 @@
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,7 +7,8 @@ import pytest
 from hypothesis import given
 
 from headway import _core
-from headway.errors import ConfigError, FormatError
+from headway.errors import ConfigError, FormatError, UnsupportedError
+from headway.serving.models import Experts, FeedForward, GroupedAttention, LanguageModel
 from headway.serving.step_time import LayerTables, Shape
 from headway.serving.step_time.interpolation import Curve
 from headway.serving.step_time.layer_files import attention_grid
@@ -176,6 +178,37 @@ def test_longer_batches_and_contexts_than_measured_are_prolonged(folder: Path) -
 
 def test_an_empty_step_costs_the_host_alone(folder: Path) -> None:
     assert LayerTables.read(folder, 32, step_overhead_s=0.25).seconds(Shape()) == 0.25
+
+
+def test_experts_take_the_place_of_the_network(folder: Path) -> None:
+    """One token touches two of eight experts, very many all of them; each touch costs 100 us."""
+    model = LanguageModel(
+        "x", 8, 4, 9, GroupedAttention(1, 1, 8), FeedForward(8), Experts(8, 2, 8), 4
+    )
+    rows = [(t, e, 100 * e + t) for e in (2, 4, 8) for t in (1, 64, 2048)]
+    write(folder, "moe.csv", "tokens,activated_experts,time_us", rows)
+    lines = (folder / "dense.csv").read_text().splitlines()
+    plain = ("gate_up_proj", "act_fn", "down_proj")
+    kept = [line for line in lines if not line.startswith(plain)]
+    (folder / "dense.csv").write_text("\n".join(kept))
+    with pytest.raises(FormatError, match="'gate_up_proj' is missing"):
+        LayerTables.read(folder, 4)
+    time = LayerTables.read(folder, model)
+    for tokens in (1, 2, 5, 40, 1000):
+        spent = time.breakdown(Shape.of(decodes=[10] * tokens))["moe"]
+        touched = 8 * (1 - 0.75**tokens)
+        assert spent == pytest.approx(4 * (100 * touched + tokens) * 1e-6, rel=1e-3)
+    assert "down_proj" not in time.breakdown(Shape.of(decodes=[10]))
+    shapes = many(15, 50)
+    native = time.native().seconds(shapes.rows().ravel())
+    np.testing.assert_allclose(native, time.seconds(shapes), rtol=1e-12)
+    with pytest.raises(UnsupportedError, match="in all layers"):
+        LayerTables.read(folder, replace(model, expert_layers=2))
+
+
+def test_a_model_tells_its_layers(folder: Path) -> None:
+    model = LanguageModel("x", 8, 5, 9, GroupedAttention(1, 1, 8), FeedForward(8))
+    assert LayerTables.read(folder, model).layers == 5
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import yaml
 
 from headway import files
 from headway.errors import FormatError
+from headway.serving.models import Experts
 from headway.serving.step_time.columns import Columns, read_columns
 from headway.serving.step_time.interpolation import Curve, Grid, prolonged
 from headway.serving.step_time.shape import Floats
@@ -52,6 +53,33 @@ def read_curves(path: str | PathLike[str], key: str, known: Sequence[str]) -> di
         )
         for name in dict.fromkeys(names)
     }
+
+
+def read_experts(path: str | PathLike[str], experts: Experts) -> Curve:
+    """Return the seconds of a layer of experts over tokens, from a file by tokens and experts.
+
+    Tokens are taken to touch as many experts as they do on average.
+
+    Parameters
+    ----------
+    path
+        A file of ``tokens,activated_experts,time_us``.
+    experts
+        Those of the model.
+
+    Raises
+    ------
+    FormatError
+        If the file is no such table; names file and line.
+    """
+    table = read_columns(path, numbers=("tokens", "activated_experts", "time_us"))
+    points = np.stack([table.numbers["activated_experts"], table.numbers["tokens"]], axis=1)
+    _refuse_repeats(table, list(map(tuple, points.tolist())))
+    grid = Grid(*_fill(points, table.numbers["time_us"] * 1e-6))
+    most = int(points[:, 1].max())
+    tokens = np.unique(np.concatenate([np.arange(1, 65), np.geomspace(1, most, 200), points[:, 1]]))
+    touched = np.array([experts.touched(count) for count in tokens.tolist()])
+    return Curve.through(tokens, grid(touched, tokens))
 
 
 def read_attention(path: str | PathLike[str]) -> Grid:

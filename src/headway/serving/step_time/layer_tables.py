@@ -12,11 +12,17 @@ from typing import Self
 import numpy as np
 
 from headway import _core
-from headway.errors import ConfigError, FormatError
+from headway.errors import ConfigError, FormatError, UnsupportedError
 from headway.serving.hardware import Deployment
+from headway.serving.models import Experts, LanguageModel
 from headway.serving.step_time.host import fitted_host
 from headway.serving.step_time.interpolation import Curve, Grid
-from headway.serving.step_time.layer_files import read_attention, read_curves, read_skew
+from headway.serving.step_time.layer_files import (
+    read_attention,
+    read_curves,
+    read_experts,
+    read_skew,
+)
 from headway.serving.step_time.protocol import Operator, StepTime
 from headway.serving.step_time.samples import Samples
 from headway.serving.step_time.shape import Floats, Shape, Value, weights
@@ -33,9 +39,11 @@ _LAYER = (
     "gate_up_proj",
     "act_fn",
     "down_proj",
+    "moe",
 )
 _HEAD = ("final_layernorm", "lm_head", "sampler")
-_OPTIONAL = ("qk_norm", "rotary_emb", "sampler")
+_OPTIONAL = ("qk_norm", "rotary_emb", "sampler", "moe")
+_PLAIN = ("gate_up_proj", "act_fn", "down_proj")
 _PER_SEQUENCE = ("lm_head", "sampler")
 _DENSE = tuple(
     name
@@ -68,7 +76,8 @@ class LayerTables(StepTime):
     ----------
     layers
         Number of decoder layers. One of them runs the norm twice and all else once; embedding,
-        final norm, head and sampler run once per step.
+        final norm, head and sampler run once per step. A layer ``moe`` stands for the feed-forward
+        network where there are experts.
     dense
         Seconds by tokens for each layer that works on every token.
     per_sequence
@@ -109,16 +118,17 @@ class LayerTables(StepTime):
                 raise ConfigError(f"{name}: expected seconds, got {getattr(self, name)}")
         if len(self.attention.axes) != 4:
             raise ConfigError("attention: expected a grid of four axes")
+        optional = (*_OPTIONAL, *_PLAIN) if "moe" in self.dense else _OPTIONAL
         for table, names in (("dense", _DENSE), ("per_sequence", _PER_SEQUENCE)):
             for name in names:
-                if name not in getattr(self, table) and name not in _OPTIONAL:
+                if name not in getattr(self, table) and name not in optional:
                     raise ConfigError(f"{table}: layer {name!r} is missing")
 
     @classmethod
     def read(
         cls,
         folder: str | PathLike[str],
-        layers: int,
+        layers: int | LanguageModel,
         *,
         skew: float | None = None,
         step_overhead_s: float = STEP_OVERHEAD_S,
@@ -131,9 +141,10 @@ class LayerTables(StepTime):
         folder
             Holds ``dense.csv`` (layer, tokens, time_us), ``per_sequence.csv`` (layer, sequences,
             time_us), ``attention.csv`` (prefill_chunk, kv_prefill, n_decode, kv_decode, time_us),
-            as LLMServingSim's profiler writes them, and maybe its ``meta.yaml``.
+            as LLMServingSim's profiler writes them; ``moe.csv`` (tokens, activated_experts,
+            time_us) if the model has experts; and maybe ``meta.yaml``.
         layers
-            Number of decoder layers of the model.
+            The model, or the number of its decoder layers if it has no experts.
         skew
             By default the one that was measured, else 0.
         step_overhead_s, sequence_overhead_s
@@ -143,9 +154,15 @@ class LayerTables(StepTime):
         ------
         FormatError
             If a file is missing or not such a table; names file and line.
+        UnsupportedError
+            If only some layers of the model have experts.
         """
         home = Path(folder)
         dense = read_curves(home / "dense.csv", "tokens", _DENSE)
+        if isinstance(layers, LanguageModel):
+            if layers.experts is not None:
+                dense["moe"] = read_experts(home / "moe.csv", _of_all_layers(layers))
+            layers = layers.layers
         heads = read_curves(home / "per_sequence.csv", "sequences", _PER_SEQUENCE)
         attention = read_attention(home / "attention.csv")
         chosen = read_skew(home) if skew is None else skew
@@ -222,6 +239,14 @@ class LayerTables(StepTime):
 
     def _attention_s(self, shape: Shape) -> Floats:
         return attention_seconds(self.attention, self.skew, shape)
+
+
+def _of_all_layers(model: LanguageModel) -> Experts:
+    if model.experts is None or model.expert_layers != model.layers:
+        raise UnsupportedError(
+            f"{model.name}: layer tables are for models with experts in all layers, or in none"
+        )
+    return model.experts
 
 
 def attention_seconds(grid: Grid, skew: float, shape: Shape) -> Floats:
