@@ -151,6 +151,21 @@ def test_traffic_is_cut_and_scaled(folder: Path, settings: str, check: object) -
     assert check(EngineExperiment.read(folder / "other.yaml").run("vllm", 0).workload)  # type: ignore[operator]
 
 
+def test_traffic_is_drawn_with_the_seed(folder: Path) -> None:
+    drawn = (
+        "{synthetic: {requests: 50, arrivals: poisson(5), prompt_tokens: 'integers(10, 100)',"
+        " output_tokens: 'exponential(20)'}, scale: 2}"
+    )
+    (folder / "drawn.yaml").write_text(ENGINE.replace("{trace: traffic.jsonl}", drawn))
+    experiment = EngineExperiment.read(folder / "drawn.yaml")
+    first, again, other = (experiment.run("vllm", seed).workload for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.arrival_s, again.arrival_s)
+    assert not np.array_equal(first.prompt_tokens, other.prompt_tokens)
+    assert 7 < first.rate_per_s < 14
+    seven = experiment.replaying(folder / "traffic.jsonl").run("vllm", 0)
+    assert len(seven.requests) == 120
+
+
 def test_a_model_on_a_gpu_says_blocks_and_times(folder: Path) -> None:
     text = ENGINE.replace("engine: {blocks: 64,", "model: llama-3.1-8b\ngpu: h100\nengine: {")
     text = "\n".join(line for line in text.splitlines() if not line.startswith("step_time"))
@@ -192,6 +207,9 @@ REFUSED = [
     ("kind: engine", "kind: engine\nmodel: qwen3-8b\ngpu: h10", ["gpu", "h100"]),
     ("kind: engine", "kind: engine\nmodel: qwen3-8b\ngpu: {ram: 3}", ["gpu", "ram"]),
     ("kind: engine", "kind: engine\nmodel: qwen3-8b\ngpu: h100\nparallel: {tp: 3}", ["parallel"]),
+    ("trace: traffic.jsonl", "requests: 3", ["workload: expected either"]),
+    ("trace: traffic.jsonl", "synthetic: {requests: 3}", ["workload.synthetic", "arrivals"]),
+    ("trace: traffic.jsonl", "synthetic: {request: 3}", ["workload.synthetic", "request"]),
     ("traffic.jsonl", "none.jsonl", ["none.jsonl", "cannot read"]),
     ("traffic.jsonl", "traffic.jsonl, window_s: [4, 1]", ["workload.window_s"]),
     ("traffic.jsonl", "traffic.jsonl, window_s: [900, 901]", ["workload", "no request is left"]),

@@ -45,10 +45,15 @@ class StepTimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Traffic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the engine is asked to do."""
+    """What the engine is asked to do; one of the first two."""
 
-    trace: str
+    trace: str | None = None
     """A file, or the name of a public trace."""
+    synthetic: dict[str, Any] | list[dict[str, Any]] | None = None
+    """Arrivals and lengths by laws, see `headway.serving.workload.synthetic`.
+
+    The seed is that of the run.
+    """
     format: str | None = None
     """Of the file; found by its content."""
     window_s: tuple[float, float] | None = None

@@ -12,7 +12,7 @@ import numpy as np
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.document import Promise, Traffic
-from headway.serving.workload import ServiceClass, Workload, read_workload
+from headway.serving.workload import ServiceClass, Workload, read_workload, synthetic
 from headway.simulate import Streams
 
 
@@ -27,12 +27,12 @@ class Source:
     classes
         What requests are promised; those of the trace if empty.
     recorded
-        The trace.
+        The trace, if there is one.
     """
 
     settings: Traffic
     classes: tuple[Promise, ...]
-    recorded: Workload = field(repr=False)
+    recorded: Workload | None = field(default=None, repr=False)
 
     @classmethod
     def of(cls, settings: Traffic, classes: tuple[Promise, ...], home: Path) -> Source:
@@ -59,8 +59,12 @@ class Source:
                 raise ConfigError(f"classes[{number}].share: expected a number from 0 on")
         if sum(promise.share for promise in classes) <= 0 and classes:
             raise ConfigError("classes: expected shares of which one at least is above 0")
-        with key("workload.trace"):
-            recorded = obtain(settings.trace, home, settings.format)
+        if (settings.trace is None) == (settings.synthetic is None):
+            raise ConfigError("workload: expected either a 'trace' or a 'synthetic' one")
+        recorded = None
+        if settings.trace is not None:
+            with key("workload.trace"):
+                recorded = obtain(settings.trace, home, settings.format)
         source = cls(settings, classes, recorded)
         source.workload(0)  # whatever cannot be is refused here
         return source
@@ -89,7 +93,7 @@ class Source:
             Times the rate of arrivals that the file asks for.
         """
         settings = self.settings
-        traffic = self.recorded
+        traffic = self._drawn(seed) if self.recorded is None else self.recorded
         if settings.window_s is not None:
             with key("workload.window_s"):
                 traffic = traffic.window(*settings.window_s)
@@ -111,6 +115,11 @@ class Source:
         with key("workload.scale"):
             traffic = traffic.scaled(scale)
         return self._promised(traffic, seed)
+
+    def _drawn(self, seed: int) -> Workload:
+        assert self.settings.synthetic is not None
+        with key("workload.synthetic"):
+            return synthetic(self.settings.synthetic, seed=seed)
 
     def _promised(self, traffic: Workload, seed: int) -> Workload:
         if not self.classes:
