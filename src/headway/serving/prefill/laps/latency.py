@@ -61,7 +61,7 @@ class TurnLatency:
 
     Examples
     --------
-    >>> float(TurnLatency(alpha=1e-8, beta=2e-5, write=3e-5, read=1e-7).boundary())
+    >>> round(float(TurnLatency(alpha=1e-8, beta=2e-5, write=3e-5, read=1e-7).boundary()), 6)
     1000.0
     """
 
