@@ -151,13 +151,16 @@ class SloAware:
         members, load = [seed], candidates.load(seed)
         batches = [self._batch(candidates, members, float(service[seed]), feasible)]
         rest = np.arange(min(_CONSIDERED * self.requests, len(candidates)))
-        rest = rest[rest != seed]
-        while len(rest) and len(members) < self.requests:
+        rest, tokens = rest[rest != seed], np.asarray(candidates.loads.tokens)
+        while len(members) < self.requests:
+            rest = rest[load.tokens + tokens[rest] <= self.tokens]
+            if not len(rest):
+                break
             joined = load.joined(candidates.loads.taken(rest))
             # A batch is believed to be off by as much as its members are, weighted by their times.
             off = (service[members].sum() + service[rest]) / (plain[members].sum() + plain[rest])
             seconds = np.asarray(candidates.predictor.seconds(joined)) * off
-            fits = (joined.tokens <= self.tokens) & (seconds <= until)
+            fits = seconds <= until
             if not fits.any():
                 break
             k = int(np.argmax(fits))
