@@ -135,6 +135,18 @@ def test_a_model_on_a_gpu_tells_the_times(home: Path) -> None:
     assert run.attainment == 1.0
 
 
+@pytest.mark.parametrize("history", [True, False])
+def test_what_a_cache_would_know_is_history(home: Path, history: bool) -> None:
+    trace = Path(__file__).parents[2] / "data" / "traces" / "mooncake_conversation.jsonl"
+    (home / "turns.yaml").write_text(
+        f"kind: prefill\nquadratic: {{}}\nhistory: {history}\nworkload: {{trace: {trace}}}\n"
+    )
+    requests = PrefillExperiment.read(home / "turns.yaml").requests(0)
+    prompts = read_workload(trace).prompt_tokens
+    assert requests.history.any() == history
+    assert (requests.tokens + requests.history).tolist() == prompts.tolist()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "key"),
     [

@@ -51,6 +51,8 @@ class PrefillFile(Machine, frozen=True, forbid_unknown_fields=True, kw_only=True
     quadratic: dict[str, float] | None = None
     """Instead of a model and its step time: fields of `QuadraticWork`."""
     workload: Traffic
+    history: bool = False
+    """Whether what a cache of prefixes would know of a prompt is not computed; see `turns`."""
     classes: tuple[LengthClass, ...] = ()
     """What prompts are promised; those of the trace if there are none."""
     policies: tuple[str | Contender, ...] = ("flowprefill", "distserve")

@@ -14,6 +14,7 @@ from headway.errors import ConfigError, UnknownNameError
 from headway.serving.prefill.batching import Alone, Batching, Fill, SloAware
 from headway.serving.prefill.document import Contender, PrefillFile
 from headway.serving.prefill.instance import simulate
+from headway.serving.prefill.laps import turns
 from headway.serving.prefill.limits import Limit, with_limits
 from headway.serving.prefill.policy import PrefillPolicy, find, names
 from headway.serving.prefill.predictors import PREDICTORS, NoisyFitting
@@ -116,11 +117,11 @@ class PrefillExperiment:
         """Return the prompts that come with a seed, with their limits."""
         traffic = self.source.workload(seed, self.load)
         limits = [np.inf if kind.ttft_s is None else kind.ttft_s for kind in traffic.classes]
-        requests = PrefillRequests.of(
-            traffic.arrival_s,
-            traffic.prompt_tokens,
+        prompts = turns(traffic if self.file.history else traffic.without_blocks())
+        requests = replace(
+            prompts,
             ttft_s=np.array(limits)[traffic.service_class],
-            service_class=traffic.service_class,
+            service_class=traffic.service_class.astype(np.int64),
             classes=tuple(kind.name for kind in traffic.classes),
         )
         if not self.file.classes:

@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from headway.serving.prefill import report
+from headway.serving.prefill.audit import audit
 from headway.serving.prefill.requests import Ints, PrefillRequests
 from headway.serving.prefill.work import Floats
 
@@ -75,6 +76,11 @@ class PrefillRun:
         Who ran when.
     seed
         Of whatever was drawn.
+
+    Raises
+    ------
+    VerificationError
+        If the columns contradict one another: a mistake of ours; see `audit`.
     """
 
     requests: PrefillRequests
@@ -87,6 +93,9 @@ class PrefillRun:
     blocking_s: Floats
     passes: Passes
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        audit(self)
 
     @cached_property
     def ttft_s(self) -> Floats:
