@@ -43,6 +43,7 @@ HELP = """Decide which work gets which scarce resource, when, and prove that the
 headway solve ft10                       a classical instance, to the proven optimum
 headway solve plan.xlsx --gantt plan.png your own spreadsheet, drawn
 headway compare floor.yaml -p SPT -p ATC dispatching rules in an uncertain shop
+headway compare engine.yaml --loads 1,2  batching policies of an LLM engine under load
 headway instances list 'ta*'             what is there to try
 """
 

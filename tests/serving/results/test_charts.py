@@ -25,7 +25,7 @@ def test_several_runs_are_told_apart_and_limits_marked() -> None:
     promised = small(workload=TRAFFIC.with_classes([ServiceClass("all", ttft_s=2)]))
     figure = latencies({"a": promised, "b": promised})
     texts = {text.get_text() for text in figure.canvas.findobj(lambda a: hasattr(a, "get_text"))}
-    assert {"a", "b", "limit", "a: 50.0% within limits  ·  b: 50.0% within limits"} <= texts
+    assert {"a", "b", "limit", "4 requests  ·  within their limits: a 50.0%, b 50.0%"} <= texts
     with pytest.raises(UnknownNameError, match="ttft_s"):
         latencies({"a": promised}, ["ttft"])
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headway.errors import MissingExtraError
+from headway.errors import ConfigError, MissingExtraError
 from headway.serving.engine import Engine, EngineConfig, preset, presets
 from headway.serving.results import EngineRun, metrics
 from headway.serving.step_time import Affine
@@ -98,6 +98,15 @@ def test_perfetto_shows_steps_requests_and_counters(tmp_path: Path) -> None:
 def test_who_never_fits_has_no_track(tmp_path: Path) -> None:
     small().save_perfetto(tmp_path / "trace.json")
     assert "request 3" not in (tmp_path / "trace.json").read_text()
+
+
+def test_what_no_browser_shows_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headway.serving.results.perfetto._MOST", 8)
+    with pytest.raises(ConfigError, match="9 steps and requests are too many"):
+        small().save_perfetto(tmp_path / "trace.json")
+    assert not (tmp_path / "trace.json").exists()
 
 
 @pytest.mark.parametrize("policy", presets())

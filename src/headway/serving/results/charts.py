@@ -63,16 +63,15 @@ def latencies(
         for name in shown
     }
     first = next(iter(runs.values()))
-    facts = "  ·  ".join(
-        f"{label}: {metrics.attainment(run):.1%} within limits"
-        for label, run in runs.items()
-        if _promises(run)
-    )
+    kept = [
+        f"{label} {metrics.attainment(run):.1%}" for label, run in runs.items() if _promises(run)
+    ]
     return distributions(
         {name: _samples(runs, name) for name in shown},
         limits={name: [each for each in own if each is not None] for name, own in limits.items()},
         title=title or first.workload.name,
-        facts=facts or f"{len(first.requests):,} requests",
+        facts=f"{len(first.requests):,} requests"
+        + (f"  ·  within their limits: {', '.join(kept)}" if kept else ""),
         colours=colours,
     )
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from headway.errors import ConfigError
 from headway.files import write_text
 from headway.serving.results.columns import Status
 
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 Event = dict[str, Any]
 
 _ENGINE, _REQUESTS = 1, 2
+_MOST = 2_000_000
+"""Steps and requests that a trace may have; it then has about 600 MB."""
+
 _COUNTERS = ("running", "waiting", "used_blocks")
 
 
@@ -37,9 +41,17 @@ def save_perfetto(run: EngineRun, path: str | PathLike[str]) -> None:
 
     Raises
     ------
+    ConfigError
+        If it has more steps and requests than anybody's browser could show.
     FormatError
         If the file cannot be written.
     """
+    size = len(run.steps) + len(run.requests)
+    if size > _MOST:
+        raise ConfigError(
+            f"{path}: {size:,} steps and requests are too many for Perfetto, which shows"
+            f" {_MOST:,}; simulate a part of the traffic, such as a window of time"
+        )
     text = io.StringIO()
     text.write('{"displayTimeUnit":"ms","otherData":')
     text.write(json.dumps({"workload": run.workload.name, "policy": run.policy, "seed": run.seed}))
