@@ -171,3 +171,11 @@ def test_leaving_out_needs_two_parts() -> None:
         cross_predicted(Affine.fit, samples, by="group")
     with pytest.raises(ConfigError, match="no grouping 'gpu'; known: group"):
         cross_predicted(Affine.fit, samples, by="gpu")
+
+
+def test_noise_does_not_bias_a_fit() -> None:
+    """Errors relative to the measured alone would give a constant of 0.8 here."""
+    rng = np.random.default_rng(6)
+    seconds = np.exp(0.5 * rng.standard_normal(5000))
+    found = Affine.fit(Samples(Shape(decodes=np.zeros(5000)), seconds), [])
+    assert found.constant_s == pytest.approx(1.0, abs=0.03)

@@ -66,7 +66,7 @@ class Affine(StepTime):
 
     @classmethod
     def fit(cls, samples: Samples, fields: Sequence[str] = REGRESSORS) -> Self:
-        """Return the non-negative weights of the least squared relative error.
+        """Return the non-negative weights of the least squared logarithmic error.
 
         Parameters
         ----------

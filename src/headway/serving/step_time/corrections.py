@@ -73,7 +73,7 @@ class Corrections:
 
     @classmethod
     def fit(cls, samples: Samples) -> Self:
-        """Return the non-negative weights of the least squared relative error.
+        """Return the non-negative weights of the least squared logarithmic error.
 
         Raises
         ------

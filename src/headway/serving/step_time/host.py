@@ -21,6 +21,6 @@ def fitted_host(bare: StepTime, samples: Samples) -> tuple[float, float]:
     """
     segments = np.asarray(samples.shape.prefills + samples.shape.decodes, np.float64)
     columns = np.stack([np.ones(len(samples)), segments], axis=1)
-    missing = samples.seconds - np.asarray(bare.seconds(samples.shape))
-    step_s, sequence_s = non_negative(columns, samples.seconds, missing).tolist()
+    explained = np.asarray(bare.seconds(samples.shape))
+    step_s, sequence_s = non_negative(columns, samples.seconds, explained).tolist()
     return step_s, sequence_s
