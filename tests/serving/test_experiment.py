@@ -29,6 +29,8 @@ policies:
 loads: [0.5, 2]
 """
 
+AFFINE = "{affine: {constant_s: 0.01, prefill_tokens: 1.0e-4, decodes: 1.0e-3}}"
+
 OWN = """
 from headway.serving.engine import Policy
 
@@ -202,6 +204,10 @@ REFUSED = [
     ("step_time: {", "step_time: {layer_tables: x, ", ["step_time", "one of"]),
     ("step_time: {", "step_time: {cuda_graphs: {sizes: [4, 2]}, ", ["cuda_graphs: sizes"]),
     ("{affine: {", "{saved: engine.yaml, cuda_graphs: {", ["cuda_graphs", "constant_s"]),
+    (AFFINE, "{layer_tables: none}", ["step_time.layers", "no model"]),
+    (AFFINE, "{layer_tables: none, layers: 2}", ["none", "cannot read"]),
+    (AFFINE, "roofline", ["step_time.roofline", "'model' and 'gpu'"]),
+    (AFFINE, "rofline", ["step_time", "rofline", "roofline"]),
     ("kind: engine", "kind: engine\nmodel: lama\ngpu: h100", ["model", "lama", "known"]),
     ("kind: engine", "kind: engine\nmodel: qwen3-8b", ["gpu: expected one"]),
     ("kind: engine", "kind: engine\nmodel: qwen3-8b\ngpu: h10", ["gpu", "h100"]),
