@@ -9,7 +9,10 @@ import pytest
 
 import headway
 
-ROOMS = ("formats", "instances", "model", "show", "solve", "simulate", "learn", "bench", "cli")
+ROOMS = (
+    "formats", "instances", "model", "show", "solve", "simulate", "learn", "serving.workload",
+    "bench", "cli",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("room", ["", *ROOMS])

@@ -255,6 +255,12 @@ def test_what_is_wrong_is_named_by_its_key(
         assert word in str(refused.value)
 
 
+def test_drawn_traffic_takes_lengths_from_a_file_beside_the_experiment(folder: Path) -> None:
+    drawn = "synthetic: {requests: 60, arrivals: 'gamma(10, 2)', lengths: traffic.jsonl}"
+    (folder / "drawn.yaml").write_text(ENGINE.replace("trace: traffic.jsonl", drawn))
+    assert len(open_experiment(folder / "drawn.yaml").run("vllm", 1).workload) == 60
+
+
 def test_no_policies_are_no_experiment(folder: Path) -> None:
     (folder / "wrong.yaml").write_text(ENGINE.partition("policies:")[0] + "policies: []\n")
     with pytest.raises(ConfigError, match="policies: expected at least one"):

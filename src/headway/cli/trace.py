@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 import msgspec
 
@@ -16,9 +14,8 @@ from headway.serving.workload import (
     TRACES,
     Workload,
     WorkloadSummary,
-    read_workload,
+    obtain,
     synthetic,
-    workload,
     write_workload,
 )
 from headway.show.clock import Clock
@@ -123,12 +120,7 @@ def _load(source: str, form: str | None, spread_s: float | None, seed: int) -> W
     """Return the workload in a file, or the public trace of that name."""
     if seed < 0:
         raise ConfigError(f"--seed: expected a number from 0 on, got {seed}")
-    by_name = source in (*TRACES, *RECORDINGS) and not Path(source).exists()
-    # What looks like a name and is no file is taken for a name, whose refusal suggests others.
-    if by_name or (not Path(source).exists() and not Path(source).suffix and "/" not in source):
-        found = workload(source)
-    else:
-        found = read_workload(source, format=form)
+    found = obtain(source, format=form)
     return found if spread_s is None else found.spread(spread_s, seed)
 
 

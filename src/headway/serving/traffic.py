@@ -12,7 +12,7 @@ import numpy as np
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.document import Promise, Traffic
-from headway.serving.workload import ServiceClass, Workload, read_workload, synthetic
+from headway.serving.workload import ServiceClass, Workload, obtain, synthetic
 from headway.simulate import Streams
 
 
@@ -28,11 +28,14 @@ class Source:
         What requests are promised; those of the trace if empty.
     recorded
         The trace, if there is one.
+    home
+        Folder that paths are relative to.
     """
 
     settings: Traffic
     classes: tuple[Promise, ...]
     recorded: Workload | None = field(default=None, repr=False)
+    home: Path = Path()
 
     @classmethod
     def of(cls, settings: Traffic, classes: tuple[Promise, ...], home: Path) -> Source:
@@ -64,8 +67,8 @@ class Source:
         recorded = None
         if settings.trace is not None:
             with key("workload.trace"):
-                recorded = obtain(settings.trace, home, settings.format)
-        source = cls(settings, classes, recorded)
+                recorded = obtain(settings.trace, home=home, format=settings.format)
+        source = cls(settings, classes, recorded, home)
         source.workload(0)  # whatever cannot be is refused here
         return source
 
@@ -80,7 +83,7 @@ class Source:
             If it cannot be read.
         """
         settings = Traffic(trace=trace, limit_tokens=self.settings.limit_tokens)
-        return replace(self, settings=settings, recorded=obtain(trace, Path()))
+        return replace(self, settings=settings, recorded=obtain(trace))
 
     def workload(self, seed: int, load: float = 1.0) -> Workload:
         """Return the requests that come with a seed.
@@ -119,7 +122,7 @@ class Source:
     def _drawn(self, seed: int) -> Workload:
         assert self.settings.synthetic is not None
         with key("workload.synthetic"):
-            return synthetic(self.settings.synthetic, seed=seed)
+            return synthetic(self.settings.synthetic, seed=seed, home=self.home)
 
     def _promised(self, traffic: Workload, seed: int) -> Workload:
         if not self.classes:
@@ -134,26 +137,6 @@ class Source:
         draw = Streams(seed).of("classes")
         chosen = draw.choice(len(kinds), size=len(traffic), p=share / share.sum())
         return traffic.with_classes(kinds, chosen.astype(np.int32))
-
-
-def obtain(trace: str, home: Path, format: str | None = None) -> Workload:  # noqa: A002
-    """Return the workload in a file, or a public one by name.
-
-    Raises
-    ------
-    FormatError
-        If the file cannot be read, or is in none of the formats known.
-    UnknownNameError
-        If there is no such file, and no such trace or format.
-    """
-    from headway.serving.workload import RECORDINGS, TRACES, workload
-
-    path, names = home / trace, {*TRACES, *RECORDINGS}
-    if trace in names and not path.exists():
-        return workload(trace)
-    if not path.exists() and not path.suffix:
-        raise UnknownNameError("trace", trace, names)
-    return read_workload(path, format=format)
 
 
 @contextmanager

@@ -131,6 +131,13 @@ def test_tables_that_make_no_sense_are_refused(
         table(edges, rates, repeat)
 
 
+def test_typing_errors_do_not_fill_the_memory() -> None:
+    with pytest.raises(ConfigError, match=r"1e\+12 arrivals; expected at most 100,000,000"):
+        drawn(Arrivals.parse("poisson(1000000)"), until_s=1e6)
+    with pytest.raises(ConfigError, match="the rate changes more than 16,777,216 times"):
+        drawn(Arrivals.parse("bursts(1, 0, 1e-9, 1e-9)"), n=100)
+
+
 def test_rates_that_end_before_the_requests_are_refused() -> None:
     with pytest.raises(ConfigError, match="the rate ends at 0 before all requests are there"):
         drawn(table([0, 10], [1, 0], None), n=11)

@@ -173,11 +173,12 @@ def test_several_descriptions_are_put_together() -> None:
     ("changes", "message"),
     [
         ({"requets": 5}, "Object contains unknown field `requets`"),
+        ({"requests": 10**9}, "requests: Expected `int` <= 100000000"),
         ({"requests": 0}, "requests: Expected `int` >= 1"),
         ({"duration_s": 5}, "requests: expected either this or duration_s"),
         ({"arrivals": "poison(5)"}, "arrivals: expected arrivals such as"),
         ({"arrivals": {"rates": [[0, 1]], "like": "x"}}, "arrivals: expected either rates or like"),
-        ({"arrivals": {"like": "azure-con"}}, "arrivals: neither a file nor a name: unknown trace"),
+        ({"arrivals": {"like": "azure-con"}}, "arrivals: unknown trace 'azure-con'; did you mean"),
         ({"arrivals": {"rats": []}}, "arrivals: Object contains unknown field `rats`"),
         ({"prompt_tokens": "normal(5)"}, "prompt_tokens: law normal: expected 2 parameters"),
         ({"prompt_tokens": 1e12}, "prompt_tokens: law constant.* gives 1e.12: more than"),

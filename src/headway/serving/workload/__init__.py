@@ -5,7 +5,7 @@ from headway.serving.workload.blocks import Blocks
 from headway.serving.workload.chart import chart
 from headway.serving.workload.columns import NONE
 from headway.serving.workload.merge import merge
-from headway.serving.workload.named import RECORDINGS, TRACES, recorded, workload
+from headway.serving.workload.named import RECORDINGS, TRACES, obtain, recorded, workload
 from headway.serving.workload.own import write_workload
 from headway.serving.workload.prefix import PrefixHits, prefix_hits
 from headway.serving.workload.read import FORMATS, TraceFormat, read_recorded, read_workload
@@ -32,6 +32,7 @@ __all__ = [
     "WorkloadSummary",
     "chart",
     "merge",
+    "obtain",
     "prefix_hits",
     "read_recorded",
     "read_workload",

@@ -26,8 +26,11 @@ FORMS = {
 }
 """The processes there are, by name, as they are written; rates per second, periods in seconds."""
 
+MOST_REQUESTS = 100_000_000
+"""More are not drawn, so that a typing error cannot exhaust the memory."""
+
 _SINE_STEPS = 1024
-_MOST_PIECES = 2**16
+_PIECES, _MOST_PIECES = 2**10, 2**24
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,7 +49,8 @@ class Arrivals:
         Coefficient of variation of the gaps at a steady rate: 0 for equal gaps, 1 for a Poisson
         process, more for bursts.
     stays_s
-        If the process switches at random: mean seconds that it stays at each of two rates.
+        If the process switches at random between two rates: mean seconds that it stays at each.
+        `edges_s` are not looked at then.
 
     Raises
     ------
@@ -171,7 +175,7 @@ class Arrivals:
         Raises
         ------
         ConfigError
-            If the rate is 0 for ever before `n` requests are there.
+            If the rate is 0 for ever before `n` requests are there, or there are too many.
         """
         if n is not None:
             work = np.cumsum(self._gaps(gaps, n))
@@ -179,6 +183,8 @@ class Arrivals:
         assert until_s is not None
         clock = self._clock(None, phases, until_s)
         total = clock.passed(until_s)
+        if total > MOST_REQUESTS:
+            raise ConfigError(f"{total:.3g} arrivals; expected at most {MOST_REQUESTS:,}")
         parts, reached = [np.zeros(0)], 0.0
         while reached < total:
             more = reached + np.cumsum(self._gaps(gaps, int(1.1 * (total - reached)) + 16))
@@ -204,10 +210,13 @@ class Arrivals:
             return _Clock(self.edges_s, self.rates, self.period_s)
         first, second = self.stays_s
         state = int(rng.random() * (first + second) >= first)
-        edges, rates, end, done = [np.zeros(1)], [], 0.0, 0.0
+        edges, rates = [np.zeros(1)], list[Floats]()
+        end, done = 0.0, 0.0
         enough = math.inf if work is None else work
         while end < until_s and done <= enough:
-            pieces = np.arange(state, state + _MOST_PIECES // 64)
+            if len(rates) * _PIECES >= _MOST_PIECES:
+                raise ConfigError(f"the rate changes more than {_MOST_PIECES:,} times")
+            pieces = np.arange(state, state + _PIECES)
             stays = rng.standard_exponential(len(pieces)) * np.where(pieces % 2, second, first)
             speeds = self.rates[pieces % 2]
             edges.append(end + np.cumsum(stays))

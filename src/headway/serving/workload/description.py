@@ -6,12 +6,15 @@ from typing import Annotated
 
 import msgspec
 
+from headway.serving.workload.arrivals import MOST_REQUESTS
 from headway.serving.workload.columns import LARGEST
 
 Positive = Annotated[float, msgspec.Meta(gt=0, le=1e12)]
 Weight = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Number = Annotated[int, msgspec.Meta(ge=1, le=LARGEST)]
+Some = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+Many = Annotated[int, msgspec.Meta(ge=1, le=MOST_REQUESTS)]
 LawText = str | float
 
 
@@ -61,7 +64,7 @@ class Prefixes(_Section, kw_only=True):
         Share of the requests, or conversations, that have one.
     """
 
-    count: Number = 1
+    count: Some = 1
     tokens: LawText
     zipf: Weight = 1.0
     share: Share = 1.0
@@ -119,7 +122,7 @@ class Adapters(_Section, kw_only=True):
         Share of the requests, or conversations, that use one.
     """
 
-    count: Number
+    count: Some
     zipf: Weight = 1.0
     share: Share = 1.0
 
@@ -157,7 +160,7 @@ class Description(_Section, kw_only=True):
     """
 
     name: str = "synthetic"
-    requests: Number | None = None
+    requests: Many | None = None
     duration_s: Positive | None = None
     seed: Annotated[int, msgspec.Meta(ge=0)] = 0
     arrivals: str | Rates

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 
 from headway.errors import UnknownNameError
@@ -62,6 +63,32 @@ def workload(name: str) -> Workload:
     if name not in TRACES:
         raise UnknownNameError("trace", name, (*TRACES, *RECORDINGS))
     return read_workload(remote.fetch(TRACES[name]), name=name)
+
+
+def obtain(source: str, *, home: Path | None = None, format: str | None = None) -> Workload:  # noqa: A002
+    """Return the workload in a file, or a public trace by name; a file of that name goes first.
+
+    Parameters
+    ----------
+    source
+        Path of a file, or one of `TRACES` or `RECORDINGS`.
+    home
+        Folder that the path is relative to; by default the current one.
+    format
+        Of the file; found by the content if None.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read, or is in none of the formats known.
+    UnknownNameError
+        If there is no such file, and no such trace or format.
+    """
+    path = (home or Path()) / source
+    # What looks like a name and is no file is taken for a name, whose refusal suggests others.
+    if not path.exists() and (source in TRACES or source in RECORDINGS or not path.suffix):
+        return workload(source)
+    return read_workload(path, format=format)
 
 
 def recorded(name: str) -> Recorded:

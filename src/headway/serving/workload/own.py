@@ -21,7 +21,6 @@ from __future__ import annotations
 import dataclasses
 import gzip
 import io
-from collections import Counter
 from collections.abc import Iterator
 from os import PathLike
 from typing import Literal
@@ -31,6 +30,7 @@ import numpy as np
 
 from headway.errors import ConfigError
 from headway.files import write_bytes
+from headway.serving.workload.checks import require_names
 from headway.serving.workload.columns import LARGEST, NONE, Floats, Int64s
 from headway.serving.workload.json_lines import (
     BlockId,
@@ -259,13 +259,8 @@ def _header(file: TraceFile) -> Header:
     try:
         for promise in header.classes:
             ServiceClass(**msgspec.structs.asdict(promise))
+        require_names("classes", [promise.name for promise in header.classes])
+        require_names("adapters", header.adapters)
     except ConfigError as error:
         raise file.error(str(error), line) from None
-    for what, names in (
-        ("classes", [promise.name for promise in header.classes]),
-        ("adapters", header.adapters),
-    ):
-        twice = [name for name, count in Counter(names).items() if count > 1]
-        if twice:
-            raise file.error(f"{what}: two are called {twice[0]!r}", line)
     return header

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,15 @@ from numpy.typing import ArrayLike
 
 from headway.errors import ConfigError
 from headway.serving.workload.blocks import Blocks
+from headway.serving.workload.checks import (
+    most_blocks,
+    require_cover,
+    require_known,
+    require_lengths,
+    require_limits,
+    require_names,
+    require_order,
+)
 from headway.serving.workload.columns import (
     LARGEST,
     NONE,
@@ -153,7 +161,7 @@ class Workload:
         }
         if n and (np.diff(times) < 0).any():
             order = np.argsort(times, kind="stable")
-            _require_lengths(n, columns, blocks)
+            require_lengths(n, columns, blocks)
             times = floats(times[order], "arrival_s")
             columns = {what: values[order] for what, values in columns.items()}
             blocks = None if blocks is None else blocks.take(order)
@@ -170,51 +178,17 @@ class Workload:
         object.__setattr__(self, "arrival_s", floats(self.arrival_s, "arrival_s"))
         for what, low in _LOWEST.items():
             object.__setattr__(self, what, int32s(getattr(self, what), what, low))
-        _require_lengths(len(self), {what: getattr(self, what) for what in _LOWEST}, self.blocks)
+        require_lengths(len(self), {what: getattr(self, what) for what in _LOWEST}, self.blocks)
         if not self.classes:
             raise ConfigError("classes: expected at least one")
-        for what, names in (
-            ("classes", [kind.name for kind in self.classes]),
-            ("adapters", list(self.adapters)),
-        ):
-            twice = [name for name, count in Counter(names).items() if count > 1]
-            if twice:
-                raise ConfigError(f"{what}: two are called {twice[0]!r}")
-        self._require_order()
-        for what, known in (("service_class", len(self.classes)), ("adapter", len(self.adapters))):
-            self._refuse(
-                getattr(self, what) >= known, what, f"expected one below {known}, there are no more"
-            )
-        self._refuse(
-            self.output_tokens > self.limit_tokens,
-            "output_tokens",
-            "expected no more than its limit_tokens",
-        )
-
+        require_names("classes", [kind.name for kind in self.classes])
+        require_names("adapters", self.adapters)
+        require_order(self.arrival_s)
+        require_known("service_class", self.service_class, len(self.classes))
+        require_known("adapter", self.adapter, len(self.adapters))
+        require_limits(self.output_tokens, self.limit_tokens)
         if self.blocks is not None:
-            most = _most_blocks(self.prompt_tokens, self.output_tokens, self.blocks.block_tokens)
-            wrong = np.flatnonzero(self.blocks.counts > most)
-            if len(wrong):
-                k = int(wrong[0])
-                raise ConfigError(
-                    f"blocks of request {k}: {self.blocks.counts[k]} of {self.blocks.block_tokens}"
-                    " tokens are too many for its prompt and output"
-                )
-
-    def _require_order(self) -> None:
-        if len(self) and self.arrival_s[0] < 0:
-            raise ConfigError(f"arrival_s: expected none before 0, got {self.arrival_s[0]}")
-        late = np.flatnonzero(np.diff(self.arrival_s) < 0)
-        if len(late):
-            raise ConfigError(
-                f"arrival_s of request {late[0] + 1}: expected ascending times; `Workload.of` sorts"
-            )
-
-    def _refuse(self, wrong: Bools, what: str, expected: str) -> None:
-        found = np.flatnonzero(wrong)
-        if len(found):
-            value = getattr(self, what)[found[0]]
-            raise ConfigError(f"{what} of request {found[0]}: {expected}, got {value}")
+            require_cover(self.blocks, self.prompt_tokens, self.output_tokens)
 
     def __len__(self) -> int:
         return len(self.arrival_s)
@@ -353,7 +327,7 @@ class Workload:
         output = np.minimum(self.output_tokens, limit)
         blocks = self.blocks
         if blocks is not None:
-            blocks = blocks.trimmed(_most_blocks(self.prompt_tokens, output, blocks.block_tokens))
+            blocks = blocks.trimmed(most_blocks(self.prompt_tokens, output, blocks.block_tokens))
         return replace(
             self,
             limit_tokens=np.full(len(self), limit),
@@ -401,16 +375,3 @@ class Workload:
             blocks=None if self.blocks is None else self.blocks.take(order),
             **columns,
         )
-
-
-def _most_blocks(prompt: Int32s, output: Int32s, block_tokens: int) -> Int64s:
-    return -(-(prompt.astype(np.int64) + output) // block_tokens)
-
-
-def _require_lengths(n: int, columns: Mapping[str, Int32s], blocks: Blocks | None) -> None:
-    lengths = {what: len(values) for what, values in columns.items()}
-    if blocks is not None:
-        lengths["blocks"] = len(blocks)
-    for what, length in lengths.items():
-        if length != n:
-            raise ConfigError(f"{what}: expected {n} values, got {length}")

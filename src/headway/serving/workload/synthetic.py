@@ -19,8 +19,7 @@ from headway.serving.workload.description import Description, Rates
 from headway.serving.workload.lengths import PAIRS, ByLaw, LengthSource, Limited, Paired, whole
 from headway.serving.workload.marks import adapters_of, classes_of, popularity, priorities_of
 from headway.serving.workload.merge import merge
-from headway.serving.workload.named import RECORDINGS, TRACES, workload
-from headway.serving.workload.read import read_workload
+from headway.serving.workload.named import obtain
 from headway.serving.workload.requests import Workload
 from headway.simulate import Law, Streams
 from headway.simulate.document import record
@@ -29,7 +28,10 @@ _MOST_TRIES = 16
 
 
 def synthetic(
-    description: Mapping[str, Any] | Sequence[Mapping[str, Any]], *, seed: int | None = None
+    description: Mapping[str, Any] | Sequence[Mapping[str, Any]],
+    *,
+    seed: int | None = None,
+    home: Path | None = None,
 ) -> Workload:
     """Return traffic drawn from a description.
 
@@ -40,13 +42,15 @@ def synthetic(
         on its own and put together on one clock.
     seed
         Replaces that of the description.
+    home
+        Folder that files of traces are relative to; by default the current one.
 
     Raises
     ------
     ConfigError
         If the description does not make sense; the message begins with the key.
     FormatError
-        If it names the file of a trace, and that cannot be read.
+        If it names a trace that cannot be read.
 
     Examples
     --------
@@ -62,13 +66,13 @@ def synthetic(
     (1000, True)
     """
     if isinstance(description, Mapping):
-        return _draw(_record(description), seed, 0)
+        return _draw(_record(description), seed, 0, home)
     if not description:
         raise ConfigError("expected a description of traffic, or several")
     parts = []
     for number, part in enumerate(description):
         with _about(f"[{number}]."):
-            parts.append(_draw(_record(part), seed, number))
+            parts.append(_draw(_record(part), seed, number, home))
     return merge(*parts, name="synthetic")
 
 
@@ -89,13 +93,14 @@ class _Drawing:
     about: Description
     streams: Streams
     number: int
+    home: Path | None
 
     def luck(self, source: str) -> np.random.Generator:
         return self.streams.of(source, self.number)
 
 
-def _draw(about: Description, seed: int | None, number: int) -> Workload:
-    drawing = _Drawing(about, Streams(about.seed if seed is None else seed), number)
+def _draw(about: Description, seed: int | None, number: int, home: Path | None) -> Workload:
+    drawing = _Drawing(about, Streams(about.seed if seed is None else seed), number, home)
     turns, prefix, prefix_tokens, count = _requests(drawing)
     mine = turns.conversation
     priority = classes = adapter = None
@@ -130,8 +135,8 @@ def _requests(drawing: _Drawing) -> tuple[Turns, Int64s, Int64s, int]:
     """Return the requests by time, which prefix each conversation has, and how long these are."""
     about = drawing.about
     with _about("arrivals"):
-        arrivals = _arrivals(about.arrivals)
-    lengths = _lengths(about)
+        arrivals = _arrivals(about.arrivals, drawing.home)
+    lengths = _lengths(about, drawing.home)
     sessions = about.sessions
     with _about("sessions.turns"):
         turns = Law.parse("constant(1)" if sessions is None else sessions.turns)
@@ -173,19 +178,19 @@ def _requests(drawing: _Drawing) -> tuple[Turns, Int64s, Int64s, int]:
     raise ConfigError("sessions: hardly any conversation fits; raise max_tokens, or ask for less")
 
 
-def _arrivals(section: str | Rates) -> Arrivals:
+def _arrivals(section: str | Rates, home: Path | None) -> Arrivals:
     if isinstance(section, str):
         return Arrivals.parse(section)
     if (section.rates is None) == (section.like is None):
         raise ConfigError("expected either rates or like")
     if section.like is not None:
-        trace = _trace(section.like)
+        trace = _trace(section.like, home)
         return Arrivals.like(trace, rate=section.rate, bin_s=section.bin_s, cv=section.cv)
     table = np.array(section.rates, dtype=np.float64).reshape(-1, 2)
     return Arrivals(table[:, 0], table[:, 1], section.repeat_s, section.cv)
 
 
-def _lengths(about: Description) -> LengthSource:
+def _lengths(about: Description, home: Path | None) -> LengthSource:
     source: LengthSource
     if about.lengths is None:
         with _about("prompt_tokens"):
@@ -196,18 +201,13 @@ def _lengths(about: Description) -> LengthSource:
         source = ByLaw(*map(Law.parse, PAIRS[about.lengths]))
     else:
         with _about("lengths"):
-            source = Paired(_trace(about.lengths))
+            source = Paired(_trace(about.lengths, home))
     return source if about.limit_tokens is None else Limited(source, about.limit_tokens)
 
 
-def _trace(source: str) -> Workload:
+def _trace(source: str, home: Path | None) -> Workload:
     """Return the trace of a name or in a file."""
-    if source in TRACES or source in RECORDINGS:
-        return workload(source)
-    if not Path(source).exists():
-        unknown = UnknownNameError("trace", source, (*PAIRS, *TRACES, *RECORDINGS))
-        raise ConfigError(f"neither a file nor a name: {unknown}")
-    found = read_workload(source)
+    found = obtain(source, home=home)
     if not len(found):
         raise ConfigError(f"{source} holds no requests")
     return found
@@ -235,5 +235,5 @@ def _about(key: str) -> Iterator[None]:
     """Put the key before what is wrong with its value."""
     try:
         yield
-    except ConfigError as error:
+    except (ConfigError, UnknownNameError) as error:
         raise ConfigError(f"{key}{'' if key.endswith('.') else ': '}{error}") from None
