@@ -6,15 +6,25 @@ from math import log2
 
 
 def serve(
-    arrival: list[int], tokens: list[int], deadline: list[int], order: str, chunk: int = 1
+    arrival: list[int],
+    tokens: list[int],
+    deadline: list[int],
+    order: str,
+    chunk: int | None = None,
 ) -> list[int]:
-    """Return when each prompt is done, if after every chunk the rules are asked who is next."""
+    """Return when each prompt is done, if after every chunk the rules are asked who is next.
+
+    Without chunks they are asked every second.
+    """
     n = len(arrival)
     left, end, now, current = list(tokens), [0] * n, 0, None
 
     def rank(k: int) -> tuple[bool, float]:
-        share = 1.0 - (tokens[k] - left[k]) / tokens[k]
+        done = tokens[k] - left[k]
+        share = 1.0 - done / tokens[k]
         pairs = tokens[k] * (tokens[k] + 1.0) / 2.0
+        # A chunk is over with its tokens; a pass that was cut, with layers of all tokens.
+        pairs_left = pairs * share if chunk is None else pairs - done * (done + 1.0) / 2.0
         key = {
             "fcfs": arrival[k],
             "edf": deadline[k],
@@ -22,7 +32,7 @@ def serve(
             "sjf": tokens[k],
             "srpt": tokens[k] * share,
             "hrrn": -1.0 - (now - arrival[k]) / tokens[k],
-            "preflow": 2.0 * log2(pairs) + log2(share) - (now - arrival[k]) / 10.0,
+            "preflow": log2(pairs) + log2(pairs_left) - (now - arrival[k]) / 10.0,
         }[order]
         return order == "s-edf" and deadline[k] - now - left[k] < 0, key
 
@@ -40,7 +50,7 @@ def serve(
             running_late, running_key = rank(current)
             if not late and (running_late or key < running_key):
                 current = best
-        size = min(chunk, left[current])
+        size = min(chunk or 1, left[current])
         left[current] -= size
         now += size
         end[current] = now

@@ -31,6 +31,7 @@ def view(now_s: float = 10.0) -> View:
         service_s=np.array([5.0, 0.5, 4.0]),
         left=np.array([1.0, 1.0, 0.5]),
         pairs=np.array([1e8, 1e6, 5e7]),
+        pairs_left=np.array([1e8, 1e6, 3e7]),
     )
 
 
@@ -57,7 +58,7 @@ def test_response_ratios_are_waited_and_service_over_service() -> None:
 def test_preflow_doubles_with_age() -> None:
     seen = view()
     priority = 2.0 ** -Preflow(doubling_s=2.0).keys(seen)
-    expected = 2.0 ** ((10.0 - seen.arrival_s) / 2.0) / (seen.pairs * seen.pairs * seen.left)
+    expected = 2.0 ** ((10.0 - seen.arrival_s) / 2.0) / (seen.pairs * seen.pairs_left)
     np.testing.assert_allclose(priority, expected)
     with pytest.raises(ConfigError, match="doubling_s"):
         Preflow(0.0)

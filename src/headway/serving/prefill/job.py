@@ -68,6 +68,14 @@ class Job:
         done = self.done_s + (max(now_s - self.begun_s, 0.0) if runs else 0.0)
         return max(1.0 - done / self.total_s, _LEAST) if self.total_s else _LEAST
 
+    def row(self, now_s: float, *, runs: bool) -> tuple[float, ...]:
+        """Return what a `View` tells of it after the present, column by column."""
+        left, pairs = self.left(now_s, runs=runs), float(self.load.pairs)
+        # Chunks have computed the pairs of their tokens; a pass, those of the layers behind it.
+        chunked = Load.of(self.tokens_done, float(self.load.context)).pairs
+        pairs_left = pairs - float(chunked) if self.tokens_done else pairs * left
+        return self.arrival_s, self.deadline_s, self.believed_s, left, pairs, pairs_left
+
     def next_boundary(self, now_s: float, level: Level, work: PrefillWork) -> float:
         """Return when the running pass next comes to a boundary; infinite if that is its end."""
         if self._operators is None:

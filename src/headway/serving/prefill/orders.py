@@ -30,8 +30,8 @@ class View:
         Predicted seconds of the whole prefill.
     left
         Share of it that is still to run, above 0.
-    pairs
-        Query-key pairs of the whole prefill.
+    pairs, pairs_left
+        Query-key pairs of the whole prefill, and those still to be computed, above 0.
     """
 
     now_s: float
@@ -40,6 +40,7 @@ class View:
     service_s: Floats
     left: Floats
     pairs: Floats
+    pairs_left: Floats
 
     @property
     def remaining_s(self) -> Floats:
@@ -158,7 +159,7 @@ class Preflow:
     Parameters
     ----------
     doubling_s
-        D, seconds of age that double the priority.
+        D, seconds of age that double the priority; the default is a choice of ours.
 
     References
     ----------
@@ -175,7 +176,7 @@ class Preflow:
 
     def keys(self, view: View) -> Floats:
         """Return binary logarithms of the priorities, negative."""
-        work = 2.0 * np.log2(view.pairs) + np.log2(view.left)
+        work = np.log2(view.pairs) + np.log2(view.pairs_left)
         return np.asarray(work - (view.now_s - view.arrival_s) / self.doubling_s)
 
 

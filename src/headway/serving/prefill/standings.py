@@ -73,13 +73,15 @@ class Ranking:
     def __init__(self, order: Order, guards: Guards, costs: Costs) -> None:
         self.order, self.guards = order, guards
         requests = costs.requests
+        pairs = np.asarray(costs.loads.pairs, dtype=np.float64)
         self._columns = np.stack(
             [
                 requests.arrival_s,
                 requests.deadline_s,
                 costs.believed_s,
                 np.ones(len(requests)),
-                np.asarray(costs.loads.pairs, dtype=np.float64),
+                pairs,
+                pairs,
             ]
         )
 
@@ -108,16 +110,7 @@ class Ranking:
         columns, heads = self._columns[:, waiting], waiting
         jobs = [*stopped, current] if current is not None else stopped
         if jobs:
-            begun = [
-                (
-                    job.arrival_s,
-                    job.deadline_s,
-                    job.believed_s,
-                    job.left(now_s, runs=runs and job is current),
-                    job.load.pairs,
-                )
-                for job in jobs
-            ]
+            begun = [job.row(now_s, runs=runs and job is current) for job in jobs]
             columns = np.concatenate([columns, np.array(begun).T], axis=1)
             heads = np.concatenate([waiting, [job.head for job in jobs]])
         view = View(now_s, *columns)
