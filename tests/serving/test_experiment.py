@@ -6,7 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headway.errors import ConfigError, FormatError, HeadwayError, UnknownNameError
+from headway.errors import (
+    ConfigError,
+    FormatError,
+    HeadwayError,
+    MissingExtraError,
+    UnknownNameError,
+)
 from headway.serving.experiment import EngineExperiment
 from headway.serving.step_time import Affine, save
 from headway.serving.workload import Workload, write_workload
@@ -190,6 +196,18 @@ def test_step_times_can_be_saved_and_padded(folder: Path) -> None:
     (folder / "time.yaml").write_text(ENGINE.replace(line, padded))
     slower = EngineExperiment.read(folder / "time.yaml").run("vllm", 0)
     assert slower.document["latency_s"]["mean"] > first.document["latency_s"]["mean"]
+
+
+def test_measured_kernels_need_a_model_and_their_package(folder: Path, monkeypatch) -> None:
+    line = next(line for line in ENGINE.splitlines() if line.startswith("step_time"))
+    text = ENGINE.replace(line, "step_time: {kernels: vllm}")
+    (folder / "time.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"step_time\.kernels: .*'model' and 'gpu'"):
+        EngineExperiment.read(folder / "time.yaml").run("vllm", 0)
+    monkeypatch.setattr("headway.serving.step_time.kernel_files.find_spec", lambda name: None)
+    (folder / "time.yaml").write_text(f"model: llama-3.1-8b\ngpu: h100\n{text}")
+    with pytest.raises(MissingExtraError, match=r"headway\[kernels\]"):
+        EngineExperiment.read(folder / "time.yaml").run("vllm", 0)
 
 
 REFUSED = [

@@ -28,7 +28,7 @@ class Graphs(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class StepTimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long a step takes; one of the first four."""
+    """How long a step takes; one of the first five."""
 
     roofline: dict[str, float] | None = None
     """Shares of the peaks that are reached and overheads, see `Efficiency`."""
@@ -38,6 +38,8 @@ class StepTimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seconds per unit of the fields of a shape, and ``constant_s``; see `Affine`."""
     saved: str | None = None
     """A file that ``headway calibrate`` wrote."""
+    kernels: str | None = None
+    """Measured kernels of this engine on the same GPU, see `KernelTables`."""
     cuda_graphs: Graphs | None = None
     """Whether small batches run as captured graphs."""
     layers: int | None = None

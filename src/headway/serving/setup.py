@@ -17,6 +17,8 @@ from headway.serving.models import LanguageModel
 from headway.serving.step_time import (
     Affine,
     Efficiency,
+    Kernels,
+    KernelTables,
     LayerTables,
     Padded,
     Roofline,
@@ -25,7 +27,7 @@ from headway.serving.step_time import (
 )
 from headway.serving.traffic import key
 
-_WAYS = ("roofline", "layer_tables", "affine", "saved")
+_WAYS = ("roofline", "layer_tables", "affine", "saved", "kernels")
 """Keys of the section on step times of which one is there."""
 
 _MOST_TOKENS = 8192
@@ -153,7 +155,16 @@ def _step_time(settings: StepTimes, home: Path, deployed: Deployment | None) -> 
     if settings.saved is not None:
         with key("step_time.saved"):
             return load(home / settings.saved)
+    if settings.kernels is not None:
+        with key("step_time.kernels"):
+            return _kernels(settings.kernels, deployed)
     return _measured(settings, home, deployed)
+
+
+def _kernels(engine: str, deployed: Deployment | None) -> StepTime:
+    if deployed is None:
+        raise ConfigError("measured kernels need 'model' and 'gpu'")
+    return KernelTables.of(deployed, Kernels.of(deployed.gpu.name, engine))
 
 
 def _roofline(efficiency: Mapping[str, float], deployed: Deployment | None) -> StepTime:

@@ -80,3 +80,25 @@ def test_a_call_back_is_let_go_with_the_step_time() -> None:
 def test_rows_of_another_width_are_refused(n: int) -> None:
     with pytest.raises(ValueError, match="ten fields"):
         _core.sum_time([]).seconds(np.zeros(n))
+
+
+def test_the_core_refuses_parts_that_are_none() -> None:
+    part = _core.affine_time(0.0, np.zeros(10))
+    with pytest.raises((TypeError, ValueError)):
+        _core.sum_time([part, None])
+    with pytest.raises((TypeError, ValueError)):
+        _core.padded_time(None, np.ones(1), 0.0, 0.0)
+    for sizes in ([], [4.0, 2.0]):
+        with pytest.raises(ValueError, match="ascending sizes"):
+            _core.padded_time(part, np.array(sizes), 0.0, 0.0)
+
+
+def test_the_core_survives_shapes_that_cannot_be() -> None:
+    points = np.array([1.0, 2.0, 4.0])
+    tokens = np.zeros(10)
+    tokens[0] = 1
+    grid = _core.attention_time(points, points, points, points, np.ones(81), 0.5)
+    curve = _core.curve_time(tokens, points, points)
+    padded = _core.padded_time(_core.sum_time([grid, curve]), points, 0.0, 0.0)
+    for value in (np.nan, np.inf, -np.inf, -1.0, 1e308):
+        assert padded.seconds(np.full(10, value)).shape == (1,)
