@@ -99,6 +99,16 @@ def test_any_requests_find_what_the_definition_says(
     assert prefix_hits(asking(*requests), capacity).hits.tolist() == expected
 
 
+@given(st.lists(st.lists(st.integers(0, 9), max_size=6, unique=True), max_size=12))
+def test_what_blocks_are_called_does_not_matter(requests: list[list[int]]) -> None:
+    """Ids may be hashes: numbers as far apart as they can be."""
+    work = asking(*requests)
+    named = asking(*[[(block + 1) * 2**59 for block in row] for row in requests])
+    assert prefix_hits(named).hits.tolist() == prefix_hits(work).hits.tolist()
+    different = len({block for row in requests for block in row})
+    assert prefix_hits(named).distinct == prefix_hits(work).distinct == different
+
+
 def test_the_excerpt_has_its_share() -> None:
     """Counted by the program above, once."""
     work = read_workload(EXCERPTS / "mooncake_conversation.jsonl")

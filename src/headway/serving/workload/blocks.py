@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from headway.errors import ConfigError
 from headway.serving.workload.columns import Int64s, int64s
+
+_SPARSE = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +85,15 @@ class Blocks:
     @property
     def distinct(self) -> int:
         """How many different blocks there are."""
-        return len(np.unique(self.ids))
+        seen = np.zeros(int(self.dense_ids.max(initial=-1)) + 1, dtype=np.bool_)
+        seen[self.dense_ids] = True
+        return int(seen.sum())
+
+    @cached_property
+    def dense_ids(self) -> Int64s:
+        """The ids, renumbered if they are too far apart to be positions in a table."""
+        largest = int(self.ids.max(initial=0))
+        return self.ids if largest <= _SPARSE * (len(self.ids) + 1) else self.renumbered().ids
 
     def take(self, order: Int64s) -> Blocks:
         """Return the blocks of some requests, in the order given; positions, shape (m,)."""

@@ -76,14 +76,17 @@ def prefix_hits(workload: Workload, capacity_blocks: int | None = None) -> Prefi
 
 def _unlimited(blocks: Blocks) -> Int64s:
     """Return the hits of a cache that never forgets."""
-    counts = blocks.counts
+    counts, ids = blocks.counts, blocks.dense_ids
     request = np.repeat(np.arange(len(blocks)), counts)
-    _, first, which = np.unique(blocks.ids, return_index=True, return_inverse=True)
-    known = request[first][which] < request
+    # Written backwards, the first request of each block is what stays.
+    first = np.zeros(int(ids.max(initial=-1)) + 1, np.int64)
+    first[ids[::-1]] = request[::-1]
+    unknown = np.flatnonzero(first[ids] == request)
     # The unbroken prefix ends at the first unknown block of a request, or with its last block.
-    position = np.arange(len(known)) - np.repeat(blocks.offsets[:-1], counts)
+    whose = request[unknown]
+    ends = unknown[np.diff(whose, prepend=-1) != 0]
     hits = counts.copy()
-    np.minimum.at(hits, request[~known], position[~known])
+    hits[request[ends]] = ends - blocks.offsets[request[ends]]
     return hits
 
 
