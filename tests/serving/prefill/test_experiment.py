@@ -1,12 +1,13 @@
 """Prefill instances from a file: what runs, what is compared, and what is refused by its key."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from headway.errors import ConfigError, UnknownNameError
+from headway.errors import ConfigError, HeadwayError, UnknownNameError, VerificationError
 from headway.serving.prefill import Guards, SloAware
 from headway.serving.prefill.document import PrefillFile
 from headway.serving.prefill.experiment import PrefillExperiment
@@ -159,8 +160,10 @@ def test_what_a_cache_would_know_is_history(home: Path, history: bool) -> None:
         ("policy: s-edf layer", "policy: s-edf kernel", r"policies\[2\]: .*cut"),
         ("preemptions: 1", "preempted: 1", r"policies\[2\]: guards: .*preemptions"),
         ("resume_s: 0.05", "resume_s: -1", r"policies\[2\]: guards: .*resume"),
-        ("{slo: {", "{slow: {", r"policies\[2\]: .*batching"),
-        ("harm: false", "harms: false", r"policies\[2\]: batching: .*harm"),
+        ("{slo: {", "{slow: {", r"policies\[2\].*slow"),
+        ("harm: false", "harms: false", r"policies\[2\].*harms"),
+        ("{slo: {tokens: 2000, harm: false}}", "slow", r"policies\[2\]: .*batching"),
+        ("{slo: {tokens: 2000, harm: false}}", "{}", r"policies\[2\]: batching: .*slo"),
         ("predictor: linear", "predictor: line", r"policies\[2\]: .*predictor"),
         ("noise: 0.3", "noise: 3", r"policies\[2\]: spread"),
         ("loads: [0.5, 2]", "loads: [0]", "loads"),
@@ -172,6 +175,25 @@ def test_what_cannot_be_is_refused_with_its_key(home: Path, old: str, new: str, 
     (home / "wrong.yaml").write_text(FILE.replace(old, new))
     with pytest.raises(ConfigError, match=key):
         PrefillExperiment.read(home / "wrong.yaml")
+
+
+_ODD = ["-1", "0", ".nan", ".inf", "1e300", "abc", "[]", "{}", "null", "true", "''"]
+
+
+@pytest.mark.parametrize("odd", _ODD)
+def test_odd_values_are_refused_or_run(home: Path, odd: str) -> None:
+    """Each value of the file in turn; nothing but errors of ours, and no run that is not sound."""
+    for place in re.finditer(r": (?=[\w.-]+[,}\n])[\w.-]+", FILE):
+        written = f"{FILE[: place.start()]}: {odd}{FILE[place.end() :]}"
+        (home / "odd.yaml").write_text(written)
+        try:
+            opened = open_experiment(home / "odd.yaml")
+            for policy in opened.policies():
+                opened.run(policy, 0)
+        except VerificationError:
+            raise
+        except HeadwayError as error:
+            assert str(error)  # noqa: PT017 - any of ours will do
 
 
 def test_a_policy_nobody_knows_is_refused(experiment: PrefillExperiment) -> None:

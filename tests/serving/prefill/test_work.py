@@ -75,7 +75,9 @@ def test_attention_becomes_the_longest_operator_of_a_long_prompt() -> None:
     assert np.argmax(long.layer_s) == 1
 
 
-@pytest.mark.parametrize("setting", [{"base_s": -1}, {"pair_s": -1e-9}, {"layers": 0}])
+@pytest.mark.parametrize(
+    "setting", [{"base_s": -1}, {"pair_s": -1e-9}, {"layers": 0}, {"token_s": float("nan")}]
+)
 def test_a_cost_that_cannot_be_is_refused(setting: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match=next(iter(setting))):
         QuadraticWork(**setting)

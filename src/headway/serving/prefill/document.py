@@ -5,7 +5,7 @@ What a key means stands beside it. Keys that do not exist are refused, with thei
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 
@@ -23,6 +23,29 @@ class LengthClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The classes stand by rising length; the last one has none, and takes all that are left."""
 
 
+class FillSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields of `Fill`."""
+
+    tokens: int = 4096
+    requests: int = 64
+
+
+class SloSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields of `SloAware`."""
+
+    tokens: int = 4096
+    requests: int = 16
+    harm: bool = True
+    seeds: int = 1
+
+
+class Batches(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who joins whom, with settings; one of the two."""
+
+    fill: FillSettings | None = None
+    slo: SloSettings | None = None
+
+
 class Contender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A policy with settings of its own."""
 
@@ -31,8 +54,8 @@ class Contender(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What it is made from: a name as in `find`, such as ``s-edf chunk 2048``."""
     guards: dict[str, float] = {}
     """Fields of `Guards`."""
-    batching: str | dict[str, dict[str, Any]] | None = None
-    """``alone``, ``fill`` or ``slo``, or one of them with its settings."""
+    batching: str | Batches | None = None
+    """``alone``, ``fill`` or ``slo``, or one of the latter two with its settings."""
     predictor: str | None = None
     """``exact``, ``linear`` or ``buckets``."""
     noise: float = 0.0

@@ -8,11 +8,18 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.prefill.batching import Alone, Batching, Fill, SloAware
-from headway.serving.prefill.document import Contender, PrefillFile
+from headway.serving.prefill.document import (
+    Batches,
+    Contender,
+    FillSettings,
+    PrefillFile,
+    SloSettings,
+)
 from headway.serving.prefill.instance import simulate
 from headway.serving.prefill.laps import turns
 from headway.serving.prefill.limits import Limit, with_limits
@@ -253,16 +260,18 @@ def _policy(entry: Contender, seed: int) -> PrefillPolicy:
     )
 
 
-def _batching(written: str | Mapping[str, Mapping[str, Any]]) -> Batching:
-    by_name = {written: {}} if isinstance(written, str) else written
-    if len(by_name) != 1:
-        raise ConfigError(f"batching: expected one of {', '.join(_BATCHINGS)}")
-    ((name, settings),) = by_name.items()
-    if name not in _BATCHINGS:
-        raise UnknownNameError("batching", name, _BATCHINGS)
-    made = _BATCHINGS[name]
+def _batching(written: str | Batches) -> Batching:
+    if isinstance(written, str):
+        if written not in _BATCHINGS:
+            raise UnknownNameError("batching", written, _BATCHINGS)
+        return _BATCHINGS[written]()
     with key("batching"):
-        return made(**_settings(made, settings))
+        match written:
+            case Batches(fill=None, slo=SloSettings() as slo):
+                return SloAware(**msgspec.structs.asdict(slo))
+            case Batches(fill=FillSettings() as fill, slo=None):
+                return Fill(**msgspec.structs.asdict(fill))
+        raise ConfigError("expected one of fill, slo")
 
 
 def _settings(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class Limit:
     Raises
     ------
     ConfigError
-        If nothing is allowed, or the numbers are negative.
+        If nothing is allowed, or a number is negative or infinite.
     """
 
     name: str
@@ -39,7 +39,8 @@ class Limit:
     up_to_tokens: int | None = None
 
     def __post_init__(self) -> None:
-        if self.fixed_s < 0 or self.times_service < 0 or self.fixed_s + self.times_service <= 0:
+        parts = (self.fixed_s, self.times_service)
+        if not all(0 <= part < np.inf for part in parts) or not sum(parts):
             raise ConfigError(f"limit {self.name!r}: expected more than 0 s, got {self}")
         if self.up_to_tokens is not None and self.up_to_tokens < 1:
             raise ConfigError(f"limit {self.name!r}: up_to_tokens: expected 1 or more")

@@ -78,7 +78,8 @@ class Guards:
     short_s: float = 0.0
 
     def __post_init__(self) -> None:
-        if min(self.margin, self.preemptions, self.resume_s, self.rescue_s, self.short_s) < 0:
+        bounds = (self.margin, self.preemptions, self.resume_s, self.rescue_s, self.short_s)
+        if not all(bound >= 0 for bound in bounds):
             raise ConfigError(f"guards: expected numbers from 0 on, got {self}")
         if not 0 <= self.progress <= 1:
             raise ConfigError(f"guards: progress: expected a share, got {self.progress}")

@@ -186,7 +186,7 @@ class QuadraticWork:
     Raises
     ------
     ConfigError
-        If a number is negative, or there is no layer.
+        If a number is negative or infinite, a token takes no time, or there is no layer.
 
     Notes
     -----
@@ -208,8 +208,9 @@ class QuadraticWork:
     layers: int = 32
 
     def __post_init__(self) -> None:
-        if min(self.base_s, self.token_s, self.pair_s) < 0:
-            raise ConfigError(f"base_s, token_s, pair_s: expected numbers from 0 on, got {self}")
+        costs = (self.base_s, self.token_s, self.pair_s)
+        if not all(0 <= cost < np.inf for cost in costs) or not self.token_s + self.base_s:
+            raise ConfigError(f"base_s, token_s, pair_s: expected seconds that add up, got {self}")
         if self.layers < 1:
             raise ConfigError(f"layers: expected 1 or more, got {self.layers}")
 
