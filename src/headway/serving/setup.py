@@ -179,9 +179,9 @@ def _roofline(efficiency: Mapping[str, float], deployed: Deployment | None) -> S
 
 def _measured(settings: StepTimes, home: Path, deployed: Deployment | None) -> StepTime:
     assert settings.layer_tables is not None
-    layers: int | LanguageModel | None = settings.layers
+    layers: int | Deployment | None = settings.layers
     if layers is None and deployed is not None:
-        layers = deployed.model
+        layers = deployed
     if layers is None:
         raise ConfigError("step_time.layers: expected a number, as no model says it")
     return LayerTables.read(home / settings.layer_tables, layers)

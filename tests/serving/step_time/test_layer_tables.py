@@ -8,8 +8,9 @@ from hypothesis import given
 
 from headway import _core
 from headway.errors import ConfigError, FormatError, UnsupportedError
+from headway.serving.hardware import Deployment, Gpu
 from headway.serving.models import Experts, FeedForward, GroupedAttention, LanguageModel
-from headway.serving.step_time import LayerTables, Shape
+from headway.serving.step_time import LayerTables, Roofline, Shape
 from headway.serving.step_time.interpolation import Curve
 from headway.serving.step_time.layer_files import attention_grid
 from tests.serving.shapes import batches, many
@@ -209,6 +210,19 @@ def test_experts_take_the_place_of_the_network(folder: Path) -> None:
 def test_a_model_tells_its_layers(folder: Path) -> None:
     model = LanguageModel("x", 8, 5, 9, GroupedAttention(1, 1, 8), FeedForward(8))
     assert LayerTables.read(folder, model).layers == 5
+
+
+def test_gpus_that_share_layers_sum_over_their_links(folder: Path) -> None:
+    alone = Deployment(LanguageModel.named("llama-3.1-8b"), Gpu.named("h100"))
+    shape = Shape.of(prefills=[(1000, 0)])
+    assert "all_reduce" not in LayerTables.read(folder, alone).breakdown(shape)
+    time = LayerTables.read(folder, replace(alone, tp=2))
+    own = [part for part in time.operators(shape) if part.name == "all_reduce"]
+    expected = Roofline(replace(alone, tp=2)).breakdown(shape)["all_reduce"] / 65
+    assert [part.repeats for part in own] == [32, 32]
+    assert all(part.seconds == pytest.approx(expected) for part in own)
+    native = time.native().seconds(shape.rows().ravel())[0]
+    assert native == pytest.approx(time.seconds(shape), rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from headway import _core
 from headway.errors import ConfigError, FormatError, UnsupportedError
 from headway.serving.hardware import Deployment
 from headway.serving.models import Experts, LanguageModel
+from headway.serving.step_time.features import TOKENS
 from headway.serving.step_time.host import fitted_host
 from headway.serving.step_time.interpolation import Curve, Grid
 from headway.serving.step_time.layer_files import (
@@ -24,8 +25,10 @@ from headway.serving.step_time.layer_files import (
     read_skew,
 )
 from headway.serving.step_time.protocol import Operator, StepTime
+from headway.serving.step_time.roofline import Efficiency, peak_seconds
 from headway.serving.step_time.samples import Samples
 from headway.serving.step_time.shape import Floats, Shape, Value, weights
+from headway.serving.step_time.work import forward_work
 
 _PROLOGUE = ("embedding",)
 _LAYER = (
@@ -35,14 +38,16 @@ _LAYER = (
     "rotary_emb",
     "attention",
     "o_proj",
+    "all_reduce",
     "layernorm",
     "gate_up_proj",
     "act_fn",
     "down_proj",
     "moe",
+    "all_reduce",
 )
 _HEAD = ("final_layernorm", "lm_head", "sampler")
-_OPTIONAL = ("qk_norm", "rotary_emb", "sampler", "moe")
+_OPTIONAL = ("qk_norm", "rotary_emb", "sampler", "moe", "all_reduce")
 _PLAIN = ("gate_up_proj", "act_fn", "down_proj")
 _PER_SEQUENCE = ("lm_head", "sampler")
 _DENSE = tuple(
@@ -128,7 +133,7 @@ class LayerTables(StepTime):
     def read(
         cls,
         folder: str | PathLike[str],
-        layers: int | LanguageModel,
+        layers: int | LanguageModel | Deployment,
         *,
         skew: float | None = None,
         step_overhead_s: float = STEP_OVERHEAD_S,
@@ -144,7 +149,9 @@ class LayerTables(StepTime):
             as LLMServingSim's profiler writes them; ``moe.csv`` (tokens, activated_experts,
             time_us) if the model has experts; and maybe ``meta.yaml``.
         layers
-            The model, or the number of its decoder layers if it has no experts.
+            The model, or the number of its decoder layers if it has no experts; or the model on its
+            GPUs: where several share a layer, the tables are of one of them, and sums over all by
+            a roofline of the links are added.
         skew
             By default the one that was measured, else 0.
         step_overhead_s, sequence_overhead_s
@@ -159,6 +166,10 @@ class LayerTables(StepTime):
         """
         home = Path(folder)
         dense = read_curves(home / "dense.csv", "tokens", _DENSE)
+        if isinstance(layers, Deployment):
+            if layers.tp > 1:
+                dense["all_reduce"] = _all_reduce(layers)
+            layers = layers.model
         if isinstance(layers, LanguageModel):
             if layers.experts is not None:
                 dense["moe"] = read_experts(home / "moe.csv", _of_all_layers(layers))
@@ -239,6 +250,16 @@ class LayerTables(StepTime):
 
     def _attention_s(self, shape: Shape) -> Floats:
         return attention_seconds(self.attention, self.skew, shape)
+
+
+def _all_reduce(deployment: Deployment) -> Curve:
+    """Return the seconds of a sum over the GPUs of a layer, over tokens: a straight line."""
+    share, latency_s = Efficiency().link, Efficiency().collective_s
+    work = next(own for own in forward_work(deployment) if own.name == "all_reduce")
+    _, _, link = peak_seconds(deployment, work)
+    per_token = float(link @ TOKENS / (TOKENS @ TOKENS)) / share
+    points = np.array([1.0, 2.0])
+    return Curve(points, latency_s + points * per_token)
 
 
 def _of_all_layers(model: LanguageModel) -> Experts:
