@@ -64,7 +64,7 @@ class Choice:
                 arguments.setdefault("seed", seed)
             try:
                 decider = make(**arguments)
-            except TypeError as error:
+            except (TypeError, ValueError) as error:
                 raise ConfigError(f"policy {self.policy}: {error}") from None
             if not isinstance(decider, Policy):
                 raise ConfigError(
@@ -94,7 +94,7 @@ def choice(name: str, file: EngineFile) -> Choice:
     own = _settings(file.engine)
     for entry in file.policies:
         if isinstance(entry, Contender) and entry.name == name:
-            return Choice(name, own | _settings(entry.engine), entry.policy, entry.with_)
+            return Choice(name, _over(own, _settings(entry.engine)), entry.policy, entry.with_)
     if name in presets():
         return Choice(name, own | _brought(name) | {"preset": name})
     registered = {policy.lower(): policy for policy in registry.policies(WORLD)}
@@ -106,6 +106,13 @@ def choice(name: str, file: EngineFile) -> Choice:
 
 def _settings(engine: str | Mapping[str, Any]) -> dict[str, Any]:
     return {"preset": engine} if isinstance(engine, str) else dict(engine)
+
+
+def _over(settings: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings with others in their place; blocks and the share of memory are one thing."""
+    both = {"blocks", "utilisation"}
+    kept = {name: settings[name] for name in settings if not (both & {*others} and name in both)}
+    return kept | dict(others)
 
 
 def _brought(name: str) -> dict[str, Any]:

@@ -30,6 +30,9 @@ from headway.serving.traffic import key
 _WAYS = ("roofline", "layer_tables", "affine", "saved", "kernels")
 """Keys of the section on step times of which one is there."""
 
+_UTILISATION = 0.9
+"""Share of a GPU's memory that an engine takes, as vLLM does."""
+
 _MOST_TOKENS = 8192
 """Tokens of a step for which memory is kept free where an engine knows no limit."""
 
@@ -110,7 +113,11 @@ def engine_config(settings: Mapping[str, Any], deployed: Deployment | None) -> E
         if name not in known and name not in _OWN:
             raise ConfigError(f"engine: {UnknownNameError('key', name, {*known, *_OWN})}")
     own = {name: value for name, value in settings.items() if name not in _OWN}
-    base = settings.get("preset", "vllm")
+    base, share = settings.get("preset", "vllm"), settings.get("utilisation", _UTILISATION)
+    if not isinstance(base, str):
+        raise ConfigError(f"engine.preset: expected a name, got {base!r}")
+    if isinstance(share, bool) or not isinstance(share, int | float):
+        raise ConfigError(f"engine.utilisation: expected a share, got {share!r}")
     with key("engine"):
         if deployed is None:
             if "blocks" not in own:
@@ -124,7 +131,7 @@ def engine_config(settings: Mapping[str, Any], deployed: Deployment | None) -> E
         if "blocks" not in own:
             own["blocks"] = deployed.blocks(
                 block_tokens=trial.block_tokens,
-                utilisation=settings.get("utilisation", 0.9),
+                utilisation=share,
                 token_budget=min(trial.token_budget, _MOST_TOKENS),
                 max_sequences=trial.max_sequences,
             )
@@ -139,9 +146,9 @@ def _gpu(figures: Mapping[str, Any]) -> Gpu:
         if name not in known:
             raise UnknownNameError("key", name, known)
     try:
-        return Gpu(**{"name": "GPU", **figures})
-    except TypeError as error:
-        raise ConfigError(str(error).partition("() ")[2]) from None
+        return msgspec.convert({"name": "GPU", **figures}, Gpu)
+    except msgspec.ValidationError as error:
+        raise ConfigError(str(error).replace("`$.", "`")) from None
 
 
 def _step_time(settings: StepTimes, home: Path, deployed: Deployment | None) -> StepTime:

@@ -173,9 +173,11 @@ def _check(name: str, value: object, kind: object) -> None:
         if not isinstance(value, bool):
             raise ConfigError(f"{name}: expected true or false, got {value!r}")
     elif kind is int:
-        least = _LEAST[name]
+        least, most = _LEAST[name], 2**62 if name == "bytes_per_block" else UNLIMITED
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise ConfigError(f"{name}: expected a whole number from {least} on, got {value!r}")
+        if value > most:
+            raise ConfigError(f"{name}: expected at most {most}, got {value}")
     elif kind is float:
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise ConfigError(f"{name}: expected a number, got {value!r}")
