@@ -11,7 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from headway.errors import ConfigError
-from headway.serving.engine import EngineConfig
+from headway.serving.engine import EngineConfig, Policy
 from headway.serving.fleet import (
     ClusterView,
     Crash,
@@ -245,3 +245,21 @@ def test_every_request_comes_to_one_end_and_the_same_one_every_time(
     again = play(workload, engines, faults)
     assert again.requests.last_token_s.tobytes() == table.last_token_s.tobytes()
     assert again.engine.tolist() == happened.engine.tolist()
+
+
+class Listener(Policy):
+    """Writes down what it is told of answers."""
+
+    def __init__(self) -> None:
+        self.heard: list[tuple[int, int]] = []
+
+    def finished(self, request: int, output_tokens: int) -> None:
+        self.heard.append((request, output_tokens))
+
+
+def test_policies_of_engines_learn_from_the_answers_of_their_own_engine() -> None:
+    listeners = [Listener(), Listener()]
+    members = [member(str(k), policy=lambda k=k: listeners[k]) for k in range(2)]
+    FleetSimulation(traffic((0, 3, 5), (0, 3, 2), (9, 3, 4)), members, Least()).run()
+    assert listeners[0].heard == [(0, 5), (2, 4)]
+    assert listeners[1].heard == [(1, 2)]

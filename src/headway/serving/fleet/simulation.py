@@ -163,6 +163,8 @@ class FleetSimulation:
         for (request, engine, tokens, at_s), status in zip(
             zip(*columns, strict=True), ended["status"].tolist(), strict=True
         ):
+            if status == Status.FINISHED:
+                self._world.engines[engine].policy.finished(request, tokens)
             if not self._gateway.ended(request, engine, tokens, at_s) or self._follow is None:
                 continue
             if status == Status.FINISHED:
