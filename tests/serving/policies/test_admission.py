@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.errors import ConfigError, UnknownNameError
-from headway.serving.engine import Policy, View
+from headway.serving.engine import Engine, EngineConfig, Policy, View
 from headway.serving.policies import (
     Admission,
     Aggressive,
@@ -19,7 +19,9 @@ from headway.serving.policies import (
     Oracle,
     PastFuture,
 )
-from headway.serving.workload import Workload
+from headway.serving.results import EngineRun
+from headway.serving.step_time import Affine
+from headway.serving.workload import Blocks, Workload
 from headway.simulate import registry
 from tests.serving.policies.traffic import CACHE, LONGEST, crowd, simulated
 
@@ -179,3 +181,33 @@ def test_only_the_oracle_knows_the_future() -> None:
     known = [registry.entry("engine", name) for name in names]
     assert {policy.name for policy in known} == set(names)
     assert [policy.name for policy in known if policy.clairvoyant] == ["ORACLE"]
+
+
+def sharing(arrivals: list[float], outputs: list[int], prompts: list[list[int]]) -> EngineRun:
+    """Run requests whose prompts are given by blocks of four tokens, and end with two of their own.
+
+    The cache has 30 blocks, and the policy knows how long answers will be.
+    """
+    traffic = Workload.of(
+        arrival_s=arrivals,
+        prompt_tokens=[4 * len(prompt) + 2 for prompt in prompts],
+        output_tokens=outputs,
+        blocks=Blocks.of(prompts, 4),
+    )
+    return Engine(traffic, EngineConfig(blocks=30, block_tokens=4), Affine(1.0), Oracle()).run()
+
+
+def test_a_prefix_that_somebody_holds_is_counted_once() -> None:
+    prefix = list(range(20))
+    table = sharing([0, 2], [10, 6], [prefix, prefix]).requests
+    assert table.scheduled_s.tolist() == [0, 2]
+    apart = sharing([0, 2], [10, 6], [prefix, list(range(50, 70))]).requests
+    assert apart.scheduled_s.tolist() == [0, 10]
+
+
+def test_a_prefix_stays_counted_when_the_one_who_brought_it_has_ended() -> None:
+    """The second request holds the prefix to its end, which leaves no room for the third."""
+    prefix = list(range(20))
+    table = sharing([0, 1, 5], [3, 30, 20], [prefix, prefix, list(range(50, 57))]).requests
+    assert table.preemptions.sum() == 0
+    assert table.scheduled_s[2] == table.last_token_s[1]

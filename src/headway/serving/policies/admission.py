@@ -72,11 +72,11 @@ class Admission(Policy, ABC):
         idle = view.free_blocks == view.blocks
         gate, tokens = self.gate(view), 0
         admitted: list[int] = []
-        for request in np.asarray(self._order.admit(view)).tolist():
-            one = view.group(np.array([request]))
+        for request in self._order.admit(view):
+            one = view.group(np.array([request], np.int64))
             if tokens >= self._round_tokens or not (gate(one) or (idle and not admitted)):
                 break
-            admitted.append(request)
+            admitted.append(int(request))
             tokens += int(one.prompt_tokens[0]) + int(one.generated_tokens[0])
         return admitted
 

@@ -45,9 +45,10 @@ class Futures:
     Attributes
     ----------
     used
-        Tokens that the requests hold now, shape (n_requests,).
+        Tokens that the requests hold now, shape (n_guesses, n_requests): a row for each guess, in
+        an order of its own.
     left
-        Tokens still to come, shape (n_guesses, n_requests).
+        Tokens still to come of the same requests, same shape.
     held
         Tokens that all requests hold when this one is about to end, same shape.
 
@@ -74,10 +75,10 @@ class Futures:
             Tokens still to come, shape (n_guesses, n_requests).
         """
         order = np.argsort(-left, axis=1, kind="stable")
-        alive = np.arange(1, len(used) + 1)
-        held = np.empty_like(left)
-        sums = np.cumsum(used[order], axis=1) + alive * np.take_along_axis(left, order, axis=1)
-        np.put_along_axis(held, order, sums, axis=1)
+        left = left[np.arange(len(left))[:, None], order]
+        used = used[order]
+        held = np.cumsum(used, axis=1)
+        held += np.arange(1, used.shape[1] + 1) * left
         return cls(used, left, held)
 
     @property
@@ -98,9 +99,9 @@ class Futures:
         outlives = left[:, None] > self.left
         beside = ~outlives
         held = self.held + outlives * (used + self.left)
-        own = beside @ self.used + used + (beside.sum(axis=1) + 1) * left
+        own = (beside * self.used).sum(axis=1) + used + (beside.sum(axis=1) + 1) * left
         return Futures(
-            np.append(self.used, used),
-            np.column_stack((self.left, left)),
-            np.column_stack((held, own)),
+            np.concatenate((self.used, np.full((len(left), 1), used)), axis=1),
+            np.concatenate((self.left, left[:, None]), axis=1),
+            np.concatenate((held, own[:, None]), axis=1),
         )
