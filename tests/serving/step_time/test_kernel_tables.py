@@ -176,7 +176,7 @@ def test_what_was_not_measured_is_named(changed, error, message: str) -> None:
 
 
 def write_parquet(path: Path, table: dict[str, list]) -> None:
-    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is a choice of the user")
+    import pyarrow
     from pyarrow.parquet import write_table
 
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -206,7 +206,6 @@ def test_files_are_found_by_gpu_engine_and_newest_version(tmp_path: Path) -> Non
 
 
 def test_files_that_are_no_tables_are_refused(tmp_path: Path) -> None:
-    pytest.importorskip("pyarrow", reason="pyarrow is a choice of the user")
     path = tmp_path / "l4/gemm/vllm/1.0/gemm_perf.parquet"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"PAR1 nonsense")
