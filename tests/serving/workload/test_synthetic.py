@@ -190,6 +190,7 @@ def test_several_descriptions_are_put_together() -> None:
             "sessions: hardly any conversation fits",
         ),
         ({"prefixes": {"tokens": "uniform(2, 1)"}}, "prefixes.tokens: law uniform"),
+        ({"prefixes": {"tokens": 1e9}}, "block_tokens: 12,500,00.,... blocks; expected at most"),
         ({"priorities": {1: 0}}, "priorities: expected a share above 0"),
         ({"classes": [{"name": "a"}, {"name": "a"}]}, "classes: two are called 'a'"),
         (

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from headway.errors import ConfigError
 from headway.serving.workload.blocks import Blocks
 from headway.serving.workload.columns import Floats, Int64s
 from headway.serving.workload.lengths import LengthSource, whole
 from headway.simulate import Law, Streams
+
+MOST_BLOCKS = 100_000_000
+"""More are not drawn, so that a typing error cannot exhaust the memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,9 +118,16 @@ def shared_blocks(
         m.
     block_tokens
         Tokens per block.
+
+    Raises
+    ------
+    ConfigError
+        If there are more than `MOST_BLOCKS`.
     """
     tokens = turns.prompt + turns.output
     counts = -(-tokens // block_tokens)
+    if counts.sum() > MOST_BLOCKS:
+        raise ConfigError(f"{counts.sum():,} blocks; expected at most {MOST_BLOCKS:,}")
     offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
     request = np.repeat(np.arange(len(tokens)), counts)
     depth = np.arange(offsets[-1]) - offsets[:-1][request]

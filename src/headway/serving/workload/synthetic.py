@@ -103,7 +103,6 @@ def _draw(about: Description, seed: int | None, number: int, home: Path | None) 
     drawing = _Drawing(about, Streams(about.seed if seed is None else seed), number, home)
     turns, prefix, prefix_tokens, count = _requests(drawing)
     mine = turns.conversation
-    priority = classes = adapter = None
     with _about("priorities"):
         priority = priorities_of(about.priorities, drawing.luck("priorities"), count)[mine]
     with _about("classes"):
@@ -112,7 +111,10 @@ def _draw(about: Description, seed: int | None, number: int, home: Path | None) 
         )
     adapter = adapters_of(about.adapters, drawing.luck("adapters"), count)[mine]
     names = range(1, about.adapters.count + 1) if about.adapters else ()
-    sharing = about.prefixes is not None or about.sessions is not None
+    blocks = None
+    if about.prefixes is not None or about.sessions is not None:
+        with _about("block_tokens"):
+            blocks = shared_blocks(turns, prefix, prefix_tokens, count, about.block_tokens)
     return Workload.of(
         name=about.name,
         arrival_s=turns.arrival_s,
@@ -125,9 +127,7 @@ def _draw(about: Description, seed: int | None, number: int, home: Path | None) 
         session=None if about.sessions is None else mine,
         adapter=adapter,
         adapters=[f"adapter-{k}" for k in names],
-        blocks=shared_blocks(turns, prefix, prefix_tokens, count, about.block_tokens)
-        if sharing
-        else None,
+        blocks=blocks,
     )
 
 
