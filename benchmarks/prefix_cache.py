@@ -4,8 +4,8 @@
 
     python benchmarks/prefix_cache.py
 
-A cache that never forgets, and caches that forget the block used least recently. "published" are
-the shares computed from the same traces by other code, to four digits; ours must be the same.
+A cache that never forgets, and caches that forget the block used least recently. "reference" are
+the shares that an independent program computed from the same traces, to four digits.
 The traces are downloaded once, or read from ``HEADWAY_DATA``.
 """
 
@@ -17,7 +17,7 @@ from table import keep, machine
 
 from headway.serving.workload import prefix_hits, workload
 
-PUBLISHED: dict[str, dict[int | None, float]] = {
+REFERENCE: dict[str, dict[int | None, float]] = {
     "mooncake-conversation": {
         None: 0.3664,
         1_000: 0.0445,
@@ -43,7 +43,7 @@ def rows(name: str) -> list[dict[str, object]]:
     """Return one line per capacity."""
     work = workload(name)
     lines = []
-    for capacity, published in PUBLISHED[name].items():
+    for capacity, reference in REFERENCE[name].items():
         begun = time.process_time()
         found = prefix_hits(work, capacity)
         lines.append(
@@ -53,8 +53,8 @@ def rows(name: str) -> list[dict[str, object]]:
                 "blocks": f"{found.blocks:,}",
                 "distinct": f"{found.distinct:,}",
                 "hits, measured": f"{found.share:.4f}",
-                "hits, published": f"{published:.4f}",
-                "same": f"{found.share:.4f}" == f"{published:.4f}",
+                "hits, reference": f"{reference:.4f}",
+                "same": f"{found.share:.4f}" == f"{reference:.4f}",
                 "cpu s": round(time.process_time() - begun, 2),
             }
         )
@@ -62,5 +62,5 @@ def rows(name: str) -> list[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    table = [line for name in PUBLISHED for line in rows(name)]
+    table = [line for name in REFERENCE for line in rows(name)]
     keep("prefix-cache", "Hits of prefix caches in Mooncake's traces", table, **machine("numpy"))

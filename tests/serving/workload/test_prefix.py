@@ -1,4 +1,4 @@
-"""What a prefix cache finds: by hand, against the clearest program there is, and as published."""
+"""What a prefix cache finds: by hand, against the clearest program there is, on real traces."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from headway.serving.workload import (
 )
 from tests.serving.workload.traces import TRACES as EXCERPTS
 
-PUBLISHED = {
+REFERENCE = {
     "mooncake-conversation": (
         (288_500, 182_790),
         {
@@ -119,12 +119,12 @@ def test_the_excerpt_has_its_share() -> None:
     assert prefix_hits(work, 40).hits.tolist() == twin(rows, 40)
 
 
-@pytest.mark.parametrize("name", PUBLISHED)
-def test_the_shares_of_whole_traces_are_those_published(name: str) -> None:
+@pytest.mark.parametrize("name", REFERENCE)
+def test_the_shares_of_whole_traces_are_those_counted_elsewhere(name: str) -> None:
     if not (remote.data_folder() / TRACES[name]).is_file():
         pytest.skip("the trace is not in the data folder")
     work = workload(name)
-    counts, shares = PUBLISHED[name]
+    counts, shares = REFERENCE[name]
     for capacity, share in shares.items():
         found = prefix_hits(work, capacity)
         assert (found.blocks, found.distinct) == counts
