@@ -176,11 +176,11 @@ def test_what_was_not_measured_is_named(changed, error, message: str) -> None:
 
 
 def write_parquet(path: Path, table: dict[str, list]) -> None:
-    import pyarrow
+    import pyarrow as pa
     from pyarrow.parquet import write_table
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_table(pyarrow.table(table), path)
+    write_table(pa.table(table), path)
 
 
 def test_files_are_found_by_gpu_engine_and_newest_version(tmp_path: Path) -> None:
