@@ -1,0 +1,41 @@
+"""Routers: which engine of a fleet serves a request."""
+
+from headway.serving.fleet.routing.affinity import AdapterAffinity, SessionAffinity
+from headway.serving.fleet.routing.load import (
+    DrainRate,
+    Freeness,
+    LeastCache,
+    LeastLatency,
+    LeastRequests,
+    Random,
+    RoundRobin,
+    ShortestQueue,
+    TwoChoices,
+)
+from headway.serving.fleet.routing.named import router, routers
+from headway.serving.fleet.routing.pipeline import Pipeline, candidates
+from headway.serving.fleet.routing.prefix import Gate, PrefixCache, PrefixIndex
+from headway.serving.fleet.routing.scorer import Filter, Scorer
+
+__all__ = [
+    "AdapterAffinity",
+    "DrainRate",
+    "Filter",
+    "Freeness",
+    "Gate",
+    "LeastCache",
+    "LeastLatency",
+    "LeastRequests",
+    "Pipeline",
+    "PrefixCache",
+    "PrefixIndex",
+    "Random",
+    "RoundRobin",
+    "Scorer",
+    "SessionAffinity",
+    "ShortestQueue",
+    "TwoChoices",
+    "candidates",
+    "router",
+    "routers",
+]

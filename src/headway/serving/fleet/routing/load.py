@@ -1,0 +1,166 @@
+"""Scorers that look at how much engines have to do."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from headway.serving.fleet.routing.scorer import Filter, Scorer
+from headway.serving.fleet.view import ClusterView, Floats, Mask, RequestView
+
+
+class Random(Scorer):
+    """All alike: the lot decides."""
+
+    name = "random"
+
+    def score(self, cluster: ClusterView, request: RequestView) -> Floats:
+        """Return zeros."""
+        return np.zeros(len(cluster.engines))
+
+
+class RoundRobin(Scorer):
+    """One after another: the one that has waited longest for its turn."""
+
+    name = "round-robin"
+
+    def __init__(self) -> None:
+        self._turns = 0
+        self._last: dict[int, int] = {}
+
+    def score(self, cluster: ClusterView, request: RequestView) -> Floats:
+        """Return the last turn of each; those that had none yet go first, in order."""
+        n = len(cluster.engines)
+        return np.array([self._last.get(k, k - n) for k in range(n)], dtype=np.float64)
+
+    def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
+        """Note whose turn it was."""
+        self._turns += 1
+        self._last[engine] = self._turns
+
+
+class LeastRequests(Scorer):
+    """Requests sent and not ended, counted by the gateway."""
+
+    name = "least-request"
+
+    def score(self, cluster: ClusterView, request: RequestView) -> Floats:
+        """Return the number of requests."""
+        return cluster.in_flight.astype(np.float64)
+
+
+class ShortestQueue(Scorer):
+    """Requests that wait in the engine."""
+
+    name = "least-waiting"
+
+    def score(self, cluster: ClusterView, request: RequestView) -> Floats:
+        """Return the number of requests that wait."""
+        return cluster.waiting.astype(np.float64)
+
+
+class LeastCache(Scorer):
+    """Share of the key-value cache that is held."""
+
+    name = "least-kv"
+
+    def score(self, cluster: ClusterView, request: RequestView) -> Floats:
+        """Return the share."""
+        return cluster.kv_usage
+
+
+class Freeness(Scorer):
+    """Decode steps until the cache of an engine is full (Llumnix, without priorities)."""
+
+    name = "freeness"
+    largest = True
+
+    def score(self, cluster: ClusterView, request: RequestView) -> Floats:
+        """Return free blocks less those that the queue wants, per running request."""
+        free = cluster.free_blocks - cluster.wanted_blocks
+        return free / np.maximum(cluster.running, 1)
+
+
+class DrainRate(Scorer):
+    """Requests there, by how fast they end: a measure that unequal engines have in common.
+
+    Parameters
+    ----------
+    window_s
+        Time over which ends are counted.
+    """
+
+    name = "drain-rate"
+
+    def __init__(self, window_s: float = 60.0) -> None:
+        self._window_s = window_s
+        self._ends: dict[int, deque[float]] = {}
+
+    def score(self, cluster: ClusterView, request: RequestView) -> Floats:
+        """Return seconds until the requests there would have ended."""
+        since = cluster.now_s - self._window_s
+        rates = np.empty(len(cluster.engines))
+        for k in range(len(rates)):
+            ends = self._ends.get(k, deque())
+            while ends and ends[0] < since:
+                ends.popleft()
+            rates[k] = max(len(ends), 1) / self._window_s
+        return cluster.in_flight / rates
+
+    def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
+        """Count an end."""
+        self._ends.setdefault(engine, deque()).append(at_s)
+
+
+class LeastLatency(Scorer):
+    """Time that requests took of late, as an exponentially weighted mean.
+
+    Parameters
+    ----------
+    weight
+        Of the newest request in the mean.
+    """
+
+    name = "least-latency"
+
+    def __init__(self, weight: float = 0.1) -> None:
+        self._weight = weight
+        self._sent: dict[int, float] = {}
+        self._mean: dict[int, float] = {}
+
+    def score(self, cluster: ClusterView, request: RequestView) -> Floats:
+        """Return the mean, 0 for engines of which nothing is known."""
+        return np.array([self._mean.get(k, 0.0) for k in range(len(cluster.engines))])
+
+    def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
+        """Note when it was sent."""
+        self._sent[request.number] = cluster.now_s
+
+    def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
+        """Take its time into the mean."""
+        took_s = at_s - self._sent.pop(request, at_s)
+        mean = self._mean.get(engine, took_s)
+        self._mean[engine] = mean + self._weight * (took_s - mean)
+
+
+class TwoChoices(Filter):
+    """Two engines drawn by lot (power of two choices, Mitzenmacher 2001).
+
+    Parameters
+    ----------
+    seed
+        Of the lot.
+    """
+
+    name = "two-choices"
+
+    def __init__(self, seed: int = 0) -> None:
+        self._rng = np.random.default_rng(seed)
+
+    def keep(self, cluster: ClusterView, request: RequestView, among: Mask) -> Mask:
+        """Return two of them."""
+        left = np.flatnonzero(among)
+        kept = np.zeros(len(among), dtype=np.bool_)
+        kept[left if len(left) < 3 else self._rng.choice(left, 2, replace=False)] = True
+        return kept

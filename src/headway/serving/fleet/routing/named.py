@@ -1,0 +1,116 @@
+"""Routers by name, alone or weighted: ``prefix-cache:3,least-request``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from headway.errors import ConfigError, UnknownNameError
+from headway.serving.fleet.decisions import Router
+from headway.serving.fleet.routing.affinity import AdapterAffinity, SessionAffinity
+from headway.serving.fleet.routing.load import (
+    DrainRate,
+    Freeness,
+    LeastCache,
+    LeastLatency,
+    LeastRequests,
+    Random,
+    RoundRobin,
+    ShortestQueue,
+    TwoChoices,
+)
+from headway.serving.fleet.routing.pipeline import Pipeline
+from headway.serving.fleet.routing.prefix import Gate, PrefixCache
+from headway.serving.fleet.routing.scorer import Scorer
+from headway.simulate import registry
+
+WORLD = "fleet"
+"""Entries of `headway.policies` for fleets begin with this and a dot."""
+
+MOST_WEIGHT = 1_000_000
+
+_SCORERS: Mapping[str, Callable[[], Scorer]] = {
+    kind.name: kind
+    for kind in (
+        Random,
+        RoundRobin,
+        LeastRequests,
+        ShortestQueue,
+        LeastCache,
+        LeastLatency,
+        Freeness,
+        DrainRate,
+        PrefixCache,
+        SessionAffinity,
+        AdapterAffinity,
+    )
+}
+
+
+def _two_choices(seed: int) -> Router:
+    return Pipeline("two-choices", [(LeastRequests(), 1)], [TwoChoices(seed)], seed=seed)
+
+
+def _prefix_cache(seed: int) -> Router:
+    scorers: list[tuple[Scorer, float]] = [(PrefixCache(), 1), (LeastRequests(), 1)]
+    return Pipeline("prefix-cache", scorers, [Gate()], strictly=True, seed=seed)
+
+
+def _session(seed: int) -> Router:
+    scorers: list[tuple[Scorer, float]] = [(SessionAffinity(), 1), (LeastRequests(), 1)]
+    return Pipeline("session", scorers, strictly=True, seed=seed)
+
+
+_ROUTERS: Mapping[str, Callable[[int], Router]] = {
+    "two-choices": _two_choices,
+    "prefix-cache": _prefix_cache,
+    "session": _session,
+}
+"""Those that are more than their one scorer."""
+
+
+def routers() -> tuple[str, ...]:
+    """Return the names of routers there are, sorted; those that are scorers can be weighted."""
+    return tuple(sorted({*_SCORERS, *_ROUTERS, *registry.policies(WORLD)}))
+
+
+def router(specification: str, seed: int = 0) -> Router:
+    """Return a router by its specification.
+
+    Parameters
+    ----------
+    specification
+        A name, or names of scorers with whole weights (1 if not given; 0 drops one), as in
+        ``"prefix-cache:3,least-request"``.
+    seed
+        Of what is decided by lot.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such router; never does another take its place.
+    ConfigError
+        If a weight is no whole number from 0 to a million, or all are 0.
+    """
+    if specification in _ROUTERS:
+        return _ROUTERS[specification](seed)
+    if specification in registry.policies(WORLD):
+        made: Router = registry.entry(WORLD, specification)(seed)
+        return made
+    scorers = []
+    for part in specification.split(","):
+        name, _, weight = part.strip().partition(":")
+        if name not in _SCORERS:
+            raise UnknownNameError("router", name, routers())
+        scorers.append((_SCORERS[name](), _weight(weight, specification)))
+    return Pipeline(specification, [one for one in scorers if one[1]], seed=seed)
+
+
+def _weight(text: str, specification: str) -> int:
+    if not text:
+        return 1
+    if not text.isdecimal() or int(text) > MOST_WEIGHT:
+        raise ConfigError(
+            f"router {specification!r}: expected a whole weight from 0 to {MOST_WEIGHT:,},"
+            f" got {text!r}"
+        )
+    return int(text)

@@ -1,0 +1,125 @@
+"""Filter, score, pick, remember: how most routers decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from headway.errors import ConfigError
+from headway.serving.fleet.decisions import Dispatch, Hold, Routing
+from headway.serving.fleet.routing.scorer import Filter, Scorer, normalised
+from headway.serving.fleet.view import ClusterView, Floats, Mask, RequestView
+
+RETRY_S = 0.1
+"""When a request is looked at again that no engine can take."""
+
+_EQUAL = 1e-9
+"""Scores that differ by less are the same."""
+
+
+class Pipeline:
+    """A router of weighted scorers.
+
+    Engines are left out that are not ready, have another role, do not hold the adapter that the
+    request needs while others do, or have failed the request while others have not; then those that
+    a filter leaves out. Each scorer's values are brought to the range from 0 to 1 over the engines
+    that are left; the largest weighted mean wins, ties are broken by lot.
+
+    Parameters
+    ----------
+    name
+        What tables call it.
+    scorers
+        With their weights, none negative and not all zero.
+    filters
+        One after another.
+    strictly
+        Whether a scorer decides only between engines that are equal for all before it, whatever
+        the weights.
+    seed
+        Of the lot.
+
+    Raises
+    ------
+    ConfigError
+        If there are no scorers or the weights are no weights.
+
+    References
+    ----------
+    AIBrix (2025), routing strategies of its gateway: normalisation, penalty for what is not scored,
+    and update after the final choice are as there.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        scorers: Sequence[tuple[Scorer, float]],
+        filters: Sequence[Filter] = (),
+        *,
+        strictly: bool = False,
+        seed: int = 0,
+    ) -> None:
+        weights = np.array([weight for _, weight in scorers], dtype=np.float64)
+        if not len(weights) or not (weights >= 0).all() or not weights.sum() > 0:
+            raise ConfigError(f"{name}: a router needs scorers with weights that are not all zero")
+        self.name = name
+        self._scorers = tuple(scorer for scorer, _ in scorers)
+        self._weights = weights / weights.sum()
+        self._filters = tuple(filters)
+        self._strictly = strictly
+        self._rng = np.random.default_rng(seed)
+
+    def route(self, cluster: ClusterView, request: RequestView) -> Routing:
+        """Return the engine that wins; hold the request if there is none."""
+        among = candidates(cluster, request)
+        for one in self._filters:
+            kept = among & one.keep(cluster, request, among)
+            among = kept if kept.any() else among
+        left = np.flatnonzero(among)
+        if not len(left):
+            return Hold(cluster.now_s + RETRY_S)
+        engine = int(left[0] if len(left) == 1 else self._best(cluster, request, left))
+        for scorer in self._scorers:
+            scorer.sent(cluster, request, engine)
+        return Dispatch(engine)
+
+    def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
+        """Tell the scorers."""
+        for scorer in self._scorers:
+            scorer.ended(request, engine, output_tokens, at_s)
+
+    def _best(self, cluster: ClusterView, request: RequestView, left: np.ndarray) -> int:
+        total = np.zeros(len(left))
+        for scorer, weight in zip(self._scorers, self._weights, strict=True):
+            scores = normalised(scorer.score(cluster, request)[left], largest=scorer.largest)
+            if not self._strictly:
+                total += weight * scores
+                continue
+            left = left[_top(scores)]
+            total = np.zeros(len(left))
+            if len(left) == 1:
+                break
+        best = np.flatnonzero(_top(total))
+        return int(left[best[0] if len(best) == 1 else self._rng.choice(best)])
+
+
+def _top(scores: Floats) -> Mask:
+    top: Mask = scores >= scores.max() - _EQUAL
+    return top
+
+
+def candidates(cluster: ClusterView, request: RequestView) -> Mask:
+    """Return which engines may serve a request."""
+    stage = "prefill" if request.stage == "first" else "decode"
+    among = cluster.ready & cluster.engines.of_role("both", stage)
+    if request.adapter is not None:
+        holds = np.array([request.adapter in held for held in cluster.engines.adapters])
+        if (among & holds).any():
+            among = among & holds
+    if request.excluded:
+        fresh = among.copy()
+        fresh[list(request.excluded)] = False
+        if fresh.any():
+            among = fresh
+    return among

@@ -1,0 +1,56 @@
+"""What routers are made of: filters leave engines out, scorers rank those that are left."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from headway.serving.fleet.view import ClusterView, Floats, Mask, RequestView
+
+
+class Scorer:
+    """Ranks engines for a request; one way of looking at them.
+
+    `score` only reads. What a scorer remembers it learns from `sent`, which is called once with the
+    final choice, whoever's score decided it, and from `ended`.
+    """
+
+    name: ClassVar[str]
+    """What specifications call it."""
+
+    largest: ClassVar[bool] = False
+    """Whether the largest score is the best one."""
+
+    def score(self, cluster: ClusterView, request: RequestView) -> Floats:
+        """Return a number for each engine, nan for those that it says nothing of; shape (m,)."""
+        raise NotImplementedError
+
+    def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
+        """Learn where a request went."""
+
+    def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
+        """Learn that a request has left an engine."""
+
+
+class Filter:
+    """Leaves engines out."""
+
+    name: ClassVar[str]
+    """What specifications call it."""
+
+    def keep(self, cluster: ClusterView, request: RequestView, among: Mask) -> Mask:
+        """Return which of some engines stay; if none would, all do."""
+        raise NotImplementedError
+
+
+def normalised(scores: Floats, *, largest: bool) -> Floats:
+    """Return scores from 0, the worst, to 1; all 1 if they are equal, 0 where there are none."""
+    known = np.isfinite(scores)
+    if not known.any():
+        return np.zeros(len(scores))
+    low, high = scores[known].min(), scores[known].max()
+    if high == low:
+        return known.astype(np.float64)
+    share = (scores - low) / (high - low)
+    return np.where(known, share if largest else 1 - share, 0.0)
