@@ -161,7 +161,7 @@ def _draw(axes: Axes, panel: Panel, ink: dict[str, str], look: Theme) -> None:
     for line in panel.lines:
         _draw_line(axes, line, ink[line.name], look)
     for limit in panel.limits:
-        axes.axvline(limit, color=look.late, linewidth=1.2, dashes=(4, 2), zorder=2)
+        axes.axvline(limit, color=look.late, linewidth=1.2, dashes=(4, 2), zorder=2, clip_on=False)
     known = [line.x[~np.isnan(line.y)] for line in panel.lines]
     spans = [(x.min(), x.max()) for x in known if len(x)]
     if not spans:
