@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import inf
 
 import numpy as np
@@ -36,6 +36,11 @@ class UnitWork:
 
     def operators(self, load: Load) -> Operators:
         return Operators((), (1.0,), int(load.tokens), ())
+
+
+def longest_layer_s(one_pass: Operators) -> float:
+    """Return the longest stretch between two boundaries of layers."""
+    return max(map(sum, (one_pass.before_s, one_pass.layer_s, one_pass.after_s)))
 
 
 @st.composite
@@ -117,8 +122,3 @@ def audit(run: PrefillRun, work: PrefillWork, policy: PrefillPolicy) -> None:
     for end, start in zip(passes.end_s[:-1][idle], passes.start_s[1:][idle], strict=True):
         here = requests.arrival_s < start - policy.round_s - 1e-9
         assert np.all(run.first_token_s[here] <= end + 1e-9), "idle while somebody waits"
-
-
-def unguarded(policy: PrefillPolicy) -> PrefillPolicy:
-    """Return a policy without guards."""
-    return replace(policy, guards=Guards())

@@ -18,7 +18,15 @@ from headway.serving.prefill import (
     SloAware,
     simulate,
 )
-from tests.serving.prefill.samples import WORK, UnitWork, audit, batch_loads, policies, requests
+from tests.serving.prefill.samples import (
+    WORK,
+    UnitWork,
+    audit,
+    batch_loads,
+    longest_layer_s,
+    policies,
+    requests,
+)
 from tests.twins.prefill import serve
 
 jobs = st.lists(
@@ -97,8 +105,9 @@ def test_the_more_urgent_wait_for_one_operator_or_layer_at_most(
     drawn: PrefillRequests, cut: str
 ) -> None:
     run = simulate(drawn, WORK, f"edf {cut}")
-    of = "longest_s" if cut == "operator" else "longest_layer_s"
-    longest = max(getattr(WORK.operators(load), of) for load in batch_loads(run))
+    passes = [WORK.operators(load) for load in batch_loads(run)]
+    each = (p.longest_s if cut == "operator" else longest_layer_s(p) for p in passes)
+    longest = max(each)
     blocked = run.blocking_s[~np.isnan(run.blocking_s)]
     assert np.all(blocked <= longest + 1e-9)
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from headway.errors import ConfigError
 from headway.serving.prefill import Load, Operators, QuadraticWork
+from tests.serving.prefill.samples import longest_layer_s
 
 seconds = st.floats(1e-4, 1.0)
 some = st.lists(seconds, max_size=4).map(tuple)
@@ -50,7 +51,7 @@ def test_a_boundary_is_the_first_end_of_an_operator_that_is_not_over(
     assert not any(at + 1e-9 < end < found - 1e-9 for end in ends)
     assert found - at <= one_pass.longest_s + 1e-9
     layer = one_pass.boundary(at, "layer")
-    assert found - 1e-9 <= layer <= at + one_pass.longest_layer_s + 1e-9
+    assert found - 1e-9 <= layer <= at + longest_layer_s(one_pass) + 1e-9
 
 
 @given(passes, st.floats(0, 1))

@@ -119,11 +119,6 @@ class Operators:
         """Seconds of the longest operator: what a more urgent request may have to wait for."""
         return max((*self.before_s, *self.layer_s, *self.after_s), default=0.0)
 
-    @property
-    def longest_layer_s(self) -> float:
-        """Seconds of the longest stretch between two boundaries of layers."""
-        return max(self._before, self._layer if self.layers else 0.0, sum(self.after_s))
-
     def boundary(self, elapsed_s: float, level: Level) -> float:
         """Return the first boundary at or after an instant of the pass; O(log operators).
 
