@@ -104,7 +104,9 @@ class PrefixCache(Scorer):
             return np.zeros(len(cluster.engines))
         share = self._index.match(names, len(cluster.engines)) / len(names)
         load = cluster.in_flight[cluster.ready]
-        most = load.mean() + self._deviations * load.std() if len(load) else np.inf
+        if not len(load) or self._deviations == np.inf:
+            return share
+        most = load.mean() + self._deviations * load.std()
         return np.where(cluster.in_flight <= most, share, np.nan)
 
     def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
