@@ -33,7 +33,8 @@ Ask Engine::admit() {
 
 // Whether it is too early to ask once more whom to admit.
 bool Engine::rests() const {
-    return config_.ask_admit && !running_.empty() &&
+    // By default whenever a step is formed, be it anew because the first attempt came to nothing.
+    return config_.ask_admit && config_.admit_every > 1 && !running_.empty() &&
            steps_.size() - last_admission_ < config_.admit_every;
 }
 
@@ -114,8 +115,7 @@ bool Engine::start(std::int32_t k) {
     Live& live = at(k);
     if (blocks_for(live.target) > config_.blocks) {
         unqueue(k);
-        close(k, Status::dropped);
-        dropped_ = true;
+        drop(k);
         return true;
     }
     const bool depends_on_budget = !config_.prompt_must_fit && config_.reserve == Reserve::step;
@@ -144,6 +144,7 @@ bool Engine::start(std::int32_t k) {
         host_.touch(live.contents(j));
     }
     live.blocks = found.device;
+    live.learned = n_hits;
     while (static_cast<Int>(live.blocks.size()) < blocks) {
         live.blocks.push_back(take_block());
     }
@@ -187,7 +188,7 @@ void Engine::end_load() {
     loads_.pop_front();
     Live& live = at(load.live);
     live.busy = false;
-    learn(live, live.computed - load.blocks * config_.block_tokens, live.computed);
+    learn(live, live.computed);
 }
 
 }  // namespace headway::serving

@@ -9,8 +9,8 @@ namespace headway::serving {
 
 // Whether the next steps, as far as one can see, are the running requests' next tokens and no more.
 bool Engine::can_coast() const {
-    if (reserved_ > 0 || config_.pipeline > 1 || config_.ask_budget || config_.ask_fill || running_.empty() ||
-        config_.refill_when_empty || !loads_.empty() ||
+    if (reserved_ > 0 || config_.pipeline > 1 || config_.ask_budget || config_.ask_fill ||
+        running_.empty() || config_.refill_when_empty || !loads_.empty() ||
         static_cast<Int>(running_.size()) > config_.token_budget) {
         return false;
     }
@@ -61,7 +61,7 @@ Int Engine::coast(double until_s, Int max_steps) {
     };
     const auto fill = [&](Int i) {
         for (const auto k : at_boundary(i)) {
-            learn(at(k), at(k).computed + i - 1, at(k).computed + i);
+            learn(at(k), at(k).computed + i);
         }
     };
     const double arrival_s = arrivals_.empty() ? NEVER : arrivals_.top().at_s;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <stdexcept>
 #include <tuple>
+#include <utility>
 
 #include "serving/engine/engine.hpp"
 
@@ -13,7 +14,7 @@ void Engine::begin_composition() {
     budget_ = config_.token_budget;
     n_granted_ = n_new_ = longest_new_ = 0;
     grower_ = ABSENT;
-    stall_s_ = 0;
+    growth_ = 0;
     asked_ = preempted_ = dropped_ = stopped_ = held_up_ = false;
     ran_before_ = !running_.empty();
     candidates_.clear();
@@ -26,12 +27,18 @@ Ask Engine::compose() {
     }
     for (; pass_ < program_.size(); ++pass_, cursor_ = 0) {
         const Pass pass = program_[pass_];
+        if (pass == Pass::fill && must_form_again()) {
+            break;
+        }
         if (pass == Pass::admit) {
             if (const Ask ask = admit(); ask != Ask::nothing) {
                 return ask;
             }
         } else if (pass == Pass::fill) {
             work_ = measure();
+            if (!ran_before_) {
+                static_size_ = static_cast<Int>(running_.size());
+            }
             shape_ = config_.refill_when_empty ? padded(work_) : work_;
             if (config_.ask_fill) {
                 ++pass_;
@@ -47,6 +54,9 @@ Ask Engine::compose() {
     }
     return Ask::nothing;
 }
+
+// Blocks have been given back, yet nobody has got tokens: others may now.
+bool Engine::must_form_again() const { return n_granted_ == 0 && (preempted_ || dropped_); }
 
 void Engine::answer_budget(Int tokens) {
     if (tokens < 0) {
@@ -82,7 +92,8 @@ Int Engine::wanted(const Live& live, Int missing) const {
 }
 
 Ask Engine::grow(Pass pass) {
-    if (pass == Pass::decodes_if_idle && n_granted_ > 0) {
+    const bool goes_on = growth_ > 0;  // after a question
+    if (pass == Pass::decodes_if_idle && n_granted_ > 0 && !goes_on) {
         return Ask::nothing;
     }
     for (; !stopped_ && cursor_ < running_.size(); ++cursor_) {
@@ -91,15 +102,18 @@ Ask Engine::grow(Pass pass) {
         if (live.busy || live.granted > 0 || !belongs(live, pass)) {
             continue;
         }
-        const Int tokens = wanted(live, live.target - live.computed);
+        // What a victim gives back of the budget is for those that come after the grower.
+        Int tokens = std::exchange(growth_, 0);
+        if (tokens == 0) {
+            tokens = wanted(live, live.target - live.computed);
+        }
         if (tokens <= 0) {
             continue;
         }
         const Int needed = blocks_for(live.computed + tokens);
         if (needed > config_.blocks) {
             running_.erase(running_.begin() + static_cast<std::ptrdiff_t>(cursor_--));
-            close(k, Status::dropped);
-            dropped_ = true;
+            drop(k);
             continue;
         }
         const auto held = static_cast<Int>(live.blocks.size());
@@ -108,6 +122,7 @@ Ask Engine::grow(Pass pass) {
         while (needed - held > pool_.free() - reserved_ && !is_victim && !is_stuck) {
             if (config_.ask_victim && grower_ == ABSENT) {
                 grower_ = live.request;
+                growth_ = tokens;
                 return Ask::victim;
             }
             grower_ = ABSENT;
@@ -131,6 +146,13 @@ Ask Engine::grow(Pass pass) {
         n_granted_ += tokens;
     }
     return Ask::nothing;
+}
+
+// Ends a request that has grown too large. Its client may send the next one at once.
+void Engine::drop(std::int32_t k) {
+    close(k, Status::dropped);
+    dropped_ = true;
+    take_arrivals();
 }
 
 // The place in `running_` of the one who gives way; while it is busy, nobody does.
@@ -158,13 +180,18 @@ void Engine::answer_victim(Int request) {
     const auto place = found == index_.end()
                            ? running_.end()
                            : std::ranges::find(running_, found->second);
-    if (place == running_.end() || at(*place).busy) {
+    if (place == running_.end()) {
         throw std::invalid_argument("engine: the victim is not running");
     }
-    const bool is_grower = request == grower_;
-    evict(place - running_.begin());
+    held_up_ = at(*place).busy;
+    stopped_ = held_up_ || request == grower_;
     grower_ = ABSENT;
-    stopped_ = is_grower;
+    if (stopped_) {
+        growth_ = 0;
+    }
+    if (!held_up_) {
+        evict(place - running_.begin());
+    }
 }
 
 bool Engine::swaps(const Live& live) const {
@@ -200,6 +227,7 @@ void Engine::evict(std::ptrdiff_t index) {
         live.remains = live.blocks;
     }
     live.computed = 0;
+    live.learned = 0;
     give_blocks(live);
     ++outcome_->preemptions[static_cast<std::size_t>(live.request)];
     preempted_ = true;

@@ -61,7 +61,7 @@ void Engine::submit(Int request, double at_s, const Progress& progress) {
     arrivals_.push({at_s, request, progress});
 }
 
-void Engine::release_client() {
+void Engine::release_client(double at_s) {
     if (config_.clients == 0) {
         return;
     }
@@ -69,7 +69,7 @@ void Engine::release_client() {
         --clients_busy_;
         return;
     }
-    arrivals_.push({now_, backlog_.front(), {}});
+    arrivals_.push({at_s, backlog_.front(), {}});
     backlog_.pop_front();
 }
 
@@ -90,7 +90,7 @@ void Engine::arrive(const Arrival& arrival) {
     live.output = std::min<Int>(traffic_->output[r], live.longest - live.prompt);
     live.target = live.prompt;
     if (live.prompt >= config_.max_model_tokens || blocks_for(live.prompt + 1) > config_.blocks) {
-        end(arrival.request, 0, Status::dropped);
+        end(arrival.request, 0, Status::dropped, arrival.at_s);
         return;
     }
     if (config_.prefill_only) {
@@ -209,11 +209,10 @@ Ask Engine::advance(double until_s, Int max_steps, bool begins_at_end) {
             return ask;
         }
         composing_ = false;
-        const bool again = n_granted_ == 0 && (preempted_ || dropped_);
-        if (!again && (n_granted_ > 0 || shape_.extra_tokens > 0)) {
+        if (n_granted_ > 0 || shape_.extra_tokens > 0) {
             launch();
         } else {
-            may_begin_ = again;
+            may_begin_ = must_form_again();
         }
     }
 }

@@ -164,9 +164,9 @@ private:
     void unqueue(std::int32_t k);
     bool settle();
     void forget(std::int32_t k);
-    void release_client();
+    void release_client(double at_s);
     bool take_arrivals();
-    void end(Int request, Int generated, Status status);
+    void end(Int request, Int generated, Status status, double at_s);
 
     // compose.cpp
     void begin_composition();
@@ -174,6 +174,8 @@ private:
     Ask grow(Pass pass);
     bool belongs(const Live& live, Pass pass) const;
     Int wanted(const Live& live, Int missing) const;
+    void drop(std::int32_t k);
+    bool must_form_again() const;
     std::ptrdiff_t victim() const;
     void evict(std::ptrdiff_t index);
     bool swaps(const Live& live) const;
@@ -195,7 +197,7 @@ private:
     Shape padded(Shape shape) const;
     void launch();
     void end_step();
-    void learn(Live& live, Int from, Int to);
+    void learn(Live& live, Int computed);
     void speak(Live& live, Int step, double at_s);
     void close(std::int32_t k, Status status);
     void flush(const Live& live, Segments& segments) const;
@@ -244,6 +246,7 @@ private:
     Int longest_new_ = 0;
     Int n_new_ = 0;
     Int grower_ = ABSENT;
+    Int growth_ = 0;  // tokens that it is to have
     double stall_s_ = 0;
     bool asked_ = false;
     bool preempted_ = false;

@@ -39,6 +39,7 @@ struct Live {
     bool busy = false;        // in a batch under way, or its cache is being loaded
     bool has_started = false;
     std::vector<std::int32_t> blocks;
+    Int learned = 0;  // of them, those whose content the pool knows
     std::vector<std::int32_t> remains;  // blocks it held before an eviction
 };
 

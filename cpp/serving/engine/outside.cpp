@@ -63,7 +63,7 @@ void Engine::join(std::int32_t k, Int reserved) {
     }
     live.computed = std::exchange(live.kept, 0);
     live.has_started = true;
-    learn(live, 0, live.computed);
+    learn(live, live.computed);
     running_.push_back(k);
 }
 

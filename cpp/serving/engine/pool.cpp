@@ -27,9 +27,8 @@ Int Pool::take(Content& forgotten) {
     unlink(block);
     block.holders = 1;
     forgotten = NOTHING;
-    if (block.content >= 0) {
+    if (block.content >= 0 && unknow(front)) {
         forgotten = block.content;
-        unknow(front);
     }
     block.content = NOTHING;
     return front;
@@ -74,8 +73,10 @@ void Pool::learn(Int number, Content content) {
     block.content = content;
 }
 
-void Pool::unknow(Int number) {
+// Tells whether no other block holds the same.
+bool Pool::unknow(Int number) {
     Block& block = at(number);
+    bool is_last = false;
     const auto found = known_.find(block.content);
     if (found->second != number) {
         Int before = found->second;
@@ -87,8 +88,10 @@ void Pool::unknow(Int number) {
         found->second = block.same;
     } else {
         known_.erase(found);
+        is_last = true;
     }
     block.same = ABSENT;
+    return is_last;
 }
 
 }  // namespace headway::serving

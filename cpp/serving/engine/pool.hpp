@@ -51,7 +51,7 @@ private:
     const Block& at(Int block) const { return blocks_[static_cast<std::size_t>(block)]; }
     Block& at(Int block) { return blocks_[static_cast<std::size_t>(block)]; }
     void unlink(Block& block);
-    void unknow(Int number);
+    bool unknow(Int number);
 
     std::vector<Block> blocks_;  // the last one is the queue's anchor
     std::unordered_map<Content, std::int32_t> known_;

@@ -36,8 +36,10 @@ Shape Engine::padded(Shape shape) const {
     double longest = 0;
     double context = 0;
     for (const auto k : running_) {
-        longest = std::max(longest, static_cast<double>(at(k).granted));
-        context = std::max(context, static_cast<double>(at(k).computed));
+        if (const Live& live = at(k); live.granted > 0 && !live.busy && !live.decodes()) {
+            longest = std::max(longest, static_cast<double>(live.granted));
+            context = std::max(context, static_cast<double>(live.computed));
+        }
     }
     if (shape.prefills > 0) {
         shape.prefill_tokens = shape.prefills * longest;
@@ -69,12 +71,9 @@ void Engine::launch() {
             flight.batch.push_back(k);
         }
     }
-    if (config_.refill_when_empty && !ran_before_) {
-        static_size_ = static_cast<Int>(running_.size());
-    }
     stage_free_s_ = now_ + stage;
+    stall_s_ = 0;
     may_begin_ = config_.pipeline > 1;
-    take_arrivals();  // of clients whose last request this very composition dropped
     record(flight.end_s);
     flights_.push_back(std::move(flight));
 }
@@ -103,7 +102,7 @@ void Engine::end_step() {
         outcome_->recomputed_tokens[static_cast<std::size_t>(live.request)] +=
             static_cast<std::int32_t>(
                 std::max<Int>(0, std::min(live.computed_before, live.computed) - before));
-        learn(live, before, live.computed);
+        learn(live, live.computed);
         if (live.computed == live.target) {
             speak(live, flight.step, now_);
             if (live.generated == live.output) {
@@ -121,12 +120,13 @@ void Engine::end_step() {
 }
 
 // Full blocks can be found from now on.
-void Engine::learn(Live& live, Int from, Int to) {
+void Engine::learn(Live& live, Int computed) {
     if (!config_.prefix_caching) {
         return;
     }
-    for (Int j = from / config_.block_tokens; j < to / config_.block_tokens; ++j) {
-        pool_.learn(live.blocks[static_cast<std::size_t>(j)], live.contents(j));
+    for (; live.learned < computed / config_.block_tokens; ++live.learned) {
+        pool_.learn(live.blocks[static_cast<std::size_t>(live.learned)],
+                    live.contents(live.learned));
     }
 }
 
@@ -159,16 +159,16 @@ void Engine::close(std::int32_t k, Status status) {
     const Int request = at(k).request;
     const Int generated = at(k).generated;
     forget(k);
-    end(request, generated, status);
+    end(request, generated, status, now_);
 }
 
-void Engine::end(Int request, Int generated, Status status) {
+void Engine::end(Int request, Int generated, Status status, double at_s) {
     outcome_->status[static_cast<std::size_t>(request)] = static_cast<std::int8_t>(status);
     ended_.requests.push_back(request);
     ended_.generated.push_back(generated);
     ended_.status.push_back(static_cast<Int>(status));
-    ended_.at_s.push_back(now_);
-    release_client();
+    ended_.at_s.push_back(at_s);
+    release_client(at_s);
 }
 
 void Engine::forget(std::int32_t k) {

@@ -121,7 +121,7 @@ def test_a_policy_admits_whom_it_likes_and_learns_from_answers() -> None:
     policy = OneAtATime()
     table = run(workload((0, 3, 2), (0, 3, 3), (0, 3, 4)), policy)
     assert table.requests.scheduled_s.tolist() == [7, 4, 0]
-    assert policy.heard == [(2, 4), (1, 3)]
+    assert policy.heard == [(2, 4), (1, 3), (0, 2)]
 
 
 def test_a_policy_chooses_victims_and_budgets() -> None:

@@ -109,6 +109,7 @@ class Engine:
         while (ask := self.native.advance(until_s, _STEPS_PER_LOOK)) != _core.Ask.NOTHING:
             if ask != _core.Ask.PAUSE:
                 self.answer(ask)
+        self._tell()
 
     def run(self) -> EngineRun:
         """Let all requests arrive at their times, and return what came of them.
@@ -130,12 +131,14 @@ class Engine:
         return self.result(cpu_s=time.process_time() - begin)
 
     def result(self, *, cpu_s: float = math.nan) -> EngineRun:
-        """Return what has happened so far, checked."""
+        """Return what has happened so far, checked; steps that are under way are left out."""
+        steps = self.native.steps()
+        n_ended = int(np.searchsorted(steps["end_s"], self.now_s, side="right"))
         return EngineRun(
             workload=self.workload,
             config=self.config,
             requests=Requests(**self._outcome.columns()),
-            steps=Steps(**self.native.steps()),
+            steps=Steps(**{name: column[:n_ended] for name, column in steps.items()}),
             speech=Speech(**self.native.segments()),
             policy=self.policy.name,
             seed=self.seed,
@@ -149,15 +152,7 @@ class Engine:
     def answer(self, ask: _core.Ask) -> None:
         """Let the policy answer a question that the native engine stopped for."""
         native, policy, view = self.native, self.policy, self._view
-        if self._learns:
-            ended = native.take_ended()
-            answered = ended["status"] == Status.FINISHED
-            for request, tokens in zip(
-                ended["request"][answered].tolist(),
-                ended["generated"][answered].tolist(),
-                strict=True,
-            ):
-                policy.finished(request, tokens)
+        self._tell()
         if ask == _core.Ask.ADMIT:
             native.answer_admit(np.ascontiguousarray(policy.admit(view), dtype=np.int64))
         elif ask == _core.Ask.BUDGET:
@@ -166,6 +161,18 @@ class Engine:
             native.answer_victim(policy.victim(view, native.grower))
         else:
             native.answer_fill(*policy.fill(view, Shape(*native.shape())))
+
+    def _tell(self) -> None:
+        """Let the policy learn from the answers that have come to their ends."""
+        if self._learns:
+            ended = self.native.take_ended()
+            answered = ended["status"] == Status.FINISHED
+            for request, tokens in zip(
+                ended["request"][answered].tolist(),
+                ended["generated"][answered].tolist(),
+                strict=True,
+            ):
+                self.policy.finished(request, tokens)
 
 
 def _overrides(policy: Policy, name: str) -> bool:
