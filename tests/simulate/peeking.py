@@ -43,10 +43,17 @@ def _neighbours(found: Any) -> list[Any]:
     if type(found).__module__.startswith("headway"):
         for name in dir(found):
             if not name.startswith("__"):
-                value = getattr(found, name, None)
+                value = _told(found, name)
                 # What a method is bound to is the object itself.
                 near += [] if isinstance(value, MethodType) and value.__self__ is found else [value]
     return near
+
+
+def _told(found: Any, name: str) -> Any:
+    try:
+        return getattr(found, name, None)
+    except PermissionError:
+        return None
 
 
 class Peeker:
