@@ -7,8 +7,8 @@ whoever is free next sends it again, as the authors' server and clients do. What
 of prompts and answers, of requests that kept their limits.
 
 The cache sizes and the numbers of clients are the authors'; the engine runs prompts whole and
-before everything else, as LightLLM does; times of steps come from a roofline, and are no
-measurement.
+before everything else, as LightLLM does, one at a time, so that no step is longer than the limit;
+times of steps come from a roofline, and are no measurement.
 """
 
 from __future__ import annotations
@@ -236,11 +236,11 @@ def goodput(
             for policy, maker in policies.items():
                 some = []
                 for n_clients in setting.clients:
-                    own = {"window": 200, "prior": longest, "reserve": 0.05}
+                    own = {"window": 40, "prior": longest, "reserve": 0.05}
                     decider = maker(
                         max_output=longest,
                         every=2,
-                        round_tokens=18_000,
+                        round_tokens=1,
                         **(own if maker is PastFuture else {}),
                     )
                     rate, given_up = served(
