@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from os import PathLike
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from headway.serving.fleet.member import Member
+from headway.serving.fleet.results.audit import audit
+from headway.serving.fleet.results.export import as_met, happenings
+from headway.serving.fleet.results.figures import document
+from headway.serving.fleet.results.joined import join_speech, join_steps
 from headway.serving.fleet.view import Floats, Ints
-from headway.serving.results import Requests, Speech, Steps
+from headway.serving.results import Requests, Served, Speech, Steps, report
 from headway.serving.workload import Workload
+
+if TYPE_CHECKING:
+    from headway.show import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +50,7 @@ class Note:
 
 
 @dataclass(frozen=True, eq=False)
-class FleetRun:
+class FleetRun(Served):
     """What happened when a workload met a fleet.
 
     Parameters
@@ -68,6 +79,12 @@ class FleetRun:
         Of the workload's chance.
     cpu_s
         Processor time of the simulation.
+
+    Raises
+    ------
+    VerificationError
+        If the columns contradict one another: a mistake of ours. See
+        `headway.serving.fleet.results.audit`.
     """
 
     workload: Workload
@@ -83,6 +100,103 @@ class FleetRun:
     controllers: tuple[str, ...] = ()
     seed: int = 0
     cpu_s: float = field(default=float("nan"), repr=False)
+
+    def __post_init__(self) -> None:
+        audit(self)
+
+    @property
+    def policy(self) -> str:
+        """Who decided: the router, and who else did."""
+        return " + ".join((self.router, *self.controllers))
+
+    @cached_property
+    def all_steps(self) -> Steps:
+        """The steps of all engines, one engine after the other."""
+        return join_steps(self.steps)
+
+    @cached_property
+    def spoken(self) -> tuple[Speech, Floats]:
+        """Who spoke when, in numbers of `all_steps`, and the ends of these."""
+        return join_speech(self.speech, self.steps), self.all_steps.end_s
+
+    @cached_property
+    def over_s(self) -> float:
+        """When the last step, or what was noted last, was over."""
+        last = (float(part.end_s[-1]) for part in self.steps if len(part))
+        return max((*last, *(note.at_s for note in self.notes)), default=0.0)
+
+    @property
+    def stages(self) -> Ints:
+        """Engines that each request needed: two where prefill and decode are apart."""
+        apart = np.array([member.role == "decode" for member in self.members])
+        return np.where(self.engine >= 0, 1 + apart[self.engine], 0)
+
+    @cached_property
+    def document(self) -> Mapping[str, Any]:
+        """All figures as plain data, by name and unit; see `results.document`."""
+        return document(self)
+
+    @property
+    def measures(self) -> Mapping[str, float]:
+        """The figures of `document` in one level, as in ``"ttft_s.p99"``."""
+        return report.measures(self.document)
+
+    @property
+    def pictures(self) -> Mapping[str, Callable[[], Figure]]:
+        """What happened to engines over time, and how long requests took."""
+        return {"timeline": self.timeline, "latency": self.latencies}
+
+    def timeline(self, **options: Any) -> Figure:
+        """Return what engines were busy with over time; see `results.charts.timeline`."""
+        from headway.serving.fleet.results.charts import timeline
+
+        return timeline(self, **options)
+
+    def latencies(self, **options: Any) -> Figure:
+        """Return the distributions of times of requests."""
+        from headway.serving.results.charts import latencies
+
+        return latencies({self.policy: self}, **options)
+
+    def text(self, name: str) -> str:
+        """Return the figures for people, under the name of the scenario."""
+        from headway.serving.fleet.results.text import text
+
+        return text(self, name)
+
+    def to_json(self) -> str:
+        """Return `document` as one JSON object; what is not known is null."""
+        return msgspec.json.encode(self.document).decode()
+
+    def to_jsonl(self) -> str:
+        """Return what happened to requests and to engines, by time, a line of JSON each."""
+        return "".join(happenings(self))
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the requests as they arrived, as JSON lines that can be simulated again.
+
+        Raises
+        ------
+        FormatError
+            If the file cannot be written.
+        """
+        from headway.serving.workload import write_workload
+
+        write_workload(as_met(self), path)
+
+    def save_perfetto(self, path: str | PathLike[str]) -> None:
+        """Write a Chrome trace for ui.perfetto.dev, with a process for each engine.
+
+        Raises
+        ------
+        ConfigError
+            If it has more steps and requests than anybody's browser could show.
+        FormatError
+            If the file cannot be written.
+        """
+        from headway.serving.fleet.results.perfetto import save_perfetto
+
+        save_perfetto(self, path)
 
     @cached_property
     def replica_seconds(self) -> float:

@@ -5,19 +5,22 @@ Written from the definitions alone, without a line of the engine's, and executed
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headway.errors import VerificationError
-from headway.serving.results.columns import Floats, Status
+from headway.serving.results.columns import Floats, Ints, Speech, Status, Steps
 
 if TYPE_CHECKING:
-    from headway.serving.results.run import EngineRun
+    from headway.serving.results.run import EngineRun, Limits
+    from headway.serving.results.served import Served
 
-Broken = tuple[str, NDArray[np.bool_]]
+Mask = NDArray[np.bool_]
+
+Broken = tuple[str, Mask]
 """A law in words, and where it is broken."""
 
 
@@ -32,36 +35,60 @@ def audit(run: EngineRun) -> None:
     VerificationError
         If a law is broken; the message names it, and the first request, step or segment.
     """
-    for what, laws in (
+    hold(
+        f"{run.workload.name}: {run.policy}, seed {run.seed}",
         ("request", _requests(run)),
-        ("step", _steps(run)),
+        ("step", step_laws(run.steps, run.config)),
         ("segment of speech", _speech(run)),
         ("request", _spoken(run)),
-        ("step", _heard(run)),
+        ("step", heard_laws(run.speech, run.steps)),
         ("step", _present(run)),
         ("step", _idle(run)),
         ("run", _work(run)),
-    ):
-        for law, broken in laws:
+    )
+
+
+def hold(who: str, *laws: tuple[str, Iterable[Broken]]) -> None:
+    """Refuse a run in which a law is broken.
+
+    Parameters
+    ----------
+    who
+        The run, for the message.
+    laws
+        What they speak of, as ``"request"``, and the laws.
+
+    Raises
+    ------
+    VerificationError
+        If one is broken; the message names it, and where first.
+    """
+    for what, some in laws:
+        for law, broken in some:
             if broken.any():
                 first, number = int(np.argmax(broken)), int(np.count_nonzero(broken))
                 raise VerificationError(
-                    f"{run.workload.name}: {run.policy}, seed {run.seed}: {law}, but not so for"
-                    f" {what} {first} ({number} in all); please report this"
+                    f"{who}: {law}, but not so for {what} {first} ({number} in all);"
+                    " please report this"
                 )
 
 
-def _requests(run: EngineRun) -> Iterator[Broken]:
+def request_laws(run: Served, most: Ints) -> Iterator[Broken]:
+    """Yield the laws that requests obey, whoever serves them.
+
+    Parameters
+    ----------
+    run
+        The run.
+    most
+        Output tokens of each request that has finished; shape (n_requests,).
+    """
     table, traffic = run.requests, run.workload
     n = len(traffic.arrival_s)
     yield "every request of the workload has a row", np.array([len(table) != n])
     status = table.status
     yield "a request has one of the ends there are", ~np.isin(status, list(Status))
     finished = status == Status.FINISHED
-    room = np.maximum(run.config.max_model_tokens - traffic.prompt_tokens.astype(np.int64), 0)
-    most = np.minimum(np.minimum(traffic.output_tokens, traffic.limit_tokens), room)
-    if run.config.prefill_only:
-        most = np.minimum(most, 1)
     yield "what is finished has all its tokens", finished & (table.generated != most)
     yield "nobody says more than it has to say", table.generated > most
     begun, spoke = ~np.isnan(table.scheduled_s), ~np.isnan(table.first_token_s)
@@ -77,8 +104,18 @@ def _requests(run: EngineRun) -> Iterator[Broken]:
         yield f"{name} is not negative", getattr(table, name) < 0
 
 
-def _steps(run: EngineRun) -> Iterator[Broken]:
-    steps, config = run.steps, run.config
+def step_laws(steps: Steps, config: Limits, cut: Mask | None = None) -> Iterator[Broken]:
+    """Yield the laws that the steps of an engine obey.
+
+    Parameters
+    ----------
+    steps
+        The steps.
+    config
+        Settings of the engine.
+    cut
+        Steps that did not come to their end because the engine died; shape (n_steps,).
+    """
     yield "no step ends before it starts", ~(steps.end_s >= steps.start_s)
     yield "steps start one after the other", _falls(steps.start_s)
     yield "steps end one after the other", _falls(steps.end_s)
@@ -90,14 +127,32 @@ def _steps(run: EngineRun) -> Iterator[Broken]:
     yield "a step has tokens", tokens + steps.extra_tokens <= 0
     # A prompt that must not be cut runs alone where it is larger than the budget.
     alone = (steps.sequences == 1) & (steps.decodes == 0)
+    whole = np.zeros(len(steps), dtype=np.bool_) if cut is None else cut
     over = tokens > config.token_budget
-    yield "the token budget is kept", over & (np.True_ if config.chunked else ~alone)
+    yield "the token budget is kept", over & (np.True_ if config.chunked else ~(alone | whole))
     yield "the batch has room", steps.running > config.max_sequences
     yield "nobody speaks outside the batch", steps.sequences > steps.running
-    yield "every decode speaks", steps.decodes > steps.sequences
+    yield "every decode speaks", (steps.decodes > steps.sequences) & ~whole
     yield "blocks in use are blocks there are", steps.used_blocks > config.blocks
     for name in ("decodes", "prefill_tokens", "waiting", "used_blocks", "extra_tokens"):
         yield f"{name} is not negative", getattr(steps, name) < 0
+
+
+def heard_laws(speech: Speech, steps: Steps) -> Iterator[Broken]:
+    """Yield the law that binds what an engine's steps say to who spoke."""
+    size = len(steps) + 1
+    change = np.bincount(speech.first_step, minlength=size)
+    change -= np.bincount(speech.last_step + 1, minlength=size)
+    yield "what a step says is heard", np.cumsum(change)[:-1] != steps.sequences
+
+
+def _requests(run: EngineRun) -> Iterator[Broken]:
+    traffic = run.workload
+    room = np.maximum(run.config.max_model_tokens - traffic.prompt_tokens.astype(np.int64), 0)
+    most = np.minimum(np.minimum(traffic.output_tokens, traffic.limit_tokens), room)
+    if run.config.prefill_only:
+        most = np.minimum(most, 1)
+    yield from request_laws(run, most)
 
 
 def _speech(run: EngineRun) -> Iterator[Broken]:
@@ -125,13 +180,6 @@ def _spoken(run: EngineRun) -> Iterator[Broken]:
             said[speech.request[mine]] = end[step[mine]]
         differ = said != column
         yield "tokens come at the ends of steps", differ & ~(np.isnan(said) & np.isnan(column))
-
-
-def _heard(run: EngineRun) -> Iterator[Broken]:
-    size, speech = len(run.steps) + 1, run.speech
-    change = np.bincount(speech.first_step, minlength=size)
-    change -= np.bincount(speech.last_step + 1, minlength=size)
-    yield "what a step says is heard", np.cumsum(change)[:-1] != run.steps.sequences
 
 
 def _present(run: EngineRun) -> Iterator[Broken]:

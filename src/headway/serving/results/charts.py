@@ -9,7 +9,7 @@ import numpy as np
 
 from headway.errors import UnknownNameError
 from headway.serving.results import metrics
-from headway.serving.results.columns import Floats, Ints
+from headway.serving.results.columns import Floats, Ints, Steps
 from headway.serving.results.report import PER_REQUEST
 from headway.show.colours import ThemeName
 from headway.show.figure import Figure
@@ -17,6 +17,7 @@ from headway.show.lines import Line, Panel, chart
 
 if TYPE_CHECKING:
     from headway.serving.results.run import EngineRun
+    from headway.serving.results.served import Served
 
 _POINTS = 400
 """Points of a distribution, and bins of a timeline, beyond which nobody sees a difference."""
@@ -31,7 +32,7 @@ _TITLES = {
 
 
 def latencies(
-    runs: Mapping[str, EngineRun],
+    runs: Mapping[str, Served],
     shown: Sequence[str] = ("ttft_s", "tpot_s", "latency_s"),
     *,
     title: str = "",
@@ -145,7 +146,7 @@ def timeline(run: EngineRun, *, title: str = "", colours: ThemeName = "light") -
         edges = np.linspace(steps.start_s[0], steps.end_s[-1], min(_POINTS, 8 * len(steps)) + 1)
 
         def level(name: str, values: Floats | Ints, kind: str = "step") -> Line:
-            mean = _mean(run, values, edges)
+            mean = mean_over_bins(steps, values, edges)
             return Line(name, edges, np.append(mean, mean[-1]), kind)  # type: ignore[arg-type]
 
         lasted = np.maximum(steps.end_s - steps.start_s, 1e-12)
@@ -192,7 +193,7 @@ def timeline(run: EngineRun, *, title: str = "", colours: ThemeName = "light") -
     )
 
 
-def _samples(runs: Mapping[str, EngineRun], name: str) -> dict[str, Floats]:
+def _samples(runs: Mapping[str, Served], name: str) -> dict[str, Floats]:
     """Return the values of a metric by what the legend calls them."""
     found = {}
     for label, run in runs.items():
@@ -214,15 +215,27 @@ def _cumulative(name: str, values: Floats) -> Line:
     return Line(name, ordered[np.append(0, place)], share, "step")
 
 
-def _promises(run: EngineRun) -> bool:
+def _promises(run: Served) -> bool:
     return any(
         getattr(kind, name) is not None for kind in run.workload.classes for name in metrics.LIMITED
     )
 
 
-def _mean(run: EngineRun, values: Floats | Ints, edges: Floats) -> Floats:
-    """Return means over bins of time of what each step has; nothing while no step runs."""
-    start, end = run.steps.start_s, run.steps.end_s.copy()
+def mean_over_bins(steps: Steps, values: Floats | Ints, edges: Floats) -> Floats:
+    """Return means over bins of time of what each step of an engine has; 0 while none runs.
+
+    Parameters
+    ----------
+    steps
+        The steps of one engine.
+    values
+        Of each step; shape (n_steps,).
+    edges
+        Ends of the bins; shape (n_bins + 1,).
+    """
+    if not len(steps):
+        return np.zeros(len(edges) - 1)
+    start, end = steps.start_s, steps.end_s.copy()
     # Steps of a pipeline overlap; each counts until the next one starts.
     end[:-1] = np.minimum(end[:-1], start[1:])
     total = np.concatenate(([0.0], np.cumsum(values * (end - start))))

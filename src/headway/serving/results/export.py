@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from headway.serving.results.run import EngineRun
+    from headway.serving.results.served import Served
     from headway.serving.workload import Workload
 
 _OF_WORKLOAD = ("prompt_tokens", "output_tokens", "limit_tokens", "priority", "session", "adapter")
@@ -59,7 +60,7 @@ def step_frame(run: EngineRun) -> pd.DataFrame:
     )
 
 
-def happenings(run: EngineRun) -> Iterator[str]:
+def happenings(run: Served) -> Iterator[str]:
     """Yield what happened to requests by time, a line of JSON each.
 
     ``what`` is "arrives", "dropped", "scheduled", "first token" or "finished". Of a request that

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from headway.serving.results.columns import Floats, Ints, Status
+from headway.serving.results.columns import Floats, Ints, Status, Steps
 from headway.serving.results.gaps import longest_gaps
 
 if TYPE_CHECKING:
     from headway.serving.results.run import EngineRun
+    from headway.serving.results.served import Served
 
 Mask = NDArray[np.bool_]
 
@@ -23,13 +24,13 @@ LIMITED = ("ttft_s", "tpot_s", "max_gap_s", "latency_s")
 """Metrics for which a service class can have a limit, which bears the same name."""
 
 
-def ttft_s(run: EngineRun) -> Floats:
+def ttft_s(run: Served) -> Floats:
     """Return the time to first token: from arrival; nan without a token."""
     times: Floats = run.requests.first_token_s - run.requests.arrival_s
     return times
 
 
-def tpot_s(run: EngineRun) -> Floats:
+def tpot_s(run: Served) -> Floats:
     """Return the time per output token after the first; nan for fewer than two tokens."""
     table = run.requests
     spaces = np.where(table.generated > 1, table.generated - 1.0, np.nan)
@@ -37,30 +38,30 @@ def tpot_s(run: EngineRun) -> Floats:
     return times
 
 
-def latency_s(run: EngineRun) -> Floats:
+def latency_s(run: Served) -> Floats:
     """Return the time from arrival to the last token; nan for what did not finish."""
     table = run.requests
     times: Floats = np.where(finished(run), table.last_token_s - table.arrival_s, np.nan)
     return times
 
 
-def queueing_s(run: EngineRun) -> Floats:
+def queueing_s(run: Served) -> Floats:
     """Return the time from arrival to the first step with tokens of it; nan if there was none."""
     times: Floats = run.requests.scheduled_s - run.requests.arrival_s
     return times
 
 
-def max_gap_s(run: EngineRun) -> Floats:
+def max_gap_s(run: Served) -> Floats:
     """Return the longest time between two consecutive tokens; nan for fewer than two tokens."""
-    return longest_gaps(run.speech, run.steps.end_s, len(run.requests))
+    return longest_gaps(*run.spoken, len(run.requests))
 
 
-def finished(run: EngineRun) -> Mask:
+def finished(run: Served) -> Mask:
     """Return which requests have all their tokens."""
     return np.asarray(run.requests.status == Status.FINISHED)
 
 
-def attained(run: EngineRun) -> Mask:
+def attained(run: Served) -> Mask:
     """Return which requests finished within all limits of their service class.
 
     What is not defined breaks no limit: a request of one token has no time per output token.
@@ -75,14 +76,15 @@ def attained(run: EngineRun) -> Mask:
     return good
 
 
-def duration_s(run: EngineRun) -> float:
+def duration_s(run: Served) -> float:
     """Return the time from the first arrival to the end of the last step; nan without steps."""
-    if not len(run.steps):
+    end_s = run.spoken[1]
+    if not len(end_s):
         return float("nan")
-    return float(run.steps.end_s[-1] - np.min(run.requests.arrival_s))
+    return float(end_s.max() - np.nanmin(run.requests.arrival_s))
 
 
-def attainment(run: EngineRun, chosen: Mask | None = None) -> float:
+def attainment(run: Served, chosen: Mask | None = None) -> float:
     """Return the share of all requests that finished within their limits; nan without any.
 
     Parameters
@@ -96,7 +98,7 @@ def attainment(run: EngineRun, chosen: Mask | None = None) -> float:
     return float(good.mean()) if len(good) else float("nan")
 
 
-def goodput(run: EngineRun, chosen: Mask | None = None) -> float:
+def goodput(run: Served, chosen: Mask | None = None) -> float:
     """Return the requests per second that finished within their limits.
 
     Parameters
@@ -110,7 +112,7 @@ def goodput(run: EngineRun, chosen: Mask | None = None) -> float:
     return float(np.count_nonzero(good)) / duration_s(run)
 
 
-def goodput_tokens(run: EngineRun, chosen: Mask | None = None) -> float:
+def goodput_tokens(run: Served, chosen: Mask | None = None) -> float:
     """Return the output tokens per second of requests that finished within their limits.
 
     Parameters
@@ -124,17 +126,17 @@ def goodput_tokens(run: EngineRun, chosen: Mask | None = None) -> float:
     return float(run.requests.generated[good].sum(dtype=np.int64)) / duration_s(run)
 
 
-def throughput(run: EngineRun) -> float:
+def throughput(run: Served) -> float:
     """Return the requests per second that finished, within their limits or not."""
     return float(np.count_nonzero(finished(run))) / duration_s(run)
 
 
-def throughput_tokens(run: EngineRun) -> float:
+def throughput_tokens(run: Served) -> float:
     """Return the output tokens per second, of all requests."""
     return float(run.requests.generated.sum(dtype=np.int64)) / duration_s(run)
 
 
-def cache_hit_rate(run: EngineRun) -> float:
+def cache_hit_rate(run: Served) -> float:
     """Return the share of prompt tokens found in the prefix cache at first admission."""
     begun = ~np.isnan(run.requests.scheduled_s)
     prompts = run.workload.prompt_tokens[begun].sum(dtype=np.int64)
@@ -161,17 +163,17 @@ def preempted(run: EngineRun) -> Ints:
     return np.maximum(lost, 0)
 
 
-def over_time(run: EngineRun, values: Floats | Ints) -> float:
-    """Return the mean of a column of steps over the time in which the engine runs steps.
+def over_time(steps: Steps, values: Floats | Ints) -> float:
+    """Return the mean of a column of steps over the time in which engines run steps.
 
     Parameters
     ----------
-    run
-        The run.
+    steps
+        Those of an engine, or of several.
     values
         A value per step; shape (n_steps,).
     """
-    weights = run.steps.end_s - run.steps.start_s
+    weights = steps.end_s - steps.start_s
     total = float(weights.sum())
     return float(np.dot(values, weights) / total) if total > 0 else float("nan")
 

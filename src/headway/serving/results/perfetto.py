@@ -14,7 +14,7 @@ from __future__ import annotations
 import heapq
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -22,10 +22,11 @@ import numpy as np
 
 from headway.errors import ConfigError
 from headway.files import write_text
-from headway.serving.results.columns import Status
+from headway.serving.results.columns import Status, Steps
 
 if TYPE_CHECKING:
     from headway.serving.results.run import EngineRun
+    from headway.serving.results.served import Served
 
 Event = dict[str, Any]
 
@@ -46,7 +47,37 @@ def save_perfetto(run: EngineRun, path: str | PathLike[str]) -> None:
     FormatError
         If the file cannot be written.
     """
-    size = len(run.steps) + len(run.requests)
+    write(
+        path,
+        events(run),
+        size=len(run.steps) + len(run.requests),
+        about={"workload": run.workload.name, "policy": run.policy, "seed": run.seed},
+    )
+
+
+def write(
+    path: str | PathLike[str], traced: Iterable[Event], *, size: int, about: Mapping[str, Any]
+) -> None:
+    """Write a Chrome trace.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    traced
+        The events.
+    size
+        Steps and requests among them.
+    about
+        What the file says of itself.
+
+    Raises
+    ------
+    ConfigError
+        If it is larger than anybody's browser could show.
+    FormatError
+        If the file cannot be written.
+    """
     if size > _MOST:
         raise ConfigError(
             f"{path}: {size:,} steps and requests are too many for Perfetto, which shows"
@@ -54,10 +85,10 @@ def save_perfetto(run: EngineRun, path: str | PathLike[str]) -> None:
         )
     text = io.StringIO()
     text.write('{"displayTimeUnit":"ms","otherData":')
-    text.write(json.dumps({"workload": run.workload.name, "policy": run.policy, "seed": run.seed}))
+    text.write(json.dumps(about))
     text.write(',"traceEvents":[\n')
     parted = ""
-    for event in events(run):
+    for event in traced:
         text.write(parted + json.dumps(event, separators=(",", ":")))
         parted = ",\n"
     text.write("\n]}\n")
@@ -66,37 +97,37 @@ def save_perfetto(run: EngineRun, path: str | PathLike[str]) -> None:
 
 def events(run: EngineRun) -> Iterator[Event]:
     """Yield the events of a run's trace; times are microseconds."""
-    yield _called("process_name", _ENGINE, 0, f"engine ({run.policy})")
-    yield _called("thread_name", _ENGINE, 0, "steps")
-    yield _called("process_name", _REQUESTS, 0, f"requests of {run.workload.name}")
-    yield from _steps(run)
-    yield from _requests(run)
+    yield called("process_name", _ENGINE, 0, f"engine ({run.policy})")
+    yield called("thread_name", _ENGINE, 0, "steps")
+    yield called("process_name", _REQUESTS, 0, f"requests of {run.workload.name}")
+    yield from steps(run.steps, _ENGINE)
+    yield from requests(run, _REQUESTS)
 
 
-def _steps(run: EngineRun) -> Iterator[Event]:
-    steps = run.steps
-    columns = {name: getattr(steps, name).tolist() for name in steps.__slots__}
+def steps(ran: Steps, process: int) -> Iterator[Event]:
+    """Yield the steps of an engine, as slices and counters of a process."""
+    columns = {name: getattr(ran, name).tolist() for name in ran.__slots__}
     before: Event = {}
     for k, (start, end) in enumerate(zip(columns["start_s"], columns["end_s"], strict=True)):
         args = {name: columns[name][k] for name in columns if name not in ("start_s", "end_s")}
         name = f"{args['prefill_tokens']} + {args['decodes']}"
-        yield _slice(name, _ENGINE, 0, start, end, args)
+        yield _slice(name, process, 0, start, end, args)
         for counter in _COUNTERS:
             if before.get(counter) != args[counter]:
                 yield {
                     "name": counter,
                     "ph": "C",
                     "ts": _micros(start),
-                    "pid": _ENGINE,
+                    "pid": process,
                     "args": {counter: args[counter]},
                 }
         before = args
 
 
-def _requests(run: EngineRun) -> Iterator[Event]:
+def requests(run: Served, process: int) -> Iterator[Event]:
     """Yield the requests; a track is free again when its request has left."""
     table, traffic = run.requests, run.workload
-    over = float(run.steps.end_s[-1]) if len(run.steps) else 0.0
+    over = float(run.spoken[1].max(initial=0.0))
     left = np.where(table.status == Status.FINISHED, table.last_token_s, over)
     left = np.where(np.isnan(table.scheduled_s) & (table.status == Status.DROPPED), np.nan, left)
     free: list[int] = []
@@ -104,19 +135,19 @@ def _requests(run: EngineRun) -> Iterator[Event]:
     tracks = 0
     for k in np.argsort(table.arrival_s, kind="stable").tolist():
         arrival, end = float(table.arrival_s[k]), float(left[k])
-        if np.isnan(end):
-            continue  # dropped at the door
+        if np.isnan(end) or np.isnan(arrival):
+            continue  # dropped at the door, or never come
         while taken and taken[0][0] <= arrival:
             heapq.heappush(free, heapq.heappop(taken)[1])
         if not free:
             tracks += 1
-            yield _called("thread_name", _REQUESTS, tracks, f"track {tracks}")
+            yield called("thread_name", process, tracks, f"track {tracks}")
             free.append(tracks)
         track = heapq.heappop(free)
         heapq.heappush(taken, (end, track))
         yield _slice(
             f"request {k}",
-            _REQUESTS,
+            process,
             track,
             arrival,
             end,
@@ -134,7 +165,7 @@ def _requests(run: EngineRun) -> Iterator[Event]:
             ("waiting", "prefill", "decode"), known[:-1], known[1:], strict=True
         ):
             if stop > start:
-                yield _slice(name, _REQUESTS, track, start, stop, {})
+                yield _slice(name, process, track, start, stop, {})
 
 
 def _slice(name: str, process: int, thread: int, start: float, end: float, args: Event) -> Event:
@@ -149,7 +180,13 @@ def _slice(name: str, process: int, thread: int, start: float, end: float, args:
     }
 
 
-def _called(what: str, process: int, thread: int, name: str) -> Event:
+def instant(what: str, process: int, at_s: float) -> Event:
+    """Return a mark on a process."""
+    return {"name": what, "ph": "i", "s": "p", "ts": _micros(at_s), "pid": process, "tid": 0}
+
+
+def called(what: str, process: int, thread: int, name: str) -> Event:
+    """Return what a process or a thread is called."""
     return {"name": what, "ph": "M", "pid": process, "tid": thread, "args": {"name": name}}
 
 

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headway.serving.results import metrics
-from headway.serving.results.columns import Floats, Status
+from headway.serving.results.columns import Floats, Status, Steps
 from headway.serving.results.distribution import Distribution
 from headway.serving.results.gaps import gaps
 from headway.serving.results.metrics import Mask
 
 if TYPE_CHECKING:
     from headway.serving.results.run import EngineRun
+    from headway.serving.results.served import Served
 
 PER_REQUEST = ("ttft_s", "tpot_s", "latency_s", "queueing_s", "max_gap_s")
 """Metrics with a value per request."""
@@ -23,7 +24,7 @@ PER_REQUEST = ("ttft_s", "tpot_s", "latency_s", "queueing_s", "max_gap_s")
 _FIRST = ("goodput", "ttft_s.mean", "tpot_s.mean", "latency_s.mean", "ttft_s.p99", "missed")
 """Measures that tables show first."""
 
-_NO_MEASURES = ("policy", "seed", "cpu_s", "classes")
+_NO_MEASURES = ("policy", "seed", "cpu_s", "classes", "controllers", "engines")
 
 
 def document(run: EngineRun) -> dict[str, Any]:
@@ -38,32 +39,21 @@ def document(run: EngineRun) -> dict[str, Any]:
         tokens per second; ``attainment``, ``cache_hit_rate``, ``busy`` and ``kv_use`` are shares.
         With several service classes, ``classes`` holds what can be told of each.
     """
-    table, steps = run.requests, run.steps
-    figures = {
+    steps = run.steps
+    return {
         "policy": run.policy,
         "seed": run.seed,
         "clairvoyant": run.clairvoyant,
-        **_of_requests(run, None),
+        **of_requests(run),
         "steps": len(steps),
         "cpu_s": run.cpu_s,
-        "duration_s": metrics.duration_s(run),
-        "throughput": metrics.throughput(run),
-        "throughput_tokens": metrics.throughput_tokens(run),
-        "preemptions": int(table.preemptions.sum(dtype=np.int64)),
-        "recomputed_tokens": int(table.recomputed_tokens.sum(dtype=np.int64)),
-        "cache_hit_rate": metrics.cache_hit_rate(run),
-        "kv_use": _level(run, metrics.kv_use(run)),
-        "batch": _level(run, steps.running),
-        "waiting": _level(run, steps.waiting),
+        **of_run(run),
+        "kv_use": level(steps, metrics.kv_use(run)),
+        "batch": level(steps, steps.running),
+        "waiting": level(steps, steps.waiting),
         "busy": metrics.busy(run),
+        **of_classes(run),
     }
-    classes = run.workload.classes
-    if len(classes) > 1:
-        of = run.workload.service_class
-        figures["classes"] = {
-            service.name: _of_requests(run, of == k) for k, service in enumerate(classes)
-        }
-    return figures
 
 
 def measures(figures: Mapping[str, Any]) -> dict[str, float]:
@@ -74,9 +64,11 @@ def measures(figures: Mapping[str, Any]) -> dict[str, float]:
     """
     flat = {"missed": 1 - figures["attainment"]}
     for name, value in figures.items():
-        if isinstance(value, dict) and name != "classes":
+        if name in _NO_MEASURES:
+            continue
+        if isinstance(value, dict):
             flat |= {f"{name}.{part}": float(figure) for part, figure in value.items()}
-        elif name not in _NO_MEASURES:
+        else:
             flat[name] = float(value)
     for service, part in figures.get("classes", {}).items():
         flat |= {f"{service}.{name}": value for name, value in measures(part).items()}
@@ -84,7 +76,7 @@ def measures(figures: Mapping[str, Any]) -> dict[str, float]:
     return first | flat
 
 
-def samples(run: EngineRun) -> dict[str, Floats]:
+def samples(run: Served) -> dict[str, Floats]:
     """Return what the means over requests are the means of, in order of arrival."""
     order = np.argsort(run.requests.arrival_s, kind="stable")
     found = {}
@@ -94,14 +86,36 @@ def samples(run: EngineRun) -> dict[str, Floats]:
     return found
 
 
-def _of_requests(run: EngineRun, chosen: Mask | None) -> dict[str, Any]:
+def of_run(run: Served) -> dict[str, Any]:
+    """Return what can be told of all requests together, whoever served them."""
+    table = run.requests
+    return {
+        "duration_s": metrics.duration_s(run),
+        "throughput": metrics.throughput(run),
+        "throughput_tokens": metrics.throughput_tokens(run),
+        "preemptions": int(table.preemptions.sum(dtype=np.int64)),
+        "recomputed_tokens": int(table.recomputed_tokens.sum(dtype=np.int64)),
+        "cache_hit_rate": metrics.cache_hit_rate(run),
+    }
+
+
+def of_classes(run: Served) -> dict[str, Any]:
+    """Return what can be told of each service class, under ``classes``, if there are several."""
+    classes, of = run.workload.classes, run.workload.service_class
+    if len(classes) < 2:
+        return {}
+    told = {service.name: of_requests(run, of == k) for k, service in enumerate(classes)}
+    return {"classes": told}
+
+
+def of_requests(run: Served, chosen: Mask | None = None) -> dict[str, Any]:
     """Return what can be told of some requests, or of all."""
     status = run.requests.status if chosen is None else run.requests.status[chosen]
     times = {}
     for name in PER_REQUEST:
         values = getattr(run, name)
         times[name] = _told(Distribution.of(values if chosen is None else values[chosen]))
-    between = gaps(run.speech, run.steps.end_s, chosen)
+    between = gaps(*run.spoken, chosen)
     return {
         "requests": len(status),
         "completed": int(np.count_nonzero(status == Status.FINISHED)),
@@ -118,9 +132,9 @@ def _told(distribution: Distribution) -> dict[str, float]:
     return {name: value for name, value in asdict(distribution).items() if name != "n"}
 
 
-def _level(run: EngineRun, values: Any) -> dict[str, float]:
+def level(steps: Steps, values: Any) -> dict[str, float]:
     """Return mean over time and peak of a column of steps."""
     return {
-        "mean": metrics.over_time(run, values),
+        "mean": metrics.over_time(steps, values),
         "peak": float(values.max()) if len(values) else float("nan"),
     }

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
-from headway.serving.results import export, metrics, report
+from headway.serving.results import export, report
 from headway.serving.results.audit import audit
 from headway.serving.results.columns import Floats, Requests, Speech, Steps
-from headway.serving.results.metrics import Mask
+from headway.serving.results.served import Served
 from headway.serving.results.text import text
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Limits(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class EngineRun:
+class EngineRun(Served):
     """What happened when a workload met an engine.
 
     Parameters
@@ -109,35 +109,10 @@ class EngineRun:
     def __post_init__(self) -> None:
         audit(self)
 
-    @cached_property
-    def ttft_s(self) -> Floats:
-        """Time to first token of each request; see `metrics.ttft_s`."""
-        return metrics.ttft_s(self)
-
-    @cached_property
-    def tpot_s(self) -> Floats:
-        """Time per output token of each request; see `metrics.tpot_s`."""
-        return metrics.tpot_s(self)
-
-    @cached_property
-    def latency_s(self) -> Floats:
-        """Time from arrival to last token of each request; see `metrics.latency_s`."""
-        return metrics.latency_s(self)
-
-    @cached_property
-    def queueing_s(self) -> Floats:
-        """Time from arrival to first step of each request; see `metrics.queueing_s`."""
-        return metrics.queueing_s(self)
-
-    @cached_property
-    def max_gap_s(self) -> Floats:
-        """Longest time between two tokens of each request; see `metrics.max_gap_s`."""
-        return metrics.max_gap_s(self)
-
-    @cached_property
-    def attained(self) -> Mask:
-        """Which requests finished within their limits; see `metrics.attained`."""
-        return metrics.attained(self)
+    @property
+    def spoken(self) -> tuple[Speech, Floats]:
+        """Who spoke when, in steps, and the ends of the steps."""
+        return self.speech, self.steps.end_s
 
     @cached_property
     def document(self) -> Mapping[str, Any]:
@@ -148,11 +123,6 @@ class EngineRun:
     def measures(self) -> Mapping[str, float]:
         """The figures of `document` in one level, as in ``"ttft_s.p99"``."""
         return report.measures(self.document)
-
-    @property
-    def samples(self) -> Mapping[str, Floats]:
-        """For measures that are means: what they are the means of, in order of arrival."""
-        return report.samples(self)
 
     @property
     def pictures(self) -> Mapping[str, Callable[[], Figure]]:

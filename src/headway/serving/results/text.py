@@ -28,13 +28,14 @@ def text(run: EngineRun, name: str) -> str:
     head = headline(name, run)
     if run.clairvoyant:
         head += ", clairvoyant: the policy knew how long answers would be"
-    lines = [head, *_size(told), "", *_times(told, sure), "", *_rates(told)]
+    lines = [head, *size(told), "", *times(told, sure), "", *rates(told)]
     if sure:
         lines.append(f"  (± 95 % confidence, by the means of {BATCHES} batches)")
     return "\n".join(lines)
 
 
-def _size(told: Mapping[str, Any]) -> Iterator[str]:
+def size(told: Mapping[str, Any]) -> Iterator[str]:
+    """Yield how many requests came to which end."""
     ends = [f"{told['completed']:,} completed"]
     if told["dropped"]:
         ends.append(f"{told['dropped']:,} dropped")
@@ -42,7 +43,8 @@ def _size(told: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {size} in {told['duration_s']:,.6g} s"
 
 
-def _times(told: Mapping[str, Any], sure: Mapping[str, float]) -> Iterator[str]:
+def times(told: Mapping[str, Any], sure: Mapping[str, float]) -> Iterator[str]:
+    """Yield the table of times, with half the intervals of those in `sure`."""
     columns = "".join(f"{name:>10}" for name in PERCENTILES)
     yield f"  {'seconds':<12}{'mean':>10}{'':10}{columns}"
     for metric, name in _TIMES.items():
@@ -52,7 +54,8 @@ def _times(told: Mapping[str, Any], sure: Mapping[str, float]) -> Iterator[str]:
         yield f"  {name:<12}{row['mean']:>10.4g}{width:<10}{columns}"
 
 
-def _rates(told: Mapping[str, Any]) -> Iterator[str]:
+def rates(told: Mapping[str, Any]) -> Iterator[str]:
+    """Yield throughput, goodput, and what engines were busy with."""
     kv, batch, queue = told["kv_use"], told["batch"], told["waiting"]
     for name in ("throughput", "goodput"):
         rate, tokens = told[name], told[f"{name}_tokens"]

@@ -1,0 +1,58 @@
+"""The figures of a fleet's run for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from headway.serving.results.text import rates, size, times
+from headway.simulate.outcome import BATCHES, half_widths, headline
+
+if TYPE_CHECKING:
+    from headway.serving.fleet.run import FleetRun
+
+_MOST_ENGINES = 16
+"""Engines of which each has a line."""
+
+
+def text(run: FleetRun, name: str) -> str:
+    """Return the figures of a run, under the name of the scenario."""
+    told, sure = run.document, half_widths(run)
+    lines = [headline(name, run), *size(told), *_ends(told), "", *times(told, sure), ""]
+    lines += [*rates(told), *_fleet(told), "", *_engines(told)]
+    if sure:
+        lines.append(f"  (± 95 % confidence, by the means of {BATCHES} batches)")
+    return "\n".join(lines)
+
+
+def _ends(told: Mapping[str, Any]) -> Iterator[str]:
+    parts = [f"{told[end]:,} {end}" for end in ("lost", "rejected", "unfinished") if told[end]]
+    if told["retries"]:
+        parts.append(f"{told['retries']:,} sent again")
+    if parts:
+        yield f"  of these {', '.join(parts)}"
+
+
+def _fleet(told: Mapping[str, Any]) -> Iterator[str]:
+    hours = told["replica_seconds"] / 3600
+    yield f"  {'cost':<12}{told['cost']:,.4g} for {hours:,.4g} engine hours"
+    yield f"  {'balance':<12}the busiest engine works {told['imbalance']:.3g} times the mean"
+    names = ("starts", "drains", "reversals", "crashes", "migrations", "steals")
+    events = [f"{told[name]:,} {name}" for name in names if told[name]]
+    if events:
+        yield f"  {'events':<12}{', '.join(events)}"
+    yield f"  {'fairness':<12}{told['fairness']:.3g} of 1 between tenants"
+
+
+def _engines(told: Mapping[str, Any]) -> Iterator[str]:
+    yield f"  {'engine':<16}{'requests':>10}{'busy':>8}{'batch':>8}{'queue':>8}{'KV':>8}{'hits':>8}"
+    for engine in told["engines"][:_MOST_ENGINES]:
+        batch, queue = engine["batch"]["mean"], engine["waiting"]["mean"]
+        yield (
+            f"  {engine['name']:<16}{engine['requests']:>10,}{engine['busy']:>8.1%}"
+            f"{batch:>8.3g}{queue:>8.3g}{engine['kv_use']['mean']:>8.1%}"
+            f"{engine['cache_hit_rate']:>8.1%}"
+        )
+    more = len(told["engines"]) - _MOST_ENGINES
+    if more > 0:
+        yield f"  and {more} more"
