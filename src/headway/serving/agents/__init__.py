@@ -1,0 +1,56 @@
+"""Agents: programs of model steps and tool calls, and which of their caches are worth keeping."""
+
+from headway.serving.agents.cache import CacheRun, replay
+from headway.serving.agents.eviction import (
+    EndedFirst,
+    Evictor,
+    Furthest,
+    LeastRecent,
+    Pool,
+    PrefixBonus,
+    ResidualLife,
+    ToolTTL,
+    WorkflowAware,
+)
+from headway.serving.agents.generators import (
+    SWE_BENCH,
+    TENANTS,
+    WEB_ARENA,
+    AgentKind,
+    Tenant,
+    draw,
+    draw_tenants,
+)
+from headway.serving.agents.programs import NO_TOOL, Programs, Spans, undisturbed
+from headway.serving.agents.recorded import recorded_programs
+from headway.serving.agents.tools import TOOLS, LatencyFit, Tool, median_residual_s
+
+__all__ = [
+    "NO_TOOL",
+    "SWE_BENCH",
+    "TENANTS",
+    "TOOLS",
+    "WEB_ARENA",
+    "AgentKind",
+    "CacheRun",
+    "EndedFirst",
+    "Evictor",
+    "Furthest",
+    "LatencyFit",
+    "LeastRecent",
+    "Pool",
+    "PrefixBonus",
+    "Programs",
+    "ResidualLife",
+    "Spans",
+    "Tenant",
+    "Tool",
+    "ToolTTL",
+    "WorkflowAware",
+    "draw",
+    "draw_tenants",
+    "median_residual_s",
+    "recorded_programs",
+    "replay",
+    "undisturbed",
+]
