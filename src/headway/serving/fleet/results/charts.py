@@ -9,8 +9,8 @@ import numpy as np
 
 from headway.serving.fleet.view import Floats
 from headway.serving.results import Steps
-from headway.serving.results.columns import Ints as Counts
 from headway.serving.results.charts import mean_over_bins
+from headway.serving.results.columns import Ints as Counts
 from headway.show.colours import ThemeName
 from headway.show.figure import Figure
 from headway.show.lines import Line, Panel, chart
