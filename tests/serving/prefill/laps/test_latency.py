@@ -96,12 +96,14 @@ def test_an_engine_learns_the_boundary_from_its_batches() -> None:
     assert float(learned.model.boundary()) == pytest.approx(float(TRUE.boundary()), rel=0.05)
 
 
-def test_what_was_seen_on_one_side_only_teaches_nothing() -> None:
-    """Long prompts alone say nothing about where memory begins to bind."""
+@pytest.mark.parametrize("tokens", [range(4000, 4064), range(8, 72)])
+def test_what_was_seen_on_one_side_only_teaches_nothing(tokens) -> None:
+    """Long prompts alone say nothing about where memory begins to bind, nor do short ones."""
     prior = TurnLatency(0, 1e-5, 0, 0, weights_s=1e-2)
     learned = LearnedLatency(prior, first=16)
-    for tokens in range(4000, 4064):
-        learned.observe(Load.of(tokens), float(TRUE.seconds(Load.of(tokens))))
+    for q in tokens:
+        load = Load.of(q, 100 * (q % 7))
+        learned.observe(load, float(TRUE.seconds(load)))
     assert learned.model is prior
     assert learned.fits == 0
     with pytest.raises(ConfigError, match="first"):

@@ -16,7 +16,7 @@ _SPLITS = (0.2, 0.4, 0.6, 0.8)
 _MOST_ROUNDS = 40
 
 _WORTH = 0.9
-"""Memory terms must reduce the error to this share of what it is without them."""
+"""Both sides together must reduce the error to this share of what one alone leaves."""
 
 _EXACT = 1e-6
 """Errors below this are rounding."""
@@ -117,7 +117,7 @@ class TurnLatency:
 
         Each batch is taken to be bound by arithmetic or by memory; given that, the parameters are a
         non-negative least-squares problem; given those, batches change sides; until none does. If
-        arithmetic alone explains them about as well, the memory terms are 0.
+        arithmetic alone, or memory alone, explains them about as well, the other's terms are 0.
 
         Parameters
         ----------
@@ -144,7 +144,8 @@ class TurnLatency:
         starts = [tokens > np.quantile(tokens, share) for share in _SPLITS]
         fits = [cls._alternate(loads, took, long) for long in starts]
         best = min(fits, key=lambda model: model.error(loads, took))
-        plain = cls._alternate(loads, took, np.ones(took.shape, np.bool_))
+        sides = [cls._alternate(loads, took, np.full(took.shape, long)) for long in (True, False)]
+        plain = min(sides, key=lambda model: model.error(loads, took))
         worth = best.error(loads, took) < _WORTH * plain.error(loads, took) - _EXACT
         return best if worth else plain
 
