@@ -220,7 +220,7 @@ def draw(rows: list[Row], path: Path) -> None:
     """Draw tokens trained and attainment by rate, a column of panels per GPU."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(11, 6.5), layout="constrained")
+    figure = Figure(figsize=(11, 7), layout="constrained")
     panels = figure.subplots(2, len(SETTINGS), sharex="col")
     for column, gpu in enumerate(SETTINGS):
         mine = [row for row in rows if row["GPU"] == gpu]
@@ -234,7 +234,8 @@ def draw(rows: list[Row], path: Path) -> None:
         panels[0, column].axhline(peak(gpu), color="grey", ls=":", lw=1)
         panels[0, column].set(title=gpu, ylabel="trained tokens/s per GPU")
         panels[1, column].set(xlabel="requests/s per GPU", ylabel="TPOT and TTFT kept, %")
-    panels[0, 0].legend(fontsize="x-small")
+    handles, labels = panels[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize="small")
     figure.suptitle("A finetuning job beside requests, simulated: Llama-3.1-8B, limit 50 ms")
     figure.savefig(path, dpi=120)
 
