@@ -45,9 +45,12 @@ def test_all_requests_are_served_and_progress_is_made_within_memory(name, seed, 
     assert np.all(shared.run.requests.status == 1)
     assert shared.peak_bytes <= ROOM.reserve_bytes
     assert shared.lost_tokens == 0
-    # Steps keep whole tokens, the engine's column of them.
-    worked = shared.run.steps.extra_tokens.sum() / (1 + ACTIVATIONS.head_share)
-    assert 2 * shared.trained_tokens == pytest.approx(worked, abs=len(shared.run.steps))
+    # The engine keeps whole tokens, of the steps that have ended; one may be under way.
+    extra = shared.run.steps.extra_tokens
+    missing = len(extra) + int(extra.max())
+    worked = 2 * shared.trained_tokens * (1 + ACTIVATIONS.head_share)
+    assert extra.sum() <= worked + 1
+    assert worked == pytest.approx(extra.sum(), abs=missing)
 
 
 @settings(max_examples=10)
