@@ -33,7 +33,6 @@ class Engine(Scheduler):
         self.busy_clients = 0
         self.flying: list[Batch] = []
         self.stage_free_s = 0.0
-        self.rows = 0  # of a static batch
         self.ripe = self.hooks("fill")  # something has changed since no step could begin
         self.speech: list[tuple[int, int]] = []
         self.watch: Callable[[], None] = lambda: None
@@ -139,8 +138,6 @@ class Engine(Scheduler):
     def shape(self) -> dict[str, float]:
         """Return what the device computes, padding included."""
         plain = self.plain_shape()
-        if self.opens:
-            self.rows = len(self.running)
         if self.config.refill == "continuous" or not self.batch:
             return plain
         rows = padded(self.segments(), self.rows)

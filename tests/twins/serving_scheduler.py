@@ -42,7 +42,7 @@ class Scheduler:
         self.new: list[int] = []  # of them, those of requests just admitted
         # What has happened while this batch was formed:
         self.preempted = self.dropped = self.stopped = False
-        self.opens = False  # a static batch
+        self.rows = 0  # of a static batch, those of ended requests included
         self.moved_blocks = 0  # to or from the host
 
     def form(self) -> None:
@@ -50,7 +50,7 @@ class Scheduler:
         again = True
         while again:
             self.batch, self.new = {}, []
-            self.preempted = self.dropped = self.stopped = self.opens = False
+            self.preempted = self.dropped = self.stopped = False
             self.budget = self.config.token_budget
             if self.hooks("budget"):
                 self.budget = min(self.budget, max(0, int(self.policy.budget(self.view()))))
@@ -118,10 +118,8 @@ class Scheduler:
         """Take waiting requests in, in order, as long as they fit."""
         if self.preempted or self.stopped:
             return
-        if self.config.refill == "when empty":
-            if self.running:
-                return
-            self.opens = True
+        if self.config.refill == "when empty" and self.running:
+            return
         if self.hooks("admit"):
             if self.waiting and self.has_room():
                 for request in map(int, self.policy.admit(self.view())):
@@ -167,6 +165,7 @@ class Scheduler:
             request.cached_tokens = done
         self.waiting.remove(request)
         self.running.append(request)
+        self.rows = len(self.running)
         if on_host:
             self.load(request, len(on_host))
         else:

@@ -158,9 +158,10 @@ bool Engine::start(std::int32_t k) {
     live.granted = tokens;
     budget_ -= std::min(budget_, tokens);
     n_granted_ += tokens;
-    ++n_new_;
+    n_new_ += tokens > 0;
     longest_new_ = std::max(longest_new_, tokens);
     running_.push_back(k);
+    static_size_ = n_running();  // of a static batch, which is not added to later
     if (!live.has_started) {
         live.has_started = true;
         const auto r = static_cast<std::size_t>(live.request);

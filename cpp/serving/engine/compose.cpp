@@ -36,9 +36,6 @@ Ask Engine::compose() {
             }
         } else if (pass == Pass::fill) {
             work_ = measure();
-            if (!ran_before_) {
-                static_size_ = static_cast<Int>(running_.size());
-            }
             shape_ = config_.refill_when_empty ? padded(work_) : work_;
             if (config_.ask_fill) {
                 ++pass_;
