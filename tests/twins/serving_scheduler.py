@@ -42,6 +42,7 @@ class Scheduler:
         self.new: list[int] = []  # of them, those of requests just admitted
         # What has happened while this batch was formed:
         self.preempted = self.dropped = self.stopped = False
+        self.ran_before = False  # somebody, when it was begun
         self.rows = 0  # of a static batch, those of ended requests included
         self.moved_blocks = 0  # to or from the host
 
@@ -50,6 +51,7 @@ class Scheduler:
         again = True
         while again:
             self.batch, self.new = {}, []
+            self.ran_before = bool(self.running)
             self.preempted = self.dropped = self.stopped = False
             self.budget = self.config.token_budget
             if self.hooks("budget"):
@@ -118,7 +120,7 @@ class Scheduler:
         """Take waiting requests in, in order, as long as they fit."""
         if self.preempted or self.stopped:
             return
-        if self.config.refill == "when empty" and self.running:
+        if self.config.refill == "when empty" and self.ran_before:
             return
         if self.hooks("admit"):
             if self.waiting and self.has_room():
