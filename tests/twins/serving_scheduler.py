@@ -235,6 +235,7 @@ class Scheduler:
         self.budget += self.batch.pop(victim, 0)
         self.preempted = True
         victim.preemptions += 1
+        victim.most_computed = max(victim.most_computed, victim.computed)
         self.running.remove(victim)
         self.pool.release(victim.blocks)
         victim.blocks = []
