@@ -95,6 +95,7 @@ std::vector<Int> Engine::crash() {
     blocks_wanted_ = reserved_ = 0;
     blocked_ = ABSENT;
     stage_free_s_ = now_;
+    stall_s_ = 0;
     may_begin_ = false;
     return present;
 }
