@@ -17,6 +17,7 @@ COMMANDS = (
     "solve",
     "simulate",
     "compare",
+    "fleet",
     "reschedule",
     "discover",
     "train",

@@ -11,6 +11,7 @@ from headway.cli.source import check_outputs, epilog
 from headway.errors import ConfigError, UnknownNameError
 from headway.show.figure import suffix_of
 from headway.simulate import Outcome, open_experiment, replaying
+from headway.simulate.outcome import Reporting
 
 
 @click.command(
@@ -36,6 +37,7 @@ from headway.simulate import Outcome, open_experiment, replaying
 )
 @click.option("--gantt", type=click.Path(), help="The same as --plot gantt=FILE.")
 @click.option("--perfetto", type=click.Path(), help="Write a Perfetto trace (.json).")
+@click.option("--report", type=click.Path(), help="Write a page (.html), of a fleet.")
 @click.option("--events", type=click.Path(), help="Write what happened, one JSON object a line.")
 @click.option(
     "-o", "--out", type=click.Path(), help="Write what came about: a schedule, or requests."
@@ -50,6 +52,7 @@ def command(
     plots: tuple[str, ...],
     gantt: str | None,
     perfetto: str | None,
+    report: str | None,
     events: str | None,
     out: str | None,
     as_json: bool,  # noqa: FBT001 - click passes options by name
@@ -60,7 +63,7 @@ def command(
     The same seed gives the same run. Every run is verified before it is shown.
     """
     pictures = _pictures([*plots, *([] if gantt is None else [f"gantt={gantt}"])])
-    check_outputs(*pictures, perfetto, events, out, source=scenario)
+    check_outputs(*pictures, perfetto, report, events, out, source=scenario)
     experiment = open_experiment(scenario)
     if trace is not None:
         experiment = replaying(experiment, trace)
@@ -73,11 +76,19 @@ def command(
     _draw(outcome, pictures)
     if perfetto is not None:
         outcome.save_perfetto(perfetto)
+    if report is not None:
+        _report(outcome, experiment.name, report)
     if events is not None:
         files.write_text(events, outcome.to_jsonl())
     if out is not None:
         outcome.save(out)
     click.echo(outcome.to_json() if as_json else outcome.text(experiment.name))
+
+
+def _report(outcome: Outcome, name: str, path: str) -> None:
+    if not isinstance(outcome, Reporting):
+        raise ConfigError(f"{path}: --report: this kind of scenario has no page")
+    files.write_text(path, outcome.report(name))
 
 
 def _pictures(plots: Sequence[str]) -> dict[str, str]:

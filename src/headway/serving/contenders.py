@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -76,35 +76,48 @@ class Choice:
 
 
 def choice(name: str, file: EngineFile) -> Choice:
-    """Return what a name stands for in an experiment.
-
-    Parameters
-    ----------
-    name
-        That of one of its contenders, a preset, a registered policy, or ``FILE.py:CLASS``. What
-        makes a preset what it is takes precedence over the settings of the file.
-    file
-        The experiment.
+    """Return what a name stands for in an experiment; see `choose`.
 
     Raises
     ------
     UnknownNameError
         If it stands for nothing.
     """
-    own = _settings(file.engine)
-    for entry in file.policies:
+    return choose(name, settings(file.engine), file.policies)
+
+
+def choose(name: str, own: Mapping[str, Any], contenders: Sequence[str | Contender] = ()) -> Choice:
+    """Return what a name stands for beside the settings of an engine.
+
+    Parameters
+    ----------
+    name
+        That of one of the contenders, a preset, a registered policy, or ``FILE.py:CLASS``. What
+        makes a preset what it is takes precedence over the settings of the file.
+    own
+        Settings of the engine.
+    contenders
+        Policies with settings of their own.
+
+    Raises
+    ------
+    UnknownNameError
+        If it stands for nothing.
+    """
+    for entry in contenders:
         if isinstance(entry, Contender) and entry.name == name:
-            return Choice(name, _over(own, _settings(entry.engine)), entry.policy, entry.with_)
+            return Choice(name, _over(own, settings(entry.engine)), entry.policy, entry.with_)
     if name in presets():
-        return Choice(name, own | _brought(name) | {"preset": name})
+        return Choice(name, {**own, **_brought(name), "preset": name})
     registered = {policy.lower(): policy for policy in registry.policies(WORLD)}
-    if _is_file(name) or name.lower() in registered:
+    if is_file(name) or name.lower() in registered:
         return Choice(name, own, registered.get(name.lower(), name))
-    named = [entry.name for entry in file.policies if isinstance(entry, Contender)]
+    named = [entry.name for entry in contenders if isinstance(entry, Contender)]
     raise UnknownNameError("policy", name, {*named, *presets(), *registered.values()})
 
 
-def _settings(engine: str | Mapping[str, Any]) -> dict[str, Any]:
+def settings(engine: str | Mapping[str, Any]) -> dict[str, Any]:
+    """Return the section on an engine as settings, ``preset`` among them."""
     return {"preset": engine} if isinstance(engine, str) else dict(engine)
 
 
@@ -125,14 +138,39 @@ def _brought(name: str) -> dict[str, Any]:
     }
 
 
-def _is_file(name: str) -> bool:
+def is_file(name: str) -> bool:
+    """Whether a policy is said to be ``FILE.py:CLASS``."""
     return name.partition(":")[0].endswith(".py")
 
 
 def _maker(policy: str, home: Path) -> Callable[..., Any]:
-    if not _is_file(policy):
-        made: Callable[..., Any] = registry.entry(WORLD, policy, registry.policies(WORLD))
-        return made
+    if is_file(policy):
+        return from_file(policy, home, Policy)
+    made: Callable[..., Any] = registry.entry(WORLD, policy, registry.policies(WORLD))
+    return made
+
+
+def from_file(policy: str, home: Path, base: type = object) -> Callable[..., Any]:
+    """Return the class, or function, that ``FILE.py:CLASS`` names.
+
+    Parameters
+    ----------
+    policy
+        Path and name.
+    home
+        Folder that the path is relative to.
+    base
+        What classes that are suggested for an unknown name inherit from.
+
+    Raises
+    ------
+    FormatError
+        If there is no such file.
+    ConfigError
+        If it cannot be run.
+    UnknownNameError
+        If it does not define the name.
+    """
     path, _, name = policy.partition(":")
     where = home / path
     spec = importlib.util.spec_from_file_location(where.stem, where)
@@ -148,7 +186,9 @@ def _maker(policy: str, home: Path) -> Callable[..., Any]:
         classes = [
             key
             for key, value in vars(module).items()
-            if isinstance(value, type) and issubclass(value, Policy) and value is not Policy
+            if isinstance(value, type)
+            and issubclass(value, base)
+            and value.__module__ == module.__name__
         ]
         raise UnknownNameError(f"policy in {where}", name, classes)
     return own

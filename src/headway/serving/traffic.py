@@ -12,6 +12,7 @@ import numpy as np
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.document import Promise, Traffic
+from headway.serving.results import metrics
 from headway.serving.workload import ServiceClass, Workload, obtain, synthetic
 from headway.simulate import Streams
 
@@ -71,6 +72,12 @@ class Source:
         source = cls(settings, classes, recorded, home)
         source.workload(0)  # whatever cannot be is refused here
         return source
+
+    @property
+    def promises(self) -> bool:
+        """Whether any request has limits that it could miss."""
+        kinds = self.workload(0).classes
+        return any(getattr(kind, name) is not None for kind in kinds for name in metrics.LIMITED)
 
     def replaying(self, trace: str) -> Source:
         """Return the same source with all requests of another trace, at their own times.

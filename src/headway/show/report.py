@@ -7,12 +7,9 @@ security policy runs no other script.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.resources import files
 
 from headway.model.evaluate import measures
 from headway.model.schedule import Schedule
@@ -20,6 +17,7 @@ from headway.model.verify import verify
 from headway.model.violation import Report
 from headway.show.clock import Clock, grouped
 from headway.show.colours import ThemeName
+from headway.show.embed import asset, policy_hash, uri
 from headway.show.figure import Figure
 from headway.show.gantt import gantt
 from headway.show.profile import profile
@@ -81,14 +79,14 @@ def report(subject: Run | Schedule) -> str:
     schedule = subject if isinstance(subject, Schedule) else subject.schedule
     problem = subject.problem
     check = None if schedule is None else verify(problem, schedule)
-    style = _asset("report.css")
-    script = '(() => {\n"use strict";\n' + "\n".join(map(_asset, _SCRIPTS)) + "})();"
+    style = asset("report.css")
+    script = '(() => {\n"use strict";\n' + "\n".join(map(asset, _SCRIPTS)) + "})();"
     still = ""
     if schedule is not None and problem.n_tasks <= _MOST_DRAWN:
-        still = _uri(gantt(schedule).to_png(dpi=80), "image/png")
+        still = uri(gantt(schedule).to_png(dpi=80), "image/png")
     template = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True
-    ).from_string(_asset("report.html.j2"))
+    ).from_string(asset("report.html.j2"))
     return template.render(
         name=clean(problem.name),
         summary=clean(problem.summary().removeprefix(f"{problem.name}: ")),
@@ -100,29 +98,16 @@ def report(subject: Run | Schedule) -> str:
         still=still,
         style=Markup(style),  # noqa: S704 - ours
         script=Markup(script),  # noqa: S704 - ours
-        style_hash=_policy_hash(style),
-        script_hash=_policy_hash(script),
+        style_hash=policy_hash(style),
+        script_hash=policy_hash(script),
         footer=f"Made by Headway. Problem fingerprint {problem.fingerprint[:16]}.",
     )
-
-
-def _asset(name: str) -> str:
-    return files("headway.show").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def _json(data: object) -> str:
     """Return JSON that is safe inside a script element."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
-
-
-def _policy_hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"sha256-{base64.b64encode(digest).decode()}"
-
-
-def _uri(data: bytes, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def _facts(run: Run | None, schedule: Schedule | None, check: Report | None) -> list[_Fact]:
@@ -212,8 +197,8 @@ def _picture(
     def render(look: ThemeName) -> str:
         figure = draw(look)
         if as_pixels:
-            return _uri(figure.to_png(dpi=110), "image/png")
-        return _uri(figure.to_svg().encode(), "image/svg+xml")
+            return uri(figure.to_png(dpi=110), "image/png")
+        return uri(figure.to_svg().encode(), "image/svg+xml")
 
     return _Picture(title, render("light"), render("dark"), alt, narrow)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -69,6 +69,15 @@ class Outcome(Protocol):
 
     def save_perfetto(self, path: str | PathLike[str]) -> None:
         """Write a Chrome trace for ui.perfetto.dev."""
+        ...
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """An outcome that makes a page about itself."""
+
+    def report(self, name: str) -> str:
+        """Return a self-contained HTML page, under the name of the scenario."""
         ...
 
 

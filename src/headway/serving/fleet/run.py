@@ -164,6 +164,12 @@ class FleetRun(Served):
 
         return text(self, name)
 
+    def report(self, name: str) -> str:
+        """Return a self-contained HTML page, under the name of the scenario."""
+        from headway.serving.fleet.results.page import page
+
+        return page(self, name)
+
     def to_json(self) -> str:
         """Return `document` as one JSON object; what is not known is null."""
         return msgspec.json.encode(self.document).decode()

@@ -24,7 +24,7 @@ _MOST_LINES = 8
 
 
 def timeline(run: FleetRun, *, title: str = "", colours: ThemeName = "light") -> Figure:
-    """Return requests, cache and queues of each engine over time, and how many engines there are.
+    """Return requests, queues and cache of each engine over time, and how many engines are paid for.
 
     Of more than eight engines, the mean of each kind is drawn, and the span from the least to the
     most loaded.
@@ -38,17 +38,20 @@ def timeline(run: FleetRun, *, title: str = "", colours: ThemeName = "light") ->
     colours
         "light" or "dark".
     """
+    changes = run.count("start") + run.count("stop")
     edges = np.linspace(0.0, max(run.over_s, 1e-9), _BINS + 1)
     panels = [
         Panel(tuple(_lines(run, edges, lambda steps, _: steps.running)), y_label="in the batch"),
         Panel(tuple(_lines(run, edges, lambda steps, _: steps.waiting)), y_label="in the queue"),
         Panel(
             tuple(_lines(run, edges, lambda steps, blocks: 100 * steps.used_blocks / blocks)),
+            x_label="" if changes else "time (s)",
             y_label="KV cache (%)",
             top=100,
         ),
-        Panel((_paid(run),), x_label="time (s)", y_label="engines", log=False),
     ]
+    if changes:
+        panels.append(Panel((_paid(run),), x_label="time (s)", y_label="engines"))
     told = run.document
     facts = (
         f"{len(run.requests):,} requests  ·  {told['attainment']:.1%} within their limits"

@@ -1,0 +1,244 @@
+"""A fleet, its traffic and those who may steer it, as an experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from os import PathLike
+from pathlib import Path
+
+import msgspec
+
+from headway.errors import ConfigError
+from headway.serving.fleet.document import FleetFile, Team
+from headway.serving.fleet.faults import Fault
+from headway.serving.fleet.member import Link, Member
+from headway.serving.fleet.run import FleetRun
+from headway.serving.fleet.setup import Kind, faults, kinds, started
+from headway.serving.fleet.simulation import FleetSimulation
+from headway.serving.fleet.teams import team
+from headway.serving.results import metrics
+from headway.serving.traffic import Source, key
+from headway.serving.workload import Workload
+from headway.simulate.document import document, record
+from headway.simulate.goodput import MaxGoodput, max_goodput
+
+
+@dataclass(frozen=True, eq=False)
+class FleetExperiment:
+    """A workload that routers can meet before a fleet.
+
+    Parameters
+    ----------
+    file
+        What was written down.
+    home
+        Folder that paths in it are relative to.
+    source
+        The traffic.
+    kinds
+        The engines, by kind.
+    counts
+        How many there are of each.
+    load
+        Times the rate of arrivals that the file asks for.
+    """
+
+    file: FleetFile
+    home: Path
+    source: Source
+    kinds: tuple[Kind, ...] = field(repr=False)
+    counts: tuple[int, ...]
+    load: float = 1.0
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> FleetExperiment:
+        """Return the experiment in a YAML file; see `FleetFile` for its keys.
+
+        Raises
+        ------
+        FormatError
+            If a file cannot be read.
+        ConfigError
+            If a key is unknown or has a value it cannot have; with the path of the key.
+        """
+        try:
+            return cls.of(record(document(path), FleetFile, "a fleet"), Path(path).parent)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
+
+    @classmethod
+    def of(cls, file: FleetFile, home: str | PathLike[str] = ".") -> FleetExperiment:
+        """Return the experiment that a description stands for.
+
+        Raises
+        ------
+        FormatError, ConfigError
+            As `read`.
+        """
+        folder = Path(home)
+        built = kinds(file, folder)
+        source = Source.of(file.workload, file.classes, folder)
+        counts = tuple(group.count for group in file.engines)
+        found = cls(file, folder, source, built, counts)
+        if not any(counts):
+            raise ConfigError("engines: expected at least one engine")
+        if not file.policies:
+            raise ConfigError("policies: expected at least one")
+        if not file.loads or min(file.loads) <= 0:
+            raise ConfigError("loads: expected at least one, all above 0")
+        if not file.detect_s >= 0:
+            raise ConfigError(f"detect_s: must not be negative, got {file.detect_s}")
+        for number, name in enumerate(found.policies()):
+            with key(f"policies[{number}]"):
+                team(name, file).make(folder, 0)
+        found.simulation(found.policies()[0], 0)  # blocks of engines and prefixes must fit
+        return found
+
+    @property
+    def name(self) -> str:
+        """For tables and messages."""
+        return self.file.name
+
+    @property
+    def measure(self) -> str:
+        """The share of requests outside their limits, or the mean latency if nobody has any."""
+        return "missed" if self.source.promises else "latency_s.mean"
+
+    @property
+    def loads(self) -> tuple[float, ...]:
+        """The loads worth comparing: times the rate of arrivals."""
+        return self.file.loads
+
+    @property
+    def price_per_h(self) -> float:
+        """What all engines cost in an hour."""
+        prices = (group.price_per_h for group in self.file.engines)
+        return float(sum(count * price for count, price in zip(self.counts, prices, strict=True)))
+
+    def policies(self) -> tuple[str, ...]:
+        """Return the names of the policies in the file."""
+        return tuple(
+            entry.name if isinstance(entry, Team) else entry for entry in self.file.policies
+        )
+
+    def members(self, seed: int = 0) -> list[Member]:
+        """Return the engines, kind after kind.
+
+        Parameters
+        ----------
+        seed
+            Of their policies that draw.
+        """
+        return [
+            member
+            for kind, count in zip(self.kinds, self.counts, strict=True)
+            for member in kind.members(count, seed)
+        ]
+
+    def simulation(
+        self,
+        policy: str,
+        seed: int,
+        *,
+        workload: Workload | None = None,
+        more_faults: Sequence[Fault] = (),
+    ) -> FleetSimulation:
+        """Return a fleet that is about to meet its traffic.
+
+        Parameters
+        ----------
+        policy
+            One of the file's, a router's specification, or ``FILE.py:CLASS``.
+        seed
+            Of what the traffic draws, and of policies that draw.
+        workload
+            Other traffic than that of the file.
+        more_faults
+            What goes wrong besides what the file says.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such policy.
+        """
+        members = self.members(seed)
+        router, controllers = team(policy, self.file).make(self.home, seed)
+        numbers = {member.name: number for number, member in enumerate(members)}
+        with key("link"):
+            link = Link(**msgspec.structs.asdict(self.file.link))
+        return FleetSimulation(
+            self.source.workload(seed, self.load) if workload is None else workload,
+            members,
+            router,
+            controllers=controllers,
+            faults=[*faults(self.file.faults, numbers), *more_faults],
+            started=started(self.file.engines, self.counts),
+            link=link,
+            detect_s=self.file.detect_s,
+            seed=seed,
+        )
+
+    def run(self, policy: str, seed: int) -> FleetRun:
+        """Return what happens when a policy meets the traffic; see `simulation`.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such policy.
+        """
+        return self.simulation(policy, seed).run()
+
+    def sized(self, counts: Sequence[int]) -> FleetExperiment:
+        """Return the same experiment with other numbers of engines, all there from the start."""
+        groups = tuple(
+            msgspec.structs.replace(group, count=count, started=None)
+            for group, count in zip(self.file.engines, counts, strict=True)
+        )
+        file = msgspec.structs.replace(self.file, engines=groups)
+        return replace(self, file=file, counts=tuple(counts))
+
+    def at_load(self, load: float) -> FleetExperiment:
+        """Return the same experiment with requests arriving so many times as fast.
+
+        Raises
+        ------
+        ConfigError
+            If the load is not above 0.
+        """
+        if not 0 < load < float("inf"):
+            raise ConfigError(f"load: expected a number above 0, got {load}")
+        return replace(self, load=load)
+
+    def replaying(self, trace: str | PathLike[str]) -> FleetExperiment:
+        """Return the same experiment with the traffic in a file, or a public trace by name.
+
+        Raises
+        ------
+        FormatError
+            If the file cannot be read or is in none of the formats known.
+        """
+        return replace(self, source=self.source.replaying(str(trace)))
+
+    def max_goodput(self, policy: str, *, seed: int = 0, target: float = 0.9) -> MaxGoodput:
+        """Return the largest load at which enough requests finish within their limits.
+
+        Parameters
+        ----------
+        policy, seed
+            See `run`.
+        target
+            Share of requests.
+
+        Raises
+        ------
+        ConfigError
+            If no request has limits, or the target is not a share.
+        """
+        if self.measure != "missed":
+            raise ConfigError(f"{self.name}: no request has limits that it could miss")
+
+        def attainment(load: float) -> float:
+            return metrics.attainment(self.at_load(load).run(policy, seed))
+
+        return max_goodput(attainment, target=target, low=self.load / 4, high=self.load)

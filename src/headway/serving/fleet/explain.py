@@ -1,0 +1,103 @@
+"""A fleet's file in words: what there is, what fits into it, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from headway.serving.fleet.experiment import FleetExperiment
+from headway.serving.fleet.setup import Kind
+from headway.serving.fleet.teams import team
+from headway.serving.results import metrics
+from headway.serving.step_time import Shape
+from headway.simulate.document import plain
+
+_PROMPT, _CONTEXT = 1000, 1000
+"""Lengths of the requests whose steps are told."""
+
+
+def explain(fleet: FleetExperiment) -> str:
+    """Return what a fleet's file says, for people.
+
+    Parameters
+    ----------
+    fleet
+        The experiment in the file.
+    """
+    n = sum(fleet.counts)
+    price = f", {fleet.price_per_h:,.4g} per hour" if fleet.price_per_h else ""
+    lines = [f"{fleet.name}: {n} engine{'s'[: n != 1]}{price}", ""]
+    for kind, count in zip(fleet.kinds, fleet.counts, strict=True):
+        lines += _kind(kind, count)
+    lines += ["", *_traffic(fleet), "", *_steering(fleet)]
+    return "\n".join(lines)
+
+
+def _kind(kind: Kind, count: int) -> Iterator[str]:
+    group, config, deployed = kind.group, kind.config, kind.deployed
+    role = "" if group.role == "both" else f" ({group.role} only)"
+    price = f", {group.price_per_h:,.4g} per hour each" if group.price_per_h else ""
+    yield f"  {count} x {group.name}{role}{price}"
+    if deployed is not None:
+        gpus = deployed.tp * deployed.pp
+        layout = "" if gpus == 1 else f" on {gpus} GPUs (tp {deployed.tp}, pp {deployed.pp})"
+        yield f"    model      {deployed.model.name}, {deployed.gpu.name}{layout}"
+    tokens = config.blocks * config.block_tokens
+    size = kind.members(1, 0)[0].bytes_per_token * tokens / 1e9
+    memory = f", {size:,.3g} GB" if size else ""
+    yield (
+        f"    KV cache   {config.blocks:,} blocks of {config.block_tokens} tokens"
+        f" = {tokens:,} tokens{memory}"
+    )
+    yield (
+        f"    batches    {config.max_sequences:,} sequences, {config.token_budget:,} tokens a step,"
+        f" {'prompts in chunks' if config.chunked else 'whole prompts'}"
+    )
+    yield f"    steps      {_steps(kind)}"
+    if kind.chosen.policy is not None:
+        yield f"    policy     {kind.chosen.policy}"
+    if group.start_s:
+        yield f"    start      {group.start_s:g} s from the order to the first request"
+    if group.labels:
+        yield "    labels     " + ", ".join(
+            f"{name}={value}" for name, value in group.labels.items()
+        )
+    if group.adapters:
+        yield "    adapters   " + ", ".join(group.adapters)
+
+
+def _steps(kind: Kind) -> str:
+    batch = min(kind.config.max_sequences, 32)
+    prefill = kind.step_time.seconds(Shape.of([(_PROMPT, 0)]))
+    decode = kind.step_time.seconds(Shape.of((), [_CONTEXT] * batch))
+    return (
+        f"a prompt of {_PROMPT:,} tokens {1000 * prefill:,.3g} ms,"
+        f" a token for {batch} requests at {_CONTEXT:,} tokens {1000 * decode:,.3g} ms"
+    )
+
+
+def _traffic(fleet: FleetExperiment) -> Iterator[str]:
+    traffic = fleet.source.workload(0, fleet.load)
+    mean_in, mean_out = traffic.prompt_tokens.mean(), traffic.output_tokens.mean()
+    yield (
+        f"  traffic    {traffic.name}: {len(traffic):,} requests, {traffic.rate_per_s:,.4g} per s,"
+        f" {mean_in:,.0f} tokens in, {mean_out:,.0f} out"
+    )
+    for service in traffic.classes:
+        limits = [
+            f"{name.removesuffix('_s')} <= {getattr(service, name):g} s"
+            for name in metrics.LIMITED
+            if getattr(service, name) is not None
+        ]
+        if limits:
+            yield f"  promise    {service.name}: {', '.join(limits)}"
+
+
+def _steering(fleet: FleetExperiment) -> Iterator[str]:
+    for name in fleet.policies():
+        router, controllers = team(name, fleet.file).make(fleet.home, 0)
+        beside = "".join(f" + {controller.name}" for controller in controllers)
+        told = "" if router.name == name and not beside else f": {router.name}{beside}"
+        yield f"  policy     {name}{told}"
+    for trouble in fleet.file.faults:
+        told = ", ".join(f"{name} {value}" for name, value in plain(trouble).items())
+        yield f"  fault      {told}"

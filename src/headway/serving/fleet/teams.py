@@ -1,0 +1,111 @@
+"""Who steers a fleet: routers and controllers, by name or in files of one's own."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from headway.errors import ConfigError, UnknownNameError
+from headway.serving.contenders import from_file, is_file
+from headway.serving.fleet.decisions import Controller, Router
+from headway.serving.fleet.document import FleetFile, Steerer, Team
+from headway.serving.fleet.routing import router, routers
+from headway.serving.traffic import key
+from headway.simulate import registry
+
+WORLD = "controller"
+"""Entries of `headway.policies` for controllers of fleets begin with this and a dot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A router, and controllers beside it, of which each run gets fresh ones.
+
+    Attributes
+    ----------
+    name
+        For tables.
+    router
+        A specification, or ``FILE.py:CLASS``.
+    controllers
+        Sections of the file.
+    """
+
+    name: str
+    router: str
+    controllers: tuple[Steerer, ...] = ()
+
+    def make(self, home: Path, seed: int) -> tuple[Router, tuple[Controller, ...]]:
+        """Return who decides in a run.
+
+        Parameters
+        ----------
+        home
+            Folder that paths are relative to.
+        seed
+            Of what is decided by lot.
+
+        Raises
+        ------
+        UnknownNameError, ConfigError, FormatError
+            If one of them does not exist or does not take its arguments.
+        """
+        if is_file(self.router):
+            made = cast("Router", _made(from_file(self.router, home), {}, seed, self.router))
+        else:
+            made = router(self.router, seed)
+        found = []
+        for number, one in enumerate(self.controllers):
+            with key(f"controllers[{number}]"):
+                found.append(_controller(one, home, seed))
+        return made, tuple(found)
+
+
+def team(name: str, file: FleetFile) -> Chosen:
+    """Return what a name stands for in a fleet.
+
+    Parameters
+    ----------
+    name
+        That of one of the file's policies, a router's specification, or ``FILE.py:CLASS``.
+    file
+        The fleet.
+    """
+    for entry in file.policies:
+        if isinstance(entry, Team) and entry.name == name:
+            own = file.controllers if entry.controllers is None else entry.controllers
+            return Chosen(name, entry.router, own)
+    return Chosen(name, name, file.controllers)
+
+
+def known(file: FleetFile) -> tuple[str, ...]:
+    """Return the names that `team` knows, besides weighted routers and files."""
+    named: Sequence[str] = [entry.name for entry in file.policies if isinstance(entry, Team)]
+    return (*named, *routers())
+
+
+def _controller(one: Steerer, home: Path, seed: int) -> Controller:
+    registered = {name.lower(): name for name in registry.policies(WORLD)}
+    if is_file(one.policy):
+        maker = from_file(one.policy, home)
+    elif one.policy.lower() in registered:
+        maker = registry.entry(WORLD, registered[one.policy.lower()])
+    else:
+        raise UnknownNameError("controller", one.policy, registered.values())
+    found = _made(maker, one.with_, seed, one.policy)
+    if not (hasattr(found, "act") and hasattr(found, "period_s")):
+        raise ConfigError(f"{one.policy}: expected a controller, got {type(found).__name__}")
+    return cast("Controller", found)
+
+
+def _made(maker: Callable[..., Any], given: dict[str, Any], seed: int, name: str) -> object:
+    arguments = dict(given)
+    if "seed" in inspect.signature(maker).parameters:
+        arguments.setdefault("seed", seed)
+    try:
+        return maker(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"{name}: {error}") from None
