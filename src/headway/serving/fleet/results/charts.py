@@ -24,7 +24,7 @@ _MOST_LINES = 8
 
 
 def timeline(run: FleetRun, *, title: str = "", colours: ThemeName = "light") -> Figure:
-    """Return requests, queues and cache of each engine over time, and how many engines are paid for.
+    """Return what each engine was busy with over time, and how many engines were paid for.
 
     Of more than eight engines, the mean of each kind is drawn, and the span from the least to the
     most loaded.
