@@ -118,6 +118,15 @@ nb::dict columns_of(const Steps& steps) {
     return columns;
 }
 
+nb::dict columns_of(Residents&& residents) {
+    nb::dict columns;
+    columns["request"] = moved(std::move(residents.request));
+    columns["stage"] = moved(std::move(residents.stage));
+    columns["computed"] = moved(std::move(residents.computed));
+    columns["blocks"] = moved(std::move(residents.blocks));
+    return columns;
+}
+
 nb::dict columns_of(Segments&& segments) {
     nb::dict columns;
     columns["request"] = moved(std::move(segments.request));
@@ -161,6 +170,8 @@ void bind_engine(nb::module_& module) {
              [](const Outcome& outcome, std::size_t k) { return outcome.arrival_s.at(k); })
         .def("generated",
              [](const Outcome& outcome, std::size_t k) { return outcome.generated.at(k); })
+        .def("preemptions",
+             [](const Outcome& outcome, std::size_t k) { return outcome.preemptions.at(k); })
         .def("set_arrival", [](Outcome& outcome, std::size_t k,
                                double at_s) { outcome.arrival_s.at(k) = at_s; })
         .def("set_status", [](Outcome& outcome, std::size_t k, int status) {
@@ -242,6 +253,8 @@ void bind_engine(nb::module_& module) {
                             [&](Int request) { return engine.cached_tokens(request); });
             },
             "requests"_a, "Tokens of waiting requests that need no computation.")
+        .def("residents", [](const Engine& engine) { return columns_of(engine.residents()); })
+        .def("stage", &Engine::stage, "request"_a, "As in residents, -1 if it is not here.")
         .def("resident_tokens", &Engine::resident_tokens, "request"_a,
              "Tokens of any request's prompt that need no computation here.")
         .def(

@@ -112,6 +112,7 @@ void Engine::arrive(const Arrival& arrival) {
         at(k) = std::move(live);
     }
     index_.emplace(arrival.request, k);
+    ++by_priority_[at(k).priority];
     if (progress.reserved > 0) {
         join(k, progress.reserved);
     } else {
@@ -217,6 +218,10 @@ Ask Engine::advance(double until_s, Int max_steps, bool begins_at_end) {
     }
 }
 
+Int Engine::most_urgent() const {
+    return by_priority_.empty() ? LEAST_URGENT : by_priority_.begin()->first;
+}
+
 std::vector<Int> Engine::running() const {
     std::vector<Int> requests;
     requests.reserve(running_.size());
@@ -233,6 +238,36 @@ std::vector<Int> Engine::waiting() const {
         requests.push_back(std::get<1>(waiter));
     }
     return requests;
+}
+
+Residents Engine::residents() const {
+    Residents all;
+    const auto add = [&](const Live& live, Int stage, Int blocks) {
+        all.request.push_back(live.request);
+        all.stage.push_back(stage);
+        all.computed.push_back(live.computed);
+        all.blocks.push_back(blocks);
+    };
+    for (const auto k : running_) {
+        add(at(k), at(k).decodes() ? 2 : 1, static_cast<Int>(at(k).blocks.size()));
+    }
+    for (const auto& waiter : waiting_) {
+        const Live& live = at(std::get<2>(waiter));
+        add(live, 0, blocks_for(live.target));
+    }
+    return all;
+}
+
+Int Engine::stage(Int request) const {
+    const auto found = index_.find(request);
+    if (found == index_.end()) {
+        return ABSENT;
+    }
+    const Live& live = at(found->second);
+    if (waiting_.contains({live.key, request, found->second})) {
+        return 0;
+    }
+    return live.decodes() ? 2 : 1;
 }
 
 const Live& Engine::live(Int request) const {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
+#include <map>
 #include <memory>
 #include <queue>
 #include <unordered_map>
@@ -17,6 +19,8 @@
 #include "serving/step_time.hpp"
 
 namespace headway::serving {
+
+inline constexpr Int LEAST_URGENT = std::numeric_limits<std::int32_t>::max();
 
 // Why `advance` came back.
 enum class Ask {
@@ -40,6 +44,14 @@ struct Left {
     Int request;
     Int computed;
     Int generated;
+};
+
+// Requests in an engine: those that run in the order of their admission, then the queue.
+struct Residents {
+    std::vector<Int> request;
+    std::vector<Int> stage;     // 0 in the queue, 1 prefill, 2 decode
+    std::vector<Int> computed;  // tokens in the cache
+    std::vector<Int> blocks;    // that it holds, or that it will need if it is in the queue
 };
 
 // Requests that ended: the tokens that they said, how and when.
@@ -96,6 +108,7 @@ public:
     const Steps& steps() const { return steps_; }
     const Shape& shape() const { return shape_; }
     Int free_blocks() const { return pool_.free(); }
+    Int unreserved_blocks() const { return pool_.free() - reserved_; }
     Int budget_left() const { return budget_; }
     Int grower() const { return grower_; }
     Int n_running() const { return static_cast<Int>(running_.size()); }
@@ -103,8 +116,11 @@ public:
     Int n_present() const { return static_cast<Int>(index_.size() + arrivals_.size()); }
     Int blocks_wanted() const { return blocks_wanted_; }  // by all who wait
     Int blocks_wanted_first() const;                      // by the head of the queue
+    Int most_urgent() const;  // smallest priority of those here, LEAST_URGENT if nobody is
     std::vector<Int> running() const;
     std::vector<Int> waiting() const;
+    Residents residents() const;
+    Int stage(Int request) const;  // as in Residents, ABSENT if it is not here
     const Live& live(Int request) const;
 
     // Tokens of a request at its next admission that need no computation.
@@ -218,6 +234,7 @@ private:
     std::deque<Live> lives_;
     std::vector<std::int32_t> spare_;
     std::unordered_map<Int, std::int32_t> index_;
+    std::map<Int, Int> by_priority_;  // how many of those in the index
     std::vector<std::int32_t> running_;
     Waiting waiting_;
     std::priority_queue<Arrival, std::vector<Arrival>, std::greater<>> arrivals_;

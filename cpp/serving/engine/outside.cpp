@@ -46,6 +46,7 @@ void Engine::unreserve(Int blocks) {
         throw std::invalid_argument("engine: so many blocks are not reserved");
     }
     reserved_ -= blocks;
+    blocked_ = ABSENT;
     may_begin_ = true;
 }
 

@@ -176,6 +176,9 @@ void Engine::forget(std::int32_t k) {
     give_blocks(live);
     flush(live, segments_);
     index_.erase(live.request);
+    if (const auto some = by_priority_.find(live.priority); --some->second == 0) {
+        by_priority_.erase(some);
+    }
     spare_.push_back(k);
 }
 

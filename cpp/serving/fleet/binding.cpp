@@ -20,11 +20,11 @@ using Table = nb::ndarray<nb::numpy, Int, nb::ndim<2>>;
 Table table_of(const Loads& loads) {
     auto* kept = new std::vector<Int>;
     for (const auto* row : {&loads.running, &loads.waiting, &loads.present, &loads.free_blocks,
-                            &loads.blocks_wanted, &loads.blocks_wanted_first}) {
+                            &loads.blocks_wanted, &loads.blocks_wanted_first, &loads.most_urgent}) {
         kept->insert(kept->end(), row->begin(), row->end());
     }
     nb::capsule owner(kept, [](void* p) noexcept { delete static_cast<std::vector<Int>*>(p); });
-    return Table(kept->data(), {6, loads.running.size()}, owner);
+    return Table(kept->data(), {7, loads.running.size()}, owner);
 }
 
 nb::dict columns_of(FleetLeft&& left) {

@@ -29,7 +29,7 @@ Int Fleet::add(std::shared_ptr<Engine> engine) {
     engines_.push_back(std::move(engine));
     next_.emplace_back(NEVER, Kind::settle, number);
     for (auto* column : {&loads_.running, &loads_.waiting, &loads_.present, &loads_.free_blocks,
-                         &loads_.blocks_wanted, &loads_.blocks_wanted_first}) {
+                         &loads_.blocks_wanted, &loads_.blocks_wanted_first, &loads_.most_urgent}) {
         column->push_back(0);
     }
     touch(number);
@@ -54,9 +54,10 @@ void Fleet::touch(Int number) {
     loads_.running[k] = changed.n_running();
     loads_.waiting[k] = changed.n_waiting();
     loads_.present[k] = changed.n_present();
-    loads_.free_blocks[k] = changed.free_blocks();
+    loads_.free_blocks[k] = changed.unreserved_blocks();
     loads_.blocks_wanted[k] = changed.blocks_wanted();
     loads_.blocks_wanted_first[k] = changed.blocks_wanted_first();
+    loads_.most_urgent[k] = changed.most_urgent();
 }
 
 void Fleet::submit(Int number, Int request, double at_s, const Progress& progress) {

@@ -12,7 +12,8 @@ namespace headway::serving {
 
 // What everybody may know of engines at an instant; one entry an engine.
 struct Loads {
-    std::vector<Int> running, waiting, present, free_blocks, blocks_wanted, blocks_wanted_first;
+    std::vector<Int> running, waiting, present, free_blocks, blocks_wanted, blocks_wanted_first,
+        most_urgent;
 };
 
 // Requests that left engines half done, see Engine::withdraw.

@@ -5,6 +5,7 @@ from headway.serving.fleet.decisions import (
     Dispatch,
     Drain,
     Hold,
+    Migrate,
     Operation,
     Reject,
     Router,
@@ -14,9 +15,9 @@ from headway.serving.fleet.decisions import (
 from headway.serving.fleet.faults import Crash, Fault, Hang, Straggle
 from headway.serving.fleet.follow import Follow
 from headway.serving.fleet.member import Link, Member
-from headway.serving.fleet.run import FleetRun, Note
+from headway.serving.fleet.run import FleetRun, Move, Note
 from headway.serving.fleet.simulation import FleetSimulation
-from headway.serving.fleet.view import ClusterView, Engines, RequestView
+from headway.serving.fleet.view import ClusterView, Engines, RequestView, Residents
 
 __all__ = [
     "ClusterView",
@@ -33,10 +34,13 @@ __all__ = [
     "Hold",
     "Link",
     "Member",
+    "Migrate",
+    "Move",
     "Note",
     "Operation",
     "Reject",
     "RequestView",
+    "Residents",
     "Router",
     "Routing",
     "Start",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from headway.serving.fleet.view import ClusterView, RequestView
 
@@ -43,8 +43,30 @@ class Drain:
     engine: int
 
 
+@dataclass(frozen=True, slots=True)
+class Migrate:
+    """Move a request that queues or speaks from one engine to another.
+
+    Attributes
+    ----------
+    engine
+        Where it is.
+    request, destination
+        Who goes where.
+    how
+        ``"live"`` copies its cache in stages while it goes on, ``"copy"`` all at once while it
+        waits, ``"recompute"`` not at all: the destination computes it once more. One that queues
+        has no cache and just changes queues.
+    """
+
+    engine: int
+    request: int
+    destination: int
+    how: Literal["live", "copy", "recompute"] = "live"
+
+
 Routing = Dispatch | Hold | Reject
-Operation = Start | Drain
+Operation = Start | Drain | Migrate
 
 
 class Router(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -49,6 +50,44 @@ class Note:
     other: int = -1
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A request that was moved between engines, or was to be.
+
+    Attributes
+    ----------
+    request, source, destination, how
+        As in `headway.serving.fleet.Migrate`.
+    begin_s, end_s
+        From the order until it was at its destination, or it was given up.
+    left_s
+        When it left the batch or the queue of its source; nan if it never did.
+    stages
+        Copies while it went on.
+    tokens
+        Whose cache came along.
+    outcome
+        ``"moved"``, or why it was not: ``"refused"``, ``"ended"``, ``"preempted"``, ``"no room"``,
+        ``"too many stages"``, ``"engine lost"``.
+    """
+
+    request: int
+    source: int
+    destination: int
+    how: str
+    begin_s: float
+    end_s: float
+    left_s: float = math.nan
+    stages: int = 0
+    tokens: int = 0
+    outcome: str = "moved"
+
+    @property
+    def downtime_s(self) -> float:
+        """Time in which it was in no batch and no queue."""
+        return self.end_s - self.left_s
+
+
 @dataclass(frozen=True, eq=False)
 class FleetRun(Served):
     """What happened when a workload met a fleet.
@@ -79,6 +118,8 @@ class FleetRun(Served):
         Of the workload's chance.
     cpu_s
         Processor time of the simulation.
+    moves
+        Requests that were moved between engines, or were to be, by the time of their ends.
 
     Raises
     ------
@@ -100,6 +141,7 @@ class FleetRun(Served):
     controllers: tuple[str, ...] = ()
     seed: int = 0
     cpu_s: float = field(default=float("nan"), repr=False)
+    moves: tuple[Move, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
         audit(self)

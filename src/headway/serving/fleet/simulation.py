@@ -12,11 +12,12 @@ import numpy as np
 from headway import _core
 from headway.errors import ConfigError
 from headway.serving.engine import Engine
-from headway.serving.fleet.decisions import Controller, Operation, Router, Start
+from headway.serving.fleet.decisions import Controller, Migrate, Operation, Router, Start
 from headway.serving.fleet.faults import Crash, Fault, Hang, Straggle
 from headway.serving.fleet.follow import Follow
 from headway.serving.fleet.gateway import Gateway
 from headway.serving.fleet.member import Link, Member
+from headway.serving.fleet.migration import Migrations, Moving
 from headway.serving.fleet.run import FleetRun
 from headway.serving.fleet.view import ClusterView
 from headway.serving.fleet.world import World
@@ -35,6 +36,7 @@ class _Planned:
     what: str
     number: int
     fault: Fault | None = None
+    moving: Moving | None = None
 
 
 class FleetSimulation:
@@ -96,6 +98,7 @@ class FleetSimulation:
         self._seed = seed
         self._clock: Clock[_Planned] = Clock()
         self._gateway = Gateway(self._world, router, self._route_later)
+        self._migrations = Migrations(self._world, self._gateway, self._move_later)
         self._last_event_s = 0.0
         for fault in faults:
             self._world.check([fault.engine])
@@ -128,7 +131,7 @@ class FleetSimulation:
             arrives_s, request = arrivals[comes]
             planned_s = self._clock.next_time
             until_s = arrives_s if planned_s is None else min(arrives_s, planned_s)
-            stop = core.advance(until_s, stops)
+            stop = core.advance(until_s, stops or self._migrations.is_anyone_leaving)
             if core.has_news:
                 self._hear()
             if stop == _core.FleetStop.QUESTION:
@@ -156,8 +159,12 @@ class FleetSimulation:
     def _route_later(self, at_s: float, request: int) -> None:
         self._plan(at_s, _Planned("route", request))
 
+    def _move_later(self, at_s: float, moving: Moving) -> None:
+        self._plan(at_s, _Planned("move", moving.order.request, moving=moving))
+
     def _hear(self) -> None:
         """Take note of requests that engines are done with."""
+        self._migrations.hear()
         ended = self._world.core.take_ended()
         columns = (ended[name].tolist() for name in ("request", "engine", "generated", "at_s"))
         for (request, engine, tokens, at_s), status in zip(
@@ -165,6 +172,7 @@ class FleetSimulation:
         ):
             if status == Status.FINISHED:
                 self._world.engines[engine].policy.finished(request, tokens)
+            self._migrations.ended(request)
             if not self._gateway.ended(request, engine, tokens, at_s) or self._follow is None:
                 continue
             if status == Status.FINISHED:
@@ -188,17 +196,22 @@ class FleetSimulation:
             self._break(planned.fault)
         elif planned.what == "suspect":
             world.healthy[number] = False
+            self._migrations.suspected(number)
             world.note("unhealthy", number)
         elif planned.what == "ready":
             if world.up[number]:
                 world.open(number)
+        elif planned.what == "move" and planned.moving is not None:
+            self._migrations.go_on(planned.moving)
         elif planned.what == "pace":
             world.core.set_pace(number, 1.0)
 
     def _operate(self, operation: Operation) -> None:
         world, engine = self._world, operation.engine
         world.check([engine])
-        if not isinstance(operation, Start):
+        if isinstance(operation, Migrate):
+            self._migrations.begin(operation)
+        elif not isinstance(operation, Start):
             world.drain(engine)
         elif world.up[engine]:
             world.draining[engine] = False
@@ -216,6 +229,7 @@ class FleetSimulation:
             present = world.crash(engine)
             self._plan(suspected_s, _Planned("suspect", engine))
             self._plan(max(fault.until_s, suspected_s), _Planned("ready", engine))
+            self._migrations.crashed(engine)
             for request in present:
                 self._gateway.lost(request, engine)
         elif isinstance(fault, Hang):
@@ -247,4 +261,5 @@ class FleetSimulation:
             controllers=tuple(controller.name for controller in self._controllers),
             seed=self._seed,
             cpu_s=cpu_s,
+            moves=tuple(self._migrations.done),
         )

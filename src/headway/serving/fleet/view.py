@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,45 @@ class Engines:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Residents:
+    """Who is where: a row per request in an engine; those that run first, then the queue.
+
+    A gateway knows by itself whom it sent where, who has begun to answer, how many tokens each has
+    said and, from their prompts, how much memory they hold.
+
+    Attributes
+    ----------
+    request, engine
+        Which request, and where it is; shape (n,).
+    priority
+        Smaller is more urgent.
+    stage
+        `QUEUED`, `PREFILL` or `DECODE`.
+    tokens
+        In the cache.
+    blocks
+        That it holds or, if it is queued, that it will need.
+    moving
+        Who is being moved already.
+    busy
+        Engines that take part in a move already; shape (n_engines,).
+    """
+
+    request: Ints
+    engine: Ints
+    priority: Ints
+    stage: Ints
+    tokens: Ints
+    blocks: Ints
+    moving: Mask
+    busy: Mask
+
+    QUEUED: ClassVar[int] = 0
+    PREFILL: ClassVar[int] = 1
+    DECODE: ClassVar[int] = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ClusterView:
     """All engines at one instant, the same in a simulation and live.
 
@@ -77,6 +116,15 @@ class ClusterView:
         Blocks that all waiting requests will need.
     wanted_blocks_first
         Blocks that the first in the queue will need.
+    most_urgent
+        Smallest priority of the requests there, `NOBODY` without any; None if it is not known.
+    up
+        Who is there or has been ordered, and is paid for; None if that is who is ready.
+    draining
+        Who takes no new requests because it is to stop; None if nobody is.
+    residents
+        Tells who is where, at the cost of a walk over all requests; None if nobody can tell. To be
+        asked only while the view is at hand, not later.
     """
 
     now_s: float
@@ -88,6 +136,12 @@ class ClusterView:
     free_blocks: Ints
     wanted_blocks: Ints
     wanted_blocks_first: Ints
+    most_urgent: Ints | None = None
+    up: Mask | None = None
+    draining: Mask | None = None
+    residents: Callable[[], Residents] | None = None
+
+    NOBODY: ClassVar[int] = 2**31 - 1
 
     @property
     def kv_usage(self) -> Floats:

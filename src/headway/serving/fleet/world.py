@@ -13,7 +13,7 @@ from headway.errors import ConfigError
 from headway.serving.engine import Engine
 from headway.serving.fleet.member import Link, Member
 from headway.serving.fleet.run import Note
-from headway.serving.fleet.view import ClusterView, Engines
+from headway.serving.fleet.view import ClusterView, Engines, Residents
 from headway.serving.workload import Workload
 
 
@@ -52,6 +52,8 @@ class World:
         self.alive = np.ones(n, dtype=np.bool_)
         self.healthy = self.up.copy()
         self.draining = np.zeros(n, dtype=np.bool_)
+        self.moving: dict[int, tuple[int, int]] = {}
+        """Requests that are being moved, from where and where to."""
         self._since = np.where(self.up, 0.0, math.nan)
         self._up_s = np.zeros(n)
         self._static = _static(self.members)
@@ -75,7 +77,7 @@ class World:
 
     def view(self) -> ClusterView:
         """Return what policies may see now."""
-        running, waiting, present, free, wanted, wanted_first = self.core.loads()
+        running, waiting, present, free, wanted, wanted_first, urgent = self.core.loads()
         return ClusterView(
             now_s=self.core.now_s,
             engines=self._static,
@@ -86,7 +88,35 @@ class World:
             free_blocks=free,
             wanted_blocks=wanted,
             wanted_blocks_first=wanted_first,
+            most_urgent=urgent,
+            up=self.up.copy(),
+            draining=self.draining & self.up,
+            residents=self.residents,
         )
+
+    def residents(self) -> Residents:
+        """Return who is where now."""
+        tables = [self.engines[k].native.residents() for k in range(len(self.engines))]
+        request, stage, tokens, blocks = (
+            np.concatenate([table[name] for table in tables])
+            for name in ("request", "stage", "computed", "blocks")
+        )
+        busy = np.zeros(len(self.engines), dtype=np.bool_)
+        busy[[engine for pair in self.moving.values() for engine in pair]] = True
+        return Residents(
+            request=request,
+            engine=np.repeat(np.arange(len(tables)), [len(table["request"]) for table in tables]),
+            priority=self.workload.priority[request].astype(np.int64),
+            stage=stage,
+            tokens=tokens,
+            blocks=blocks,
+            moving=np.isin(request, list(self.moving)),
+            busy=busy,
+        )
+
+    def works(self, engine: int) -> bool:
+        """Return whether an engine is there and answers, as far as anybody knows."""
+        return bool(self.up[engine] and self.alive[engine] and self.healthy[engine])
 
     def order(self, engine: int) -> None:
         """Pay for an engine from now on."""
@@ -107,8 +137,11 @@ class World:
         self.stop_if_empty(engine, self.now_s)
 
     def stop_if_empty(self, engine: int, at_s: float) -> None:
-        """Pay no longer for an engine that is draining and has nothing left."""
-        if self.up[engine] and self.draining[engine] and not self.core.loads()[2, engine]:
+        """Pay no longer for an engine that is draining, has nothing left and moves nothing."""
+        if not (self.up[engine] and self.draining[engine]):
+            return
+        is_moving = any(engine in pair for pair in self.moving.values())
+        if not is_moving and not self.core.loads()[2, engine]:
             self._up_s[engine] += at_s - self._since[engine]
             self.up[engine] = self.healthy[engine] = False
             self.notes.append(Note(at_s, "stop", engine))
