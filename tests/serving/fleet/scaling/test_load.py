@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.errors import ConfigError
-from headway.serving.fleet.scaling import LoadMonitor, Pattern, rates
-from tests.serving.fleet.scaling.profiles import A100
+from headway.serving.fleet.scaling import LoadMonitor, Pattern, Profile, rates
+from tests.serving.fleet.scaling.profiles import A40, A100, profile
 
 
 def test_two_kinds_of_requests_and_a_stray_one_are_three_patterns() -> None:
@@ -26,7 +26,7 @@ def test_two_kinds_of_requests_and_a_stray_one_are_three_patterns() -> None:
     assert summary.prompt_tokens == pytest.approx(512, rel=0.03)
     assert (summary.output_tokens, summary.rate_per_s) == (256, 0.5)
     assert (stray.prompt_tokens, stray.rate_per_s) == (8, 1 / 120)
-    table = rates([chat, summary, stray], A100)
+    table = rates([chat, summary, stray], [Profile.read(A40)])
     assert table[5, 3] == 1.0
     assert table[6, 2] == 0.5
     assert table[7, 0] == 1 / 120
@@ -76,8 +76,16 @@ def test_patterns_are_those_of_dbscan(lengths: list[tuple[int, int]], fewest: in
 
 
 def test_patterns_beyond_what_was_measured_count_at_the_edge() -> None:
-    table = rates([Pattern(1e6, 1e6, 2.0), Pattern(1.0, 1.0, 3.0)], A100)
+    table = rates([Pattern(1e6, 1e6, 2.0), Pattern(1.0, 1.0, 3.0)], [Profile.read(A40), A100])
     assert (table[7, 4], table[0, 0]) == (2.0, 3.0)
+
+
+def test_patterns_that_no_kind_can_serve_count_at_the_nearest_that_one_can() -> None:
+    table = rates([Pattern(2048, 512, 2.0)], [A100])
+    assert (table[6, 3], table.sum()) == (2.0, 2.0)
+    assert rates([Pattern(128, 128, 1.0)], [profile("none", 1.0, [[0.0, 0.0]])]).tolist() == [
+        [1.0, 0.0]
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,19 +154,35 @@ class LoadMonitor:
         return [one for one in near if one in counts]
 
 
-def rates(patterns: Iterable[Pattern], profile: Profile) -> Floats:
-    """Return the rate of each cell of a profile: each pattern counts at the nearest lengths.
+def rates(patterns: Iterable[Pattern], profiles: Sequence[Profile]) -> Floats:
+    """Return the rate of each cell of profiles: each pattern counts at the nearest lengths.
 
-    Patterns beyond the measured lengths count at the edge.
+    Patterns beyond the measured lengths count at the edge, and those that no kind can serve within
+    its limits at the nearest lengths that some kind can.
+
+    Parameters
+    ----------
+    patterns
+        What comes.
+    profiles
+        At least one, all with the same lengths.
 
     Returns
     -------
     numpy.ndarray
         Requests per second, shape (n_outputs, n_prompts).
     """
-    table = np.zeros_like(profile.rate_per_s)
+    first = profiles[0]
+    table = np.zeros_like(first.rate_per_s)
+    unserved = ~np.any([profile.rate_per_s > 0 for profile in profiles], axis=0)
+    outputs, prompts = np.log2(first.output_tokens)[:, None], np.log2(first.prompt_tokens)
     for pattern in patterns:
-        table[profile.cell(pattern.prompt_tokens, pattern.output_tokens)] += pattern.rate_per_s
+        cell = first.cell(pattern.prompt_tokens, pattern.output_tokens)
+        if unserved[cell] and not unserved.all():
+            away = np.hypot(outputs - outputs[cell[0]], prompts - prompts[cell[1]])
+            away[unserved] = np.inf
+            cell = divmod(int(away.argmin()), len(prompts))
+        table[cell] += pattern.rate_per_s
     return table
 
 
