@@ -59,6 +59,13 @@ class Least:
         self.heard.append((request, engine, output_tokens))
 
 
+class First(Least):
+    """To the first engine that is ready."""
+
+    def route(self, cluster: ClusterView, request: RequestView) -> Routing:
+        return Dispatch(int(np.flatnonzero(cluster.ready)[0]))
+
+
 def member(name: str = "one", **given_settings: object) -> Member:
     config = EngineConfig(blocks=100, block_tokens=4, max_sequences=4)
     return Member(**{"name": name, "config": config, "step_time": Affine(1.0), **given_settings})  # type: ignore[arg-type]
@@ -178,6 +185,22 @@ def test_engines_are_started_drained_and_paid_for() -> None:
     ]
     assert happened.up_s.tolist() == [8, 7]
     assert happened.cost == 8 + 14
+
+
+def test_a_draining_engine_is_paid_for_until_its_last_request_has_ended() -> None:
+    class DrainAtOnce:
+        name = "drain"
+        period_s = 100.0
+
+        def act(self, cluster: ClusterView) -> tuple[Operation, ...]:
+            return (Drain(0),) if cluster.now_s == 100 else ()
+
+    # Both end between two looks of anybody, the second one later.
+    workload = traffic((99, 4, 4), (99, 4, 9), (300, 4, 1))
+    members = [member("a"), member("b")]
+    happened = FleetSimulation(workload, members, First(), controllers=[DrainAtOnce()]).run()
+    assert [(note.at_s, note.what) for note in happened.notes] == [(100, "drain"), (108, "stop")]
+    assert happened.up_s[0] == 108
 
 
 def test_a_fleet_in_which_nothing_moves_any_more_is_left() -> None:

@@ -40,6 +40,8 @@ class Engine:
         Noted in the results; the engine itself knows no chance.
     outcome
         Where to write what becomes of requests, if engines of a fleet share it.
+    seen
+        What policies that are not clairvoyant may see of the workload, if engines share it.
 
     Raises
     ------
@@ -62,12 +64,14 @@ class Engine:
         *,
         seed: int = 0,
         outcome: _core.Outcome | None = None,
+        seen: Visible | None = None,
     ) -> None:
         self.workload = workload
         self.config = config
         self.policy = Policy() if policy is None else policy
         self.seed = seed
-        seen = Visible.of(workload, clairvoyant=self.policy.clairvoyant)
+        if seen is None or self.policy.clairvoyant:
+            seen = Visible.of(workload, clairvoyant=self.policy.clairvoyant)
         self._outcome = outcome or _core.Outcome(len(workload))
         overridden = {name: _overrides(self.policy, name) for name in _QUESTIONS}
         self.native = _core.Engine(

@@ -76,7 +76,6 @@ class Gateway:
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> bool:
         """Hear that an engine is done with a request; return whether that was its end."""
         self._router.ended(request, engine, output_tokens, at_s)
-        self._world.stop_if_empty(engine, at_s)
         workload = self._world.workload
         wanted = min(int(workload.output_tokens[request]), int(workload.limit_tokens[request]))
         if self._world.members[engine].role == "prefill" and 0 < output_tokens < wanted:

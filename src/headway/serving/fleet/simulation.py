@@ -167,12 +167,14 @@ class FleetSimulation:
         self._migrations.hear()
         ended = self._world.core.take_ended()
         columns = (ended[name].tolist() for name in ("request", "engine", "generated", "at_s"))
+        last_s: dict[int, float] = {}
         for (request, engine, tokens, at_s), status in zip(
             zip(*columns, strict=True), ended["status"].tolist(), strict=True
         ):
             if status == Status.FINISHED:
                 self._world.engines[engine].policy.finished(request, tokens)
             self._migrations.ended(request)
+            last_s[engine] = at_s
             if not self._gateway.ended(request, engine, tokens, at_s) or self._follow is None:
                 continue
             if status == Status.FINISHED:
@@ -180,6 +182,8 @@ class FleetSimulation:
                     self._plan(at_s + delay_s, _Planned("arrive", child))
             else:
                 self._gateway.open -= sum(1 for _ in self._follow.descendants(request))
+        for engine, at_s in last_s.items():
+            self._world.stop_if_empty(engine, at_s)
 
     def _happen(self, planned: _Planned) -> None:
         world, number = self._world, planned.number

@@ -10,7 +10,7 @@ import numpy as np
 
 from headway import _core
 from headway.errors import ConfigError
-from headway.serving.engine import Engine
+from headway.serving.engine import Engine, Visible
 from headway.serving.fleet.member import Link, Member
 from headway.serving.fleet.run import Note
 from headway.serving.fleet.view import ClusterView, Engines, Residents
@@ -42,6 +42,7 @@ class World:
         self.members = tuple(members)
         self.link = link
         self.outcome = _core.Outcome(len(workload))
+        self._seen = Visible.of(workload, clairvoyant=False)
         self.core = _core.Fleet()
         self.engines = tuple(self._build(member) for member in members)
         self.notes: list[Note] = []
@@ -169,6 +170,7 @@ class World:
             member.step_time,
             member.policy(),
             outcome=self.outcome,
+            seen=self._seen,
         )
         self.core.add(engine.native)
         return engine
