@@ -23,6 +23,7 @@ from headway.serving.agents.generators import (
 )
 from headway.serving.agents.programs import NO_TOOL, Programs, Spans, undisturbed
 from headway.serving.agents.recorded import recorded_programs
+from headway.serving.agents.requests import ProgramTraffic, as_traffic, told
 from headway.serving.agents.tools import TOOLS, LatencyFit, Tool, median_residual_s
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "LeastRecent",
     "Pool",
     "PrefixBonus",
+    "ProgramTraffic",
     "Programs",
     "ResidualLife",
     "Spans",
@@ -47,10 +49,12 @@ __all__ = [
     "Tool",
     "ToolTTL",
     "WorkflowAware",
+    "as_traffic",
     "draw",
     "draw_tenants",
     "median_residual_s",
     "recorded_programs",
     "replay",
+    "told",
     "undisturbed",
 ]
