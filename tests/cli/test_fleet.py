@@ -77,3 +77,22 @@ def test_routers_are_compared_over_loads(run) -> None:
     assert done.status == 0, done
     assert "least-request" in done.out
     assert "round-robin" in done.out
+
+
+def test_capacity_is_planned_told_and_drawn(run) -> None:
+    done = run(
+        "plan-capacity", "fleet.yaml", "--slo", "ttft_s=0.5", "--share", "0.9",
+        "--plot", "p.png", "--report", "p.html",
+    )  # fmt: skip
+    assert done.status == 0, done
+    assert done.out.startswith("pair: ")
+    assert "one engine down" in done.out
+    assert Path("p.png").stat().st_size > 1000
+    assert "capacity plan" in Path("p.html").read_text(encoding="utf-8")
+    told = run("plan-capacity", "fleet.yaml", "--share", "0.5", "-p", "round-robin", "--json")
+    assert [option["policy"] for option in json.loads(told.out)["options"]] == ["round-robin"]
+
+
+def test_limits_that_are_none_are_refused(run) -> None:
+    assert "expected LIMIT=SECONDS" in run("plan-capacity", "fleet.yaml", "--slo", "ttft").err
+    assert "unknown limit" in run("plan-capacity", "fleet.yaml", "--slo", "soon=1").err

@@ -18,6 +18,7 @@ COMMANDS = (
     "simulate",
     "compare",
     "fleet",
+    "plan-capacity",
     "reschedule",
     "discover",
     "train",
@@ -30,7 +31,7 @@ COMMANDS = (
     "calibrate",
     "bench",
 )
-"""Each is a module of this package holding a command named ``command``; loaded when used."""
+"""Each is a module of this package, with _ for -, holding a ``command``; loaded when used."""
 
 BAD_INPUT = 2
 """Exit status for input that is refused."""
@@ -45,6 +46,7 @@ headway solve ft10                       a classical instance, to the proven opt
 headway solve plan.xlsx --gantt plan.png your own spreadsheet, drawn
 headway compare floor.yaml -p SPT -p ATC dispatching rules in an uncertain shop
 headway compare engine.yaml --loads 1,2  batching policies of an LLM engine under load
+headway plan-capacity fleet.yaml         the cheapest engines that keep your promises
 headway instances list 'ta*'             what is there to try
 """
 
@@ -58,7 +60,7 @@ class _Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             raise UnknownNameError("command", cmd_name, COMMANDS)
-        module = importlib.import_module(f"headway.cli.{cmd_name}")
+        module = importlib.import_module(f"headway.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 
