@@ -65,7 +65,7 @@ class Rebalance:
         headroom: Mapping[int, float] = HEADROOM,
         queue: Queue = "first",
         how: Literal["live", "copy", "recompute"] = "live",
-        careful: bool = True,
+        careful: bool = False,
     ) -> None:
         if not out_below <= in_above:
             raise ConfigError(f"in_above: expected at least out_below, got {in_above}")
@@ -109,9 +109,10 @@ class Rebalance:
 
     def _movable(self, there: Residents, source: int, *, with_queue: bool) -> Mask:
         """Return who may leave an engine, whoever takes them."""
-        speaks = there.stage == Residents.DECODE
-        may = (there.engine == source) & ~there.moving
-        may &= speaks | (there.stage == Residents.QUEUED) if with_queue else speaks
+        may: Mask = there.stage == Residents.DECODE
+        if with_queue:
+            may |= there.stage == Residents.QUEUED
+        may &= (there.engine == source) & ~there.moving
         if self._moved_s:
             may &= ~np.isin(there.request, list(self._moved_s))
         return may

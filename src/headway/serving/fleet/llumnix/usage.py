@@ -91,6 +91,6 @@ class VirtualUsage:
         """Return the headroom of the most urgent request of each engine."""
         kept = np.zeros(len(cluster.engines))
         if cluster.most_urgent is not None:
-            for priority, share in reversed(self.headroom.items()):
+            for priority, share in sorted(self.headroom.items(), reverse=True):
                 kept = np.where(cluster.most_urgent <= priority, share, kept)
         return kept * cluster.engines.blocks
