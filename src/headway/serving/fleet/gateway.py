@@ -69,7 +69,7 @@ class Gateway:
             self._send(request, decision)
 
     def lost(self, request: int, engine: int) -> None:
-        """Hear that the engine that had a request has died."""
+        """Hear that the engine that has a request, or was to have it, is dead."""
         self._router.ended(request, engine, 0, self._world.now_s)
         self._again(request, engine)
 
@@ -91,7 +91,7 @@ class Gateway:
         self.tries[request] += 1
         source = self._brought.get(request)
         if not (world.alive[engine] and world.up[engine]):
-            self._again(request, engine)
+            self.lost(request, engine)
             return
         self.home[request] = engine
         if source is None:

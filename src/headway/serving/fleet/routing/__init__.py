@@ -1,6 +1,7 @@
 """Routers: which engine of a fleet serves a request."""
 
 from headway.serving.fleet.routing.affinity import AdapterAffinity, SessionAffinity
+from headway.serving.fleet.routing.length import LengthClass
 from headway.serving.fleet.routing.load import (
     DrainRate,
     Freeness,
@@ -13,20 +14,29 @@ from headway.serving.fleet.routing.load import (
     TwoChoices,
 )
 from headway.serving.fleet.routing.named import router, routers
+from headway.serving.fleet.routing.peak import PredictedPeak
 from headway.serving.fleet.routing.pipeline import Pipeline, candidates
+from headway.serving.fleet.routing.preble import Preble
 from headway.serving.fleet.routing.prefix import Gate, PrefixCache, PrefixIndex
 from headway.serving.fleet.routing.scorer import Filter, Scorer
+from headway.serving.fleet.routing.slo import EarlyRejection
+from headway.serving.fleet.routing.ttft import LeastTtft
 
 __all__ = [
     "AdapterAffinity",
     "DrainRate",
+    "EarlyRejection",
     "Filter",
     "Freeness",
     "Gate",
     "LeastCache",
     "LeastLatency",
     "LeastRequests",
+    "LeastTtft",
+    "LengthClass",
     "Pipeline",
+    "Preble",
+    "PredictedPeak",
     "PrefixCache",
     "PrefixIndex",
     "Random",

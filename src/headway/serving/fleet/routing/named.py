@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.fleet.decisions import Router
 from headway.serving.fleet.routing.affinity import AdapterAffinity, SessionAffinity
+from headway.serving.fleet.routing.length import LengthClass
 from headway.serving.fleet.routing.load import (
     DrainRate,
     Freeness,
@@ -18,9 +19,13 @@ from headway.serving.fleet.routing.load import (
     ShortestQueue,
     TwoChoices,
 )
+from headway.serving.fleet.routing.peak import PredictedPeak
 from headway.serving.fleet.routing.pipeline import Pipeline
+from headway.serving.fleet.routing.preble import Preble
 from headway.serving.fleet.routing.prefix import Gate, PrefixCache
 from headway.serving.fleet.routing.scorer import Scorer
+from headway.serving.fleet.routing.slo import EarlyRejection
+from headway.serving.fleet.routing.ttft import LeastTtft
 from headway.simulate import registry
 
 WORLD = "fleet"
@@ -39,7 +44,11 @@ _SCORERS: Mapping[str, Callable[[], Scorer]] = {
         LeastLatency,
         Freeness,
         DrainRate,
+        LeastTtft,
+        PredictedPeak,
         PrefixCache,
+        Preble,
+        LengthClass,
         SessionAffinity,
         AdapterAffinity,
     )
@@ -60,10 +69,27 @@ def _session(seed: int) -> Router:
     return Pipeline("session", scorers, strictly=True, seed=seed)
 
 
+def _preble(seed: int) -> Router:
+    return Pipeline("preble", [(Preble(), 1)], [Gate()], seed=seed)
+
+
+def _length_class(seed: int) -> Router:
+    scorers: list[tuple[Scorer, float]] = [(LengthClass(), 1), (LeastRequests(), 1)]
+    return Pipeline("length-class", scorers, strictly=True, seed=seed)
+
+
+def _slo(seed: int) -> Router:
+    estimate = LeastTtft()
+    return EarlyRejection(Pipeline("least-ttft", [(estimate, 1)], seed=seed), estimate)
+
+
 _ROUTERS: Mapping[str, Callable[[int], Router]] = {
     "two-choices": _two_choices,
     "prefix-cache": _prefix_cache,
     "session": _session,
+    "preble": _preble,
+    "length-class": _length_class,
+    "slo": _slo,
 }
 """Those that are more than their one scorer."""
 

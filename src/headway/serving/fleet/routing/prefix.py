@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from headway.serving.fleet.routing.scorer import Filter, Scorer
-from headway.serving.fleet.view import ClusterView, Floats, Mask, RequestView
+from headway.serving.fleet.view import ClusterView, Floats, Ints, Mask, RequestView
 
 CAPACITY = 200_000
 """Blocks that an index remembers."""
@@ -71,6 +71,47 @@ def _set(depth: np.ndarray, engines: int, blocks: int) -> None:
         engines ^= last
 
 
+class SentPrompts:
+    """What of a prompt engines were sent before.
+
+    Parameters
+    ----------
+    capacity
+        Blocks that the index remembers.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._index = PrefixIndex(capacity)
+        self._looked: tuple[int, list[int]] = (-1, [])
+
+    def share(self, cluster: ClusterView, request: RequestView) -> Floats:
+        """Return the share of the blocks of the prompt; shape (n_engines,)."""
+        names = self._names(request)
+        if not names:
+            return np.zeros(len(cluster.engines))
+        return self._index.match(names, len(cluster.engines)) / len(names)
+
+    def tokens(self, cluster: ClusterView, request: RequestView) -> Ints:
+        """Return how many tokens of the prompt, but for its last; shape (n_engines,)."""
+        names = self._names(request)
+        if not names:
+            return np.zeros(len(cluster.engines), dtype=np.int64)
+        blocks = self._index.match(names, len(cluster.engines))
+        most: Ints = np.minimum(blocks * request.block_tokens, request.prompt_tokens - 1)
+        return most
+
+    def add(self, request: RequestView, engine: int) -> None:
+        """Note that an engine is sent a prompt."""
+        self._index.add(self._names(request), engine)
+
+    def _names(self, request: RequestView) -> list[int]:
+        if self._looked[0] != request.number:
+            blocks = request.blocks
+            names = blocks.tolist() if isinstance(blocks, np.ndarray) else list(blocks)
+            self._looked = (request.number, names)
+        return self._looked[1]
+
+
 class PrefixCache(Scorer):
     """Share of the prompt's blocks that an engine was sent before.
 
@@ -94,31 +135,20 @@ class PrefixCache(Scorer):
 
     def __init__(self, deviations: float = 1.0, capacity: int = CAPACITY) -> None:
         self._deviations = deviations
-        self._index = PrefixIndex(capacity)
-        self._looked: tuple[int, list[int]] = (-1, [])
+        self._prompts = SentPrompts(capacity)
 
     def score(self, cluster: ClusterView, request: RequestView) -> Floats:
         """Return the share, nan for those that have too much to do."""
-        names = self._names(request)
-        if not names:
-            return np.zeros(len(cluster.engines))
-        share = self._index.match(names, len(cluster.engines)) / len(names)
+        share = self._prompts.share(cluster, request)
         load = cluster.in_flight[cluster.ready]
-        if not len(load) or self._deviations == np.inf:
+        if not len(request.blocks) or not len(load) or self._deviations == np.inf:
             return share
         most = load.mean() + self._deviations * load.std()
         return np.where(cluster.in_flight <= most, share, np.nan)
 
     def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
         """Note the blocks of the prompt."""
-        self._index.add(self._names(request), engine)
-
-    def _names(self, request: RequestView) -> list[int]:
-        if self._looked[0] != request.number:
-            blocks = request.blocks
-            names = blocks.tolist() if isinstance(blocks, np.ndarray) else list(blocks)
-            self._looked = (request.number, names)
-        return self._looked[1]
+        self._prompts.add(request, engine)
 
 
 class Gate(Filter):

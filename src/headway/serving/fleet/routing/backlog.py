@@ -1,0 +1,33 @@
+"""Prompts that engines have still to compute, as far as a gateway can tell."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from headway.serving.fleet.view import ClusterView, Floats
+
+
+class Backlog:
+    """Seconds of prompts that engines were sent and cannot have computed yet.
+
+    Each engine is taken to compute one prompt after the other; one that has nothing in flight has
+    nothing left to compute. One number an engine is kept.
+    """
+
+    def __init__(self) -> None:
+        self._done_s = np.zeros(0)
+
+    def seconds(self, cluster: ClusterView) -> Floats:
+        """Return what is left, shape (n_engines,)."""
+        self._grow(len(cluster.engines))
+        left = np.maximum(self._done_s[: len(cluster.engines)] - cluster.now_s, 0.0)
+        return np.where(cluster.in_flight > 0, left, 0.0)
+
+    def add(self, cluster: ClusterView, engine: int, seconds: float) -> None:
+        """Let an engine compute so much more, after what it has."""
+        left = float(self.seconds(cluster)[engine])
+        self._done_s[engine] = cluster.now_s + left + seconds
+
+    def _grow(self, n_engines: int) -> None:
+        if n_engines > len(self._done_s):
+            self._done_s = np.pad(self._done_s, (0, n_engines - len(self._done_s)))

@@ -1,0 +1,91 @@
+"""Prefixes where they are if that saves half of the prompt, else where it costs least."""
+
+from __future__ import annotations
+
+from headway.errors import ConfigError
+from headway.serving.fleet.routing.cost import REFERENCE, decode_s, prefill_s
+from headway.serving.fleet.routing.prefix import CAPACITY, SentPrompts
+from headway.serving.fleet.routing.scorer import Scorer
+from headway.serving.fleet.routing.window import SlidingSum
+from headway.serving.fleet.view import ClusterView, Floats, RequestView
+from headway.serving.step_time import StepTime
+
+OUTPUT_TOKENS = 45
+"""Length that answers are reckoned with."""
+
+
+class Preble(Scorer):
+    """Exploit a prefix that is most of the prompt, else explore by cost.
+
+    An engine that was sent more than a share of the prompt before beats all that were not; of
+    these, the longest prefix wins, then the least work of late. All others are compared by the
+    seconds of work that they were sent of late and those that this prompt would add.
+
+    Parameters
+    ----------
+    step_time
+        What prompts and tokens cost.
+    threshold
+        Share of the prompt, from 0 to 1.
+    window_s
+        How long work counts that an engine was sent.
+    capacity
+        Blocks that the index of prefixes remembers.
+
+    Raises
+    ------
+    ConfigError
+        If the threshold is not from 0 to 1, or the window not positive.
+
+    Notes
+    -----
+    Preble also charges what a prompt evicts; a gateway that does not hear of evictions cannot.
+
+    References
+    ----------
+    Srivatsa et al. (2024), "Preble: Efficient Distributed Prompt Scheduling for LLM Serving"; the
+    window and the length of answers are those of AIBrix (2025).
+    """
+
+    name = "preble"
+
+    def __init__(
+        self,
+        step_time: StepTime = REFERENCE,
+        *,
+        threshold: float = 0.5,
+        window_s: float = 180.0,
+        capacity: int = CAPACITY,
+    ) -> None:
+        if not 0 <= threshold <= 1:
+            raise ConfigError(f"threshold: expected 0 to 1, got {threshold}")
+        self._step_time = step_time
+        self._threshold = threshold
+        self._prompts = SentPrompts(capacity)
+        self._work = SlidingSum(window_s)
+        self._token_s = decode_s(step_time)
+
+    def score(self, cluster: ClusterView, request: RequestView) -> Floats:
+        """Return a rank: its whole part is the prefix if it is exploited, the rest is the cost."""
+        matched = self._prompts.tokens(cluster, request)
+        exploits = matched > self._threshold * request.prompt_tokens
+        cost = self._work.total(cluster.now_s, len(cluster.engines))
+        if not exploits.all():
+            cost = cost + ~exploits * prefill_s(
+                self._step_time, request.prompt_tokens - matched, matched
+            )
+        # The last token is never cached: of a whole prompt, the last block is not quite.
+        blocks = -(-matched // max(request.block_tokens, 1))
+        rank: Floats = cost / (1 + cost.max()) - exploits * blocks
+        return rank
+
+    def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
+        """Add what the request costs the engine, and note the blocks of its prompt."""
+        answer_s = min(OUTPUT_TOKENS, request.limit_tokens) * self._token_s
+        prompt_s = 0.0
+        if request.stage == "first":
+            matched = self._prompts.tokens(cluster, request)[engine : engine + 1]
+            missed = request.prompt_tokens - matched
+            prompt_s = float(prefill_s(self._step_time, missed, matched)[0])
+        self._work.add(cluster.now_s, engine, prompt_s + answer_s)
+        self._prompts.add(request, engine)

@@ -1,0 +1,78 @@
+"""When a request would get its first token, as far as a gateway can tell."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from headway.serving.fleet.routing.backlog import Backlog
+from headway.serving.fleet.routing.cost import REFERENCE, prefill_s
+from headway.serving.fleet.routing.prefix import CAPACITY, SentPrompts
+from headway.serving.fleet.routing.scorer import Scorer
+from headway.serving.fleet.routing.window import SlidingSum
+from headway.serving.fleet.view import ClusterView, Floats, RequestView
+from headway.serving.step_time import StepTime
+
+
+class LeastTtft(Scorer):
+    """Seconds until the first token: what is computed before, or memory, and the prompt itself.
+
+    A request waits for prompts that the engine was sent before it, or, if the blocks that it and
+    the queue want are not free, until as much has been given back at the rate of late; of an engine
+    from which no request has ended nothing is said against its memory.
+
+    Parameters
+    ----------
+    step_time
+        What prompts cost.
+    window_s
+        Time over which the rate is taken.
+    capacity
+        Blocks that the index of prefixes remembers.
+
+    Raises
+    ------
+    ConfigError
+        If the window is not positive.
+    """
+
+    name = "least-ttft"
+
+    def __init__(
+        self, step_time: StepTime = REFERENCE, *, window_s: float = 60.0, capacity: int = CAPACITY
+    ) -> None:
+        self._step_time = step_time
+        self._prompts = SentPrompts(capacity)
+        self._backlog = Backlog()
+        self._given_back = SlidingSum(window_s)
+        self._prompt_tokens: dict[int, int] = {}
+
+    def score(self, cluster: ClusterView, request: RequestView) -> Floats:
+        """Return the seconds."""
+        wait_s = np.maximum(self._backlog.seconds(cluster), self._memory_s(cluster, request))
+        return wait_s + self._prompt_s(cluster, request)
+
+    def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
+        """Let the prompt queue where it was sent."""
+        self._backlog.add(cluster, engine, float(self._prompt_s(cluster, request)[engine]))
+        self._prompts.add(request, engine)
+        self._prompt_tokens[request.number] = request.prompt_tokens
+
+    def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
+        """Count the tokens of memory that are given back."""
+        held = self._prompt_tokens.pop(request, 0) + output_tokens
+        self._given_back.add(at_s, engine, held)
+
+    def _prompt_s(self, cluster: ClusterView, request: RequestView) -> Floats:
+        if request.stage == "decode":
+            return np.zeros(len(cluster.engines))
+        matched = self._prompts.tokens(cluster, request)
+        return prefill_s(self._step_time, request.prompt_tokens - matched, matched)
+
+    def _memory_s(self, cluster: ClusterView, request: RequestView) -> Floats:
+        size = cluster.engines.block_tokens
+        short = size * (cluster.wanted_blocks - cluster.free_blocks) + request.prompt_tokens + 1
+        if (short <= 0).all():
+            return np.zeros(len(short))
+        rate = self._given_back.rate(cluster.now_s, len(short))
+        waits = (short > 0) & (rate > 0)
+        return np.where(waits, short / np.where(waits, rate, 1.0), 0.0)
