@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from headway.errors import ConfigError
+from headway.errors import ConfigError, UnknownNameError
 from headway.serving.engine import EngineConfig
 from headway.serving.fleet import (
     ClusterView,
@@ -18,6 +21,7 @@ from headway.serving.fleet import (
     Member,
     Start,
 )
+from headway.serving.fleet.experiment import FleetExperiment
 from headway.serving.fleet.routing import router
 from headway.serving.fleet.scaling import (
     Apa,
@@ -29,7 +33,10 @@ from headway.serving.fleet.scaling import (
     Rule,
     Scaler,
     Watched,
+    apa,
+    hpa,
     in_flight,
+    kpa,
     kv_usage,
     violation_s,
 )
@@ -47,7 +54,13 @@ def member(number: int, kind: str = "engine", start_s: float = 20.0) -> Member:
     )
 
 
-def view(ready: list[bool], load: list[int], kinds: tuple[str, ...] = ()) -> ClusterView:
+def view(
+    ready: list[bool],
+    load: list[int],
+    kinds: tuple[str, ...] = (),
+    up: list[bool] | None = None,
+    draining: list[bool] | None = None,
+) -> ClusterView:
     n = len(ready)
     some = np.full(n, 4)
     engines = Engines(
@@ -72,28 +85,41 @@ def view(ready: list[bool], load: list[int], kinds: tuple[str, ...] = ()) -> Clu
         free_blocks=some - 1,
         wanted_blocks=zeros,
         wanted_blocks_first=zeros,
+        up=None if up is None else np.array(up),
+        draining=None if draining is None else np.array(draining),
     )
 
 
-def test_the_idlest_are_drained_and_one_that_is_emptying_is_called_back_first() -> None:
+def test_the_idlest_are_drained_those_that_are_not_ready_first() -> None:
     replicas = Replicas("engine")
     all_ready = view([True, True, True, False], [5, 1, 1, 0])
-    assert replicas.look(all_ready) == (3, 3)
+    assert (replicas.ready(all_ready), replicas.ordered(all_ready)) == (3, [0, 1, 2])
     assert replicas.scale(all_ready, 1) == (Drain(2), Drain(1))
-    emptying = view([True, False, False, False], [5, 1, 0, 0])
-    assert replicas.look(emptying) == (1, 1)
-    assert replicas.scale(emptying, 3) == (Start(1), Start(2))
-    assert replicas.scale(emptying, 9) == (Start(3),)
-    sick = view([True, True, False, True], [0, 7, 9, 7])
-    assert replicas.scale(sick, 3) == (Drain(2),)
+    assert replicas.scale(all_ready, 3) == ()
+    sick = view([True, False, False], [0, 9, 0], up=[True, True, False])
+    assert (replicas.ready(sick), replicas.ordered(sick)) == (1, [0, 1])
+    assert replicas.scale(sick, 1) == (Drain(1),)
+
+
+def test_one_that_is_emptying_is_called_back_before_another_is_started() -> None:
+    replicas = Replicas("engine")
+    emptying = view(
+        [True, False, False],
+        [5, 0, 1],
+        up=[True, False, True],
+        draining=[False, False, True],
+    )
+    assert replicas.ordered(emptying) == [0]
+    assert replicas.scale(emptying, 2) == (Start(2),)
+    assert replicas.scale(emptying, 9) == (Start(2), Start(1))
 
 
 def test_only_engines_of_the_kind_are_counted_and_touched() -> None:
     replicas = Replicas("b")
     mixed = view([True, True, False], [3, 3, 0], kinds=("a", "b", "b"))
-    assert replicas.look(mixed) == (1, 1)
+    assert (replicas.members(mixed), replicas.ordered(mixed)) == ([1, 2], [1])
     assert replicas.scale(mixed, 5) == (Start(2),)
-    assert replicas.scale(mixed, 0) == (Drain(2), Drain(1))
+    assert replicas.scale(mixed, 0) == (Drain(1),)
 
 
 def test_metrics_are_those_of_the_view() -> None:
@@ -227,3 +253,30 @@ def test_optimizers_need_profiles_and_headroom() -> None:
 def test_slots_have_a_length() -> None:
     with pytest.raises(ConfigError, match="slot_s"):
         violation_s(play(traffic((10, 1)), Apa(4)), slot_s=0)
+
+
+def test_files_name_scalers_with_their_settings(tmp_path: Path) -> None:
+    file = tmp_path / "fleet.yaml"
+    file.write_text(
+        """
+        kind: fleet
+        engines:
+          - {name: gpu, count: 4, started: 1, engine: {blocks: 400, max_sequences: 8}, start_s: 2,
+             step_time: {affine: {constant_s: 0.05}}}
+        workload:
+          synthetic:
+            {arrivals: poisson(6), requests: 150, prompt_tokens: 64, output_tokens: 40}
+        controllers: [{policy: apa, with: {target: 4, kind: gpu, up_rate: 3, period_s: 2}}]
+        """,
+        encoding="utf-8",
+    )
+    run = FleetExperiment.read(file).run("least-request", 0)
+    assert run.controllers == ("apa",)
+    assert run.count("start") >= 2
+
+
+@pytest.mark.parametrize("make", [kpa, apa, hpa])
+def test_named_scalers_refuse_metrics_nobody_knows(make: Callable[..., Scaler]) -> None:
+    assert make(4.0, metric="kv-usage", kind="a", up_rate=3.0).period_s <= 15
+    with pytest.raises(UnknownNameError, match="in-flight"):
+        make(4.0, metric="in flight")

@@ -2,6 +2,7 @@
 
 from headway.serving.fleet.scaling.history import violation_s
 from headway.serving.fleet.scaling.load import LoadMonitor, Pattern, rates
+from headway.serving.fleet.scaling.named import apa, hpa, kpa
 from headway.serving.fleet.scaling.optimizer import Allocation, allocate
 from headway.serving.fleet.scaling.profile import Profile
 from headway.serving.fleet.scaling.replicas import Calm, Replicas
@@ -31,7 +32,10 @@ __all__ = [
     "Scaler",
     "Watched",
     "allocate",
+    "apa",
+    "hpa",
     "in_flight",
+    "kpa",
     "kv_usage",
     "rates",
     "violation_s",

@@ -9,10 +9,9 @@ from headway.serving.fleet.view import ClusterView
 
 
 class Replicas:
-    """Which engines of a kind are to be there.
+    """Which engines of a kind are there, or have been ordered and not drained since.
 
-    Those that are ready at the first look are to be there; from then on, those ordered. One that
-    fails still is: it comes back.
+    One that has failed counts: it comes back.
 
     Parameters
     ----------
@@ -22,20 +21,22 @@ class Replicas:
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self._all: list[int] = []
-        self._ordered: set[int] | None = None
 
-    def look(self, cluster: ClusterView) -> tuple[int, int]:
-        """Return how many are ready and how many are to be there."""
-        if self._ordered is None:
-            kinds = cluster.engines.kinds
-            self._all = [k for k, kind in enumerate(kinds) if kind == self.kind]
-            self._ordered = {k for k in self._all if cluster.ready[k]}
-        return sum(bool(cluster.ready[k]) for k in self._ordered), len(self._ordered)
+    def members(self, cluster: ClusterView) -> list[int]:
+        """Return the numbers of all engines of the kind, there or not."""
+        return [k for k, kind in enumerate(cluster.engines.kinds) if kind == self.kind]
 
-    def members(self) -> list[int]:
-        """Return the numbers of all engines of the kind, ordered or not."""
-        return self._all
+    def ordered(self, cluster: ClusterView) -> list[int]:
+        """Return the numbers of those that are to be there."""
+        there = cluster.ready if cluster.up is None else cluster.up
+        leave = cluster.draining
+        return [
+            k for k in self.members(cluster) if there[k] and not (leave is not None and leave[k])
+        ]
+
+    def ready(self, cluster: ClusterView) -> int:
+        """Return how many take requests."""
+        return sum(bool(cluster.ready[k]) for k in self.members(cluster))
 
     def scale(self, cluster: ClusterView, wanted: int) -> tuple[Operation, ...]:
         """Return what makes so many of them be there, or all that exist.
@@ -43,20 +44,15 @@ class Replicas:
         An engine that is still emptying is called back before another is started. Those that are
         not ready go before others, then those with the fewest requests.
         """
-        _, present = self.look(cluster)
-        assert self._ordered is not None
-        if wanted > present:
-            idle = [k for k in self._all if k not in self._ordered]
-            idle.sort(key=lambda k: (cluster.in_flight[k] == 0, k))
-            started = idle[: wanted - present]
-            self._ordered.update(started)
-            return tuple(Start(k) for k in started)
-        order = sorted(
-            self._ordered, key=lambda k: (bool(cluster.ready[k]), int(cluster.in_flight[k]), -k)
-        )
-        drained = order[: present - wanted]
-        self._ordered.difference_update(drained)
-        return tuple(Drain(k) for k in drained)
+        ordered = self.ordered(cluster)
+        if wanted > len(ordered):
+            idle = sorted(
+                set(self.members(cluster)).difference(ordered),
+                key=lambda k: (cluster.up is None or not cluster.up[k], k),
+            )
+            return tuple(Start(k) for k in idle[: wanted - len(ordered)])
+        ordered.sort(key=lambda k: (bool(cluster.ready[k]), int(cluster.in_flight[k]), -k))
+        return tuple(Drain(k) for k in ordered[: len(ordered) - wanted])
 
 
 class Calm:

@@ -82,8 +82,9 @@ class Scaler:
 
     def act(self, cluster: ClusterView) -> tuple[Operation, ...]:
         """Return which engines to start or to drain."""
-        ready, ordered = self._replicas.look(cluster)
-        load = float(self._metric(cluster)[self._replicas.members()].sum())
+        ordered = len(self._replicas.ordered(cluster))
+        load = float(self._metric(cluster)[self._replicas.members(cluster)].sum())
+        ready = self._replicas.ready(cluster)
         wanted = self._rule.wanted(cluster.now_s, ready, ordered, load)
         settled = self._calm.settle(cluster.now_s, ordered, wanted)
         return self._replicas.scale(cluster, _between(settled, self._least, self._most))
@@ -143,17 +144,17 @@ class OptimizerScaler:
 
     def act(self, cluster: ClusterView) -> tuple[Operation, ...]:
         """Return which engines to start or to drain."""
-        present = [replicas.look(cluster)[1] for replicas in self._replicas]
-        engines = self._mix(cluster.now_s)
+        engines = self._mix(cluster)
         operations: tuple[Operation, ...] = ()
-        for replicas, calm, there in zip(self._replicas, self._calm, present, strict=True):
+        for replicas, calm in zip(self._replicas, self._calm, strict=True):
+            there = len(replicas.ordered(cluster))
             wanted = calm.settle(cluster.now_s, there, engines[replicas.kind])
             operations += replicas.scale(cluster, wanted)
         return operations
 
-    def _mix(self, now_s: float) -> Mapping[str, int]:
-        load = self._headroom * rates(self._monitor.patterns(now_s), self._profiles)
-        exist = {replicas.kind: len(replicas.members()) for replicas in self._replicas}
+    def _mix(self, cluster: ClusterView) -> Mapping[str, int]:
+        load = self._headroom * rates(self._monitor.patterns(cluster.now_s), self._profiles)
+        exist = {replicas.kind: len(replicas.members(cluster)) for replicas in self._replicas}
         try:
             best = allocate(
                 self._profiles, load, slices=self._slices, at_most=exist, idle=self._idle
