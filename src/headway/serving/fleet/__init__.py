@@ -12,9 +12,18 @@ from headway.serving.fleet.decisions import (
     Routing,
     Start,
 )
-from headway.serving.fleet.faults import Crash, Fault, Hang, Straggle
+from headway.serving.fleet.faults import (
+    Crash,
+    FalseAlarm,
+    Fault,
+    Hang,
+    StaleMetrics,
+    Straggle,
+    WrongMetrics,
+)
 from headway.serving.fleet.follow import Follow
 from headway.serving.fleet.member import Link, Member
+from headway.serving.fleet.random_faults import FaultRates, random_faults
 from headway.serving.fleet.run import FleetRun, Move, Note
 from headway.serving.fleet.simulation import FleetSimulation
 from headway.serving.fleet.view import ClusterView, Engines, RequestView, Residents
@@ -26,7 +35,9 @@ __all__ = [
     "Dispatch",
     "Drain",
     "Engines",
+    "FalseAlarm",
     "Fault",
+    "FaultRates",
     "FleetRun",
     "FleetSimulation",
     "Follow",
@@ -43,6 +54,9 @@ __all__ = [
     "Residents",
     "Router",
     "Routing",
+    "StaleMetrics",
     "Start",
     "Straggle",
+    "WrongMetrics",
+    "random_faults",
 ]

@@ -1,4 +1,7 @@
-"""What goes wrong in a fleet, and when."""
+"""What goes wrong in a fleet, and when.
+
+Engines die, hang and slow down; or they work, and what is known of them is wrong.
+"""
 
 from __future__ import annotations
 
@@ -51,3 +54,31 @@ class Straggle(Fault):
     """
 
     pace: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FalseAlarm(Fault):
+    """The engine works and is thought to be ill; a few in a row are flapping health."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaleMetrics(Fault):
+    """The engine's metrics stand still: policies see its queues and its cache as they were."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongMetrics(Fault):
+    """The engine's metrics are so many times what they should be.
+
+    Parameters
+    ----------
+    factor
+        How many times; free blocks are so many times less.
+    """
+
+    factor: float = 0.0
+
+    def __post_init__(self) -> None:
+        Fault.__post_init__(self)
+        if not 0 <= self.factor < 1e6:
+            raise ConfigError(f"fault: factor must be from 0 to a million, got {self.factor}")

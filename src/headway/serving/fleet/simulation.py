@@ -13,7 +13,15 @@ from headway import _core
 from headway.errors import ConfigError
 from headway.serving.engine import Engine
 from headway.serving.fleet.decisions import Controller, Migrate, Operation, Router, Start
-from headway.serving.fleet.faults import Crash, Fault, Hang, Straggle
+from headway.serving.fleet.faults import (
+    Crash,
+    FalseAlarm,
+    Fault,
+    Hang,
+    StaleMetrics,
+    Straggle,
+    WrongMetrics,
+)
 from headway.serving.fleet.follow import Follow
 from headway.serving.fleet.gateway import Gateway
 from headway.serving.fleet.member import Link, Member
@@ -203,8 +211,9 @@ class FleetSimulation:
             self._migrations.suspected(number)
             world.note("unhealthy", number)
         elif planned.what == "ready":
-            if world.up[number]:
-                world.open(number)
+            world.open(number)
+        elif planned.what == "mend" and planned.fault is not None:
+            world.gauges.mend(planned.fault)
         elif planned.what == "move" and planned.moving is not None:
             self._migrations.go_on(planned.moving)
         elif planned.what == "pace":
@@ -231,8 +240,9 @@ class FleetSimulation:
         suspected_s = world.now_s + self._detect_s
         if isinstance(fault, Crash):
             present = world.crash(engine)
+            back_s = world.away(engine, max(fault.until_s, suspected_s))
             self._plan(suspected_s, _Planned("suspect", engine))
-            self._plan(max(fault.until_s, suspected_s), _Planned("ready", engine))
+            self._plan(back_s, _Planned("ready", engine))
             self._migrations.crashed(engine)
             for request in present:
                 self._gateway.lost(request, engine)
@@ -246,6 +256,13 @@ class FleetSimulation:
             world.note("straggle", engine)
             world.core.set_pace(engine, fault.pace)
             self._plan(fault.until_s, _Planned("pace", engine))
+        elif isinstance(fault, FalseAlarm):
+            self._plan(world.now_s, _Planned("suspect", engine))
+            self._plan(fault.until_s, _Planned("ready", engine))
+        elif isinstance(fault, StaleMetrics | WrongMetrics):
+            world.note("lies", engine)
+            world.gauges.lie(fault, world.core.loads())
+            self._plan(fault.until_s, _Planned("mend", engine, fault))
         else:
             raise ConfigError(f"unknown kind of fault: {type(fault).__name__}")
 

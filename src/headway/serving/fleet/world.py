@@ -11,6 +11,7 @@ import numpy as np
 from headway import _core
 from headway.errors import ConfigError
 from headway.serving.engine import Engine, Visible
+from headway.serving.fleet.gauges import Gauges
 from headway.serving.fleet.member import Link, Member
 from headway.serving.fleet.run import Note
 from headway.serving.fleet.view import ClusterView, Engines, Residents
@@ -58,6 +59,8 @@ class World:
         self._since = np.where(self.up, 0.0, math.nan)
         self._up_s = np.zeros(n)
         self._static = _static(self.members)
+        self.gauges = Gauges(self._static.blocks)
+        self._back_s = np.zeros(n)
 
     @property
     def now_s(self) -> float:
@@ -78,7 +81,9 @@ class World:
 
     def view(self) -> ClusterView:
         """Return what policies may see now."""
-        running, waiting, present, free, wanted, wanted_first, urgent = self.core.loads()
+        running, waiting, present, free, wanted, wanted_first, urgent = self.gauges.read(
+            self.core.loads()
+        )
         return ClusterView(
             now_s=self.core.now_s,
             engines=self._static,
@@ -124,10 +129,21 @@ class World:
         self.up[engine] = True
         self.draining[engine] = False
         self._since[engine] = self.now_s
+        self._back_s[engine] = self.now_s + self.members[engine].start_s
         self.note("start", engine)
 
+    def away(self, engine: int, until_s: float) -> float:
+        """Return when an engine is back that will not be before a time, nor before it has started.
+
+        Until then it cannot be opened.
+        """
+        self._back_s[engine] = max(until_s, self._back_s[engine])
+        return float(self._back_s[engine])
+
     def open(self, engine: int) -> None:
-        """Let an engine take requests."""
+        """Let an engine take requests, if it is there by now."""
+        if not self.up[engine] or self.now_s < self._back_s[engine]:
+            return
         self.alive[engine] = self.healthy[engine] = True
         self.note("ready", engine)
 
