@@ -1,4 +1,4 @@
-"""Faults by chance, metrics that lie, and what neither may do: lose a request, or serve it twice."""
+"""Faults by chance, metrics that lie; no request is lost by them, or served twice."""
 
 from __future__ import annotations
 
@@ -127,6 +127,20 @@ def test_an_engine_ordered_again_is_not_ready_before_it_has_started_again() -> N
 
     happened = play(traffic(8), (), n=2, controllers=(Plan(),), started=(0,))
     assert [note.at_s for note in happened.notes if note.what == "ready"] == [6]
+
+
+def test_a_drained_engine_is_paid_for_until_its_last_request_has_ended() -> None:
+    class Plan:
+        name = "plan"
+        period_s = 1.0
+
+        def act(self, cluster: ClusterView) -> tuple[Operation, ...]:
+            return (Drain(0),) if cluster.now_s == 2 else ()
+
+    two = Workload.of(arrival_s=[0.0, 0.0], prompt_tokens=[8, 8], output_tokens=[12, 13])
+    happened = play(two, (), n=1, controllers=(Plan(),))
+    assert happened.requests.last_token_s == pytest.approx([3.6, 3.9])
+    assert happened.up_s == pytest.approx([3.9])
 
 
 def test_metrics_that_lie_change_what_is_seen_and_not_what_the_gateway_counts() -> None:
