@@ -41,6 +41,7 @@ from headway.serving.fleet import (
     Member,
     RequestView,
 )
+from headway.serving.fleet.routing import router
 from headway.serving.results import Status
 from headway.serving.step_time import Affine
 
@@ -264,6 +265,10 @@ def test_a_program_that_says_nothing_for_long_is_forgotten_and_a_new_one_is_not(
     ledger.ended(0, 0, 1, 1.0)
     ledger.comes(2 * IDLE_S, request(1, session=1))
     assert [program.session for program in ledger.programs()] == [1]
+
+
+def test_it_is_found_by_name() -> None:
+    assert router("PROGRAMS").name == ProgramRouter(stealing=Guarded()).name
 
 
 def test_senseless_settings_are_refused(crowd: ProgramTraffic) -> None:

@@ -3,7 +3,7 @@
 from headway.serving.agents.routing.hints import Hint
 from headway.serving.agents.routing.order import AgentFairShare, FirstCome, Order
 from headway.serving.agents.routing.pausing import Pausing
-from headway.serving.agents.routing.router import ProgramRouter
+from headway.serving.agents.routing.router import ProgramRouter, programs
 from headway.serving.agents.routing.stealing import Guarded, Loads, Never, Stealing, Unguarded
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "ProgramRouter",
     "Stealing",
     "Unguarded",
+    "programs",
 ]

@@ -11,7 +11,7 @@ from headway.serving.agents.routing.hints import Hint
 from headway.serving.agents.routing.ledger import NOWHERE, Ledger, Waiting
 from headway.serving.agents.routing.order import FirstCome, Order
 from headway.serving.agents.routing.pausing import Pausing
-from headway.serving.agents.routing.stealing import Loads, Never, Stealing
+from headway.serving.agents.routing.stealing import Guarded, Loads, Never, Stealing
 from headway.serving.fleet.decisions import Dispatch, Hold, Routing
 from headway.serving.fleet.routing.pipeline import candidates
 from headway.serving.fleet.view import ClusterView, Floats, Mask, RequestView
@@ -145,3 +145,8 @@ class ProgramRouter:
         self._order.sent(entry)
         self._ledger.sent(now_s, entry, engine)
         return Dispatch(engine)
+
+
+def programs(seed: int) -> ProgramRouter:
+    """Return a router with guarded stealing, to be chosen by name; it draws no lots."""
+    return ProgramRouter(stealing=Guarded())
