@@ -41,7 +41,7 @@ from headway.serving.fleet import (
     Member,
     RequestView,
 )
-from headway.serving.fleet.routing import router
+from headway.serving.fleet.routing import router as named
 from headway.serving.results import Status
 from headway.serving.step_time import Affine
 
@@ -267,8 +267,18 @@ def test_a_program_that_says_nothing_for_long_is_forgotten_and_a_new_one_is_not(
     assert [program.session for program in ledger.programs()] == [1]
 
 
+def test_a_client_that_leaves_the_queue_holds_up_nobody() -> None:
+    router = ProgramRouter()
+    one = view(in_flight=(1,))
+    assert router.route(view(in_flight=(0,)), request(0, session=0, tokens=60)) == Dispatch(0)
+    assert isinstance(router.route(one, request(1, session=1, tokens=60)), Hold)
+    assert isinstance(router.route(one, request(2, session=2, tokens=20)), Hold)
+    router.ended(1, 0, 0, 1.0)
+    assert router.route(one, request(2, session=2, tokens=20)) == Dispatch(0)
+
+
 def test_it_is_found_by_name() -> None:
-    assert router("PROGRAMS").name == ProgramRouter(stealing=Guarded()).name
+    assert named("PROGRAMS").name == ProgramRouter(stealing=Guarded()).name
 
 
 def test_senseless_settings_are_refused(crowd: ProgramTraffic) -> None:

@@ -132,7 +132,8 @@ class Ledger:
         self._held[engine] = self._held.get(engine, 0) + entry.tokens
 
     def ended(self, number: int, engine: int, output_tokens: int, at_s: float) -> Program | None:
-        """Note that a request has left an engine; return its program."""
+        """Note that a request has left an engine, or the queue; return its program."""
+        self.waiting.pop(number, None)
         program, tokens, prompt_tokens = self._sent.pop(number, (None, 0, 0))
         if program is None:
             return None
