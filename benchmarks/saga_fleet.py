@@ -216,7 +216,7 @@ def tenants(seeds: int) -> None:
     names += ("+ stealing, pausing", "+ stealing, pausing, AFS")
     counts = [round(0.5 * who.per_minute) for who in TENANTS]
     rows: list[dict[str, Any]] = []
-    for times in (0.03, 0.08):
+    for times in (0.03, 0.08, 0.3):
         drawn = [draw_tenants(SWE_BENCH, counts, rate_times=times, seed=k) for k in range(seeds)]
         found = iter(all_of([Task(p, name, 200_000) for name in names for p in drawn]))
         whose = np.concatenate([p.tenant for p in drawn])
