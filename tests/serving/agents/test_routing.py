@@ -278,7 +278,7 @@ def test_a_client_that_leaves_the_queue_holds_up_nobody() -> None:
 
 
 def test_it_is_found_by_name() -> None:
-    assert named("PROGRAMS").name == ProgramRouter(stealing=Guarded()).name
+    assert named("programs").name == ProgramRouter(stealing=Guarded()).name
 
 
 def test_senseless_settings_are_refused(crowd: ProgramTraffic) -> None:
