@@ -126,6 +126,15 @@ def test_routers_and_controllers_may_stand_in_a_file_of_ones_own(tmp_path: Path)
     assert set(run.engine) == {0}
 
 
+def test_faults_by_chance_follow_the_seed_and_are_explained(tmp_path: Path) -> None:
+    rates = {"hang_per_h": 20_000, "hang_s": 0.2}
+    fleet = FleetExperiment.read(written(tmp_path, faults=[], random_faults=rates))
+    notes = [fleet.run("least-request", seed).notes for seed in (1, 1, 2)]
+    assert notes[0] == notes[1] != notes[2]
+    assert {note.what for note in notes[0]} >= {"hang"}
+    assert "by chance  hang_per_h 20000, hang_s 0.2" in explain(fleet)
+
+
 def test_other_traffic_and_more_of_it(tmp_path: Path) -> None:
     fleet = FleetExperiment.read(written(tmp_path))
     fast = fleet.at_load(2.0).run("own", 0)
@@ -159,6 +168,8 @@ def changed(section: str, **change: Any) -> dict[str, Any]:
         (changed("engines", model="gpt-nothing", gpu="h100"), r"engines\[0\]: model: "),
         (changed("faults", engine="slow-2"), r"faults\[0\]: unknown engine 'slow-2'"),
         (changed("faults", until_s=0.1), r"faults\[0\]: fault: expected 0 <= at_s"),
+        ({"random_faults": {"crash": 1}}, "random_faults: unknown key 'crash'"),
+        ({"random_faults": {"crash_per_h": 1e99, "crash_s": 0}}, "random_faults: .* faults are"),
         ({"policies": []}, "policies: expected"),
         ({"policies": ["nobody"]}, r"policies\[0\]: unknown router 'nobody'"),
         ({"controllers": [{"policy": "nobody"}]}, r"controllers\[0\]: unknown controller"),

@@ -91,5 +91,7 @@ class FleetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     detect_s: float = 1.0
     """Time after which the router knows that an engine is dead or hangs, or is back."""
     faults: tuple[Trouble, ...] = ()
+    random_faults: dict[str, float] = {}
+    """What else goes wrong, by chance: rates per hour and engine and lengths, see `FaultRates`."""
     loads: tuple[float, ...] = (1.0,)
     """Times the rate of arrivals; what ``headway compare`` runs."""

@@ -14,7 +14,7 @@ from headway.serving.fleet.document import FleetFile, Team
 from headway.serving.fleet.faults import Fault
 from headway.serving.fleet.member import Link, Member
 from headway.serving.fleet.run import FleetRun
-from headway.serving.fleet.setup import Kind, faults, kinds, started
+from headway.serving.fleet.setup import Kind, chance, faults, kinds, started
 from headway.serving.fleet.simulation import FleetSimulation
 from headway.serving.fleet.teams import team
 from headway.serving.results import metrics
@@ -167,12 +167,15 @@ class FleetExperiment:
         numbers = {member.name: number for number, member in enumerate(members)}
         with key("link"):
             link = Link(**msgspec.structs.asdict(self.file.link))
+        traffic = self.source.workload(seed, self.load) if workload is None else workload
+        over_s = float(traffic.arrival_s[-1]) if len(traffic) else 0.0
+        by_chance = chance(self.file, len(members), over_s, seed)
         return FleetSimulation(
-            self.source.workload(seed, self.load) if workload is None else workload,
+            traffic,
             members,
             router,
             controllers=controllers,
-            faults=[*faults(self.file.faults, numbers), *more_faults],
+            faults=[*faults(self.file.faults, numbers), *by_chance, *more_faults],
             started=started(self.file.engines, self.counts),
             link=link,
             detect_s=self.file.detect_s,

@@ -101,3 +101,6 @@ def _steering(fleet: FleetExperiment) -> Iterator[str]:
     for trouble in fleet.file.faults:
         told = ", ".join(f"{name} {value}" for name, value in plain(trouble).items())
         yield f"  fault      {told}"
+    if fleet.file.random_faults:
+        told = ", ".join(f"{name} {value:g}" for name, value in fleet.file.random_faults.items())
+        yield f"  by chance  {told}"

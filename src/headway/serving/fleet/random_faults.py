@@ -20,6 +20,9 @@ from headway.serving.fleet.faults import (
 )
 from headway.simulate.streams import Streams
 
+MOST_FAULTS = 1_000_000
+"""Expected faults beyond which rates are refused."""
+
 ALARM_S = 3.0
 """Mean length of a false alarm; flapping health is one after another."""
 
@@ -88,6 +91,11 @@ def random_faults(rates: FaultRates, engines: int, over_s: float, seed: int) -> 
     tuple of Fault
         By time.
 
+    Raises
+    ------
+    ConfigError
+        If more than a million are to be expected.
+
     Examples
     --------
     >>> faults = random_faults(FaultRates(crash_per_h=2), engines=4, over_s=3600, seed=1)
@@ -106,6 +114,9 @@ def random_faults(rates: FaultRates, engines: int, over_s: float, seed: int) -> 
             WrongMetrics(at_s=at, engine=k, until_s=until, factor=rng.uniform(0, rates.factor))
         ],
     }
+    expected = engines * over_s * sum(_per_s(rates, kind) for kind in kinds)
+    if expected > MOST_FAULTS:
+        raise ConfigError(f"{expected:.3g} faults are to be expected, more than {MOST_FAULTS:,}")
     streams, found = Streams(seed), list[Fault]()
     for kind, make in kinds.items():
         per_s = getattr(rates, f"{kind}_per_h") / 3600
@@ -118,6 +129,13 @@ def random_faults(rates: FaultRates, engines: int, over_s: float, seed: int) -> 
                 found += make(at_s, engine, until_s, rng)
                 at_s = until_s + rng.exponential(1 / per_s)
     return tuple(sorted(found, key=lambda fault: (fault.at_s, fault.engine)))
+
+
+def _per_s(rates: FaultRates, kind: str) -> float:
+    """Return how many faults of a kind to expect a second: one ends before the next begins."""
+    per_s, mean_s = getattr(rates, f"{kind}_per_h") / 3600, getattr(rates, f"{kind}_s")
+    alarms = max(mean_s / (2 * ALARM_S), 1.0) if kind == "flap" else 1.0
+    return float(per_s * alarms / (1 + per_s * mean_s))
 
 
 def _flapping(at_s: float, engine: int, until_s: float, rng: np.random.Generator) -> list[Fault]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from headway.errors import ConfigError, UnknownNameError
@@ -13,6 +13,7 @@ from headway.serving.engine import EngineConfig
 from headway.serving.fleet.document import FleetFile, Group, Trouble
 from headway.serving.fleet.faults import Crash, Fault, Hang, Straggle
 from headway.serving.fleet.member import Member
+from headway.serving.fleet.random_faults import FaultRates, random_faults
 from headway.serving.hardware import Deployment
 from headway.serving.setup import deployment, engine_config, step_time
 from headway.serving.step_time import StepTime
@@ -157,6 +158,35 @@ def faults(troubles: Sequence[Trouble], numbers: Mapping[str, int]) -> list[Faul
                 kind = Crash if trouble.what == "crash" else Hang
                 found.append(kind(at_s=at_s, engine=engine, until_s=until_s))
     return found
+
+
+def chance(file: FleetFile, engines: int, over_s: float, seed: int) -> tuple[Fault, ...]:
+    """Return what goes wrong by chance.
+
+    Parameters
+    ----------
+    file
+        The description.
+    engines
+        How many there are.
+    over_s
+        Faults begin up to this time.
+    seed
+        Of the chance.
+
+    Raises
+    ------
+    ConfigError
+        If it is about something that has no such name, or a rate cannot be; with the key.
+    """
+    if not file.random_faults:
+        return ()
+    known = {one.name for one in fields(FaultRates)}
+    with key("random_faults"):
+        for name in file.random_faults:
+            if name not in known:
+                raise UnknownNameError("key", name, known)
+        return random_faults(FaultRates(**file.random_faults), engines, over_s, seed)
 
 
 def _check(group: Group) -> None:
