@@ -1,4 +1,4 @@
-"""A scaler that keeps the mean freeness of engines within a band."""
+"""A scaler that keeps the freeness of a fleet within a band."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from headway.serving.fleet.view import ClusterView
 
 
 class FreenessBand:
-    """Starts an engine if those there are too full on average, and stops one if they are too free.
+    """Starts an engine if those there are too full, and stops one if they are too free.
 
-    One engine at a time: while one that was ordered is not yet there, no other is ordered. Of
-    engines that are to stop the fullest is taken back before one is started. The engine with the
-    fewest running requests is stopped; `Rebalance` empties it.
+    One in each look; those that were ordered count as empty ones before they are there. Of engines
+    that are to stop the fullest is taken back before one is started. The engine with the fewest
+    running requests is stopped; `Rebalance` empties it.
 
     Parameters
     ----------
@@ -37,8 +37,9 @@ class FreenessBand:
 
     Notes
     -----
-    Engines that are to stop are not part of the mean, and an empty engine counts as one that holds
-    a single request, for the freeness of either is infinite.
+    Freeness is that of all engines together, the whole queues included: the mean of engines'
+    freeness by their batches. In a plain mean a single engine that is nearly empty would outweigh
+    any number of full ones. Engines that are to stop are no part of it.
 
     References
     ----------
@@ -67,7 +68,7 @@ class FreenessBand:
         self.period_s = period_s
         self._low, self._high = low, high
         self._least, self._most = least, most
-        self._usage = VirtualUsage(headroom=headroom)
+        self._usage = VirtualUsage(headroom=headroom, queue="all")
         self._ordered: set[int] = set()
 
     def act(self, cluster: ClusterView) -> tuple[Operation, ...]:
@@ -79,7 +80,7 @@ class FreenessBand:
         wanted = int((up & ~stops).sum())
         most = len(ready) if self._most is None else self._most
         mean = self.mean(cluster)
-        if (mean < self._low or not ready.any()) and not self._ordered and wanted < most:
+        if (mean < self._low or not (ready.any() or self._ordered)) and wanted < most:
             return self._start(cluster, up & stops, ~up)
         if mean > self._high and ready.sum() > self._least and not self._ordered:
             running = np.where(ready, cluster.running, np.iinfo(np.int64).max)
@@ -87,11 +88,12 @@ class FreenessBand:
         return ()
 
     def mean(self, cluster: ClusterView) -> float:
-        """Return the mean freeness of engines that take requests, infinite without any."""
-        free = self._usage.freeness(cluster)
-        empty = cluster.engines.blocks * cluster.engines.block_tokens
-        free = np.where(np.isposinf(free), empty, free)[cluster.ready]
-        return float(free.mean()) if len(free) else np.inf
+        """Return the freeness of engines that take requests, or will, all together."""
+        counts = cluster.ready.copy()
+        counts[list(self._ordered)] = True
+        left = cluster.engines.blocks - self._usage.blocks(cluster)
+        batch = int((cluster.running + cluster.waiting)[counts].sum())
+        return float((left * cluster.engines.block_tokens)[counts].sum() / max(batch, 1))
 
     def _start(
         self, cluster: ClusterView, stops: np.ndarray, off: np.ndarray
