@@ -135,6 +135,33 @@ def test_faults_by_chance_follow_the_seed_and_are_explained(tmp_path: Path) -> N
     assert "by chance  hang_per_h 20000, hang_s 0.2" in explain(fleet)
 
 
+@pytest.mark.parametrize(
+    ("policy", "settings", "event"),
+    [("kpa", {"kind": "slow", "target": 2}, "starts"), ("llumnix", {}, "migrations")],
+)
+def test_controllers_go_by_name(
+    tmp_path: Path, policy: str, settings: dict[str, Any], event: str
+) -> None:
+    slow = {
+        **FILE["engines"][0],
+        "count": 3,
+        "started": 1 if policy == "kpa" else 3,
+        "start_s": 0.2,
+    }
+    heavy = {**FILE["workload"]["synthetic"], "requests": 200, "arrivals": "poisson(60)"}
+    path = written(
+        tmp_path,
+        engines=[slow],
+        faults=[],
+        policies=["round-robin"],
+        controllers=[{"policy": policy, "with": settings}],
+        workload={"synthetic": heavy},
+    )
+    run = FleetExperiment.read(path).run("round-robin", 0)
+    assert run.document["completed"] == 200
+    assert run.document[event] > 0
+
+
 def test_other_traffic_and_more_of_it(tmp_path: Path) -> None:
     fleet = FleetExperiment.read(written(tmp_path))
     fast = fleet.at_load(2.0).run("own", 0)

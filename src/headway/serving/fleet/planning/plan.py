@@ -104,7 +104,7 @@ class Plan:
             {
                 "policy": option.policy,
                 "engines": self.engines(option.counts),
-                "per hour": round(option.price_per_h, 4),
+                "per hour": None if option.counts is None else round(option.price_per_h, 4),
                 "planned": _percent(option.planned),
                 "held out": _percent(option.confirmed),
                 "one engine down": _percent(option.one_down),
