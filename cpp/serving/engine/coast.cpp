@@ -76,11 +76,7 @@ Int Engine::coast(double until_s, Int max_steps) {
         if (std::ranges::count_if(growing, must_take) > pool_.free()) {
             break;
         }
-        const double seconds = pace_ * step_time_->seconds(shape_);
-        if (!(seconds >= 0) || !std::isfinite(seconds)) {
-            throw std::domain_error("engine: a step time that is not a number of seconds");
-        }
-        const double end_s = now_ + seconds;
+        const double end_s = now_ + step_s();
         if (end_s > until_s) {
             break;
         }

@@ -211,6 +211,7 @@ private:
     // step.cpp
     Shape measure() const;
     Shape padded(Shape shape) const;
+    double step_s() const;
     void launch();
     void end_step();
     void learn(Live& live, Int computed);

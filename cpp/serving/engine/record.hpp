@@ -10,8 +10,8 @@ namespace headway::serving {
 // One row a forward pass.
 struct Steps {
     std::vector<double> start_s, end_s;
-    std::vector<std::int32_t> prefill_tokens, decodes, sequences, running, waiting, used_blocks,
-        extra_tokens;
+    std::vector<std::int32_t> prefill_tokens, decodes, sequences, running, waiting, used_blocks;
+    std::vector<double> extra_tokens;  // parts of tokens, where only some layers have run
 
     Int size() const { return static_cast<Int>(start_s.size()); }
 };

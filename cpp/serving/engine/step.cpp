@@ -53,12 +53,16 @@ Shape Engine::padded(Shape shape) const {
     return shape;
 }
 
-void Engine::launch() {
+double Engine::step_s() const {
     const double seconds = pace_ * step_time_->seconds(shape_);
     if (!(seconds >= 0) || !std::isfinite(seconds)) {
         throw std::domain_error("engine: a step time that is not a number of seconds");
     }
-    const double duration = seconds + stall_s_;
+    return seconds;
+}
+
+void Engine::launch() {
+    const double duration = step_s() + stall_s_;
     const double stage = duration / static_cast<double>(config_.pipeline);
     Flight flight{now_ + duration, steps_.size(), {}};
     if (!flights_.empty()) {
@@ -79,6 +83,9 @@ void Engine::launch() {
 }
 
 void Engine::record(double end_s) {
+    if (!(end_s > now_)) {
+        throw std::domain_error("engine: a step too short to tell its end from its start");
+    }
     steps_.start_s.push_back(now_);
     steps_.end_s.push_back(end_s);
     steps_.prefill_tokens.push_back(static_cast<std::int32_t>(work_.prefill_tokens));
@@ -87,7 +94,7 @@ void Engine::record(double end_s) {
     steps_.running.push_back(static_cast<std::int32_t>(running_.size()));
     steps_.waiting.push_back(static_cast<std::int32_t>(waiting_.size()));
     steps_.used_blocks.push_back(static_cast<std::int32_t>(config_.blocks - pool_.free()));
-    steps_.extra_tokens.push_back(static_cast<std::int32_t>(shape_.extra_tokens));
+    steps_.extra_tokens.push_back(shape_.extra_tokens);
 }
 
 void Engine::end_step() {

@@ -144,10 +144,10 @@ def test_a_policy_fills_steps_with_other_work() -> None:
         name = "filler"
 
         def fill(self, view: View, shape: Shape) -> tuple[float, float]:
-            return (5.0, 15.0) if shape.decodes else (0.0, 0.0)
+            return (5.5, 15.0) if shape.decodes else (0.0, 0.0)
 
     happened = run(workload((0, 4, 4)), Filler())
-    assert happened.steps.extra_tokens.tolist() == [0, 5, 5, 5]
+    assert happened.steps.extra_tokens.tolist() == [0, 5.5, 5.5, 5.5]
 
 
 def test_a_policy_that_admits_nobody_for_ever_is_told_so() -> None:
@@ -166,8 +166,19 @@ def test_answers_that_make_no_sense_are_refused() -> None:
         def admit(self, view: View) -> list[int]:
             return [17]
 
-    with pytest.raises(ValueError, match="does not wait"):
+    with pytest.raises(ConfigError, match="does not wait"):
         run(workload((0, 4, 4)), Stranger())
+
+
+def test_a_policy_that_fails_is_named_with_its_line() -> None:
+    class Clumsy(Policy):
+        name = "clumsy"
+
+        def budget(self, view: View) -> int:
+            return {}["tokens"]
+
+    with pytest.raises(ConfigError, match=r"clumsy: budget: KeyError: 'tokens' \(test_engine\.py:"):
+        run(workload((0, 4, 4)), Clumsy())
 
 
 def test_steps_can_be_made_bit_by_bit() -> None:

@@ -30,6 +30,9 @@ _LEAST = {
     "bytes_per_block": 0,
 }
 
+_MOST = {"blocks": 2**24, "block_tokens": 2**24, "bytes_per_block": 2**62}
+"""What is bounded more, or less, tightly than by `UNLIMITED`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineConfig:
@@ -173,7 +176,7 @@ def _check(name: str, value: object, kind: object) -> None:
         if not isinstance(value, bool):
             raise ConfigError(f"{name}: expected true or false, got {value!r}")
     elif kind is int:
-        least, most = _LEAST[name], 2**62 if name == "bytes_per_block" else UNLIMITED
+        least, most = _LEAST[name], _MOST.get(name, UNLIMITED)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise ConfigError(f"{name}: expected a whole number from {least} on, got {value!r}")
         if value > most:

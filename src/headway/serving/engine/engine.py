@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import time
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
 from headway import _core
-from headway.errors import ConfigError
+from headway.errors import ConfigError, HeadwayError
 from headway.serving.engine.config import EngineConfig
 from headway.serving.engine.policy import Policy
 from headway.serving.engine.visible import Floats, Ints, View, Visible
@@ -109,8 +111,15 @@ class Engine:
         self.native.submit(np.ascontiguousarray(requests, dtype=np.int64), times)
 
     def advance(self, until_s: float = math.inf) -> None:
-        """End steps up to a time and begin steps before it."""
-        while (ask := self.native.advance(until_s, _STEPS_PER_LOOK)) != _core.Ask.NOTHING:
+        """End steps up to a time and begin steps before it.
+
+        Raises
+        ------
+        ConfigError
+            If the duration of a step is negative, not finite, or too short for the clock; or if
+            the policy gives an answer that cannot be.
+        """
+        while (ask := self._advance(until_s)) != _core.Ask.NOTHING:
             if ask != _core.Ask.PAUSE:
                 self.answer(ask)
         self._tell()
@@ -154,9 +163,30 @@ class Engine:
         )
 
     def answer(self, ask: _core.Ask) -> None:
-        """Let the policy answer a question that the native engine stopped for."""
-        native, policy, view = self.native, self.policy, self._view
+        """Let the policy answer a question that the native engine stopped for.
+
+        Raises
+        ------
+        ConfigError
+            If the policy fails, or its answer cannot be; says where.
+        """
         self._tell()
+        try:
+            self._answer(ask)
+        except HeadwayError:
+            raise
+        except Exception as error:  # whatever the class of somebody else does
+            question = ask.name.lower()
+            raise ConfigError(f"policy {self.policy.name}: {question}: {_where(error)}") from error
+
+    def _advance(self, until_s: float) -> _core.Ask:
+        try:
+            return self.native.advance(until_s, _STEPS_PER_LOOK)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+
+    def _answer(self, ask: _core.Ask) -> None:
+        native, policy, view = self.native, self.policy, self._view
         if ask == _core.Ask.ADMIT:
             native.answer_admit(np.ascontiguousarray(policy.admit(view), dtype=np.int64))
         elif ask == _core.Ask.BUDGET:
@@ -177,6 +207,13 @@ class Engine:
                 strict=True,
             ):
                 self.policy.finished(request, tokens)
+
+
+def _where(error: Exception) -> str:
+    """Return what went wrong in a policy, and in which line of which file."""
+    deepest = traceback.extract_tb(error.__traceback__)[-1]
+    what = str(error).partition("\n")[0]
+    return f"{type(error).__name__}: {what} ({Path(deepest.filename).name}:{deepest.lineno})"
 
 
 def _overrides(policy: Policy, name: str) -> bool:

@@ -96,7 +96,8 @@ class Steps:
     used_blocks
         Blocks of the KV cache that running requests held while it ran.
     extra_tokens
-        Tokens that belong to no request, such as those of fine-tuning on the side.
+        Tokens that belong to no request, such as those of fine-tuning on the side; a part of one
+        where only some layers have run.
 
     Raises
     ------
@@ -112,7 +113,7 @@ class Steps:
     running: Ints
     waiting: Ints
     used_blocks: Ints
-    extra_tokens: Ints
+    extra_tokens: Floats
 
     def __post_init__(self) -> None:
         _check(self, "steps")
