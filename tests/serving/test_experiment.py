@@ -106,6 +106,31 @@ def test_registered_policies_go_by_name(folder: Path) -> None:
     assert "clairvoyant" not in shortest.text("small")
 
 
+def test_registered_policies_go_by_name_among_settings_of_their_own(folder: Path) -> None:
+    entry = "{name: mine, policy: past-future, with: {window: 10}}"
+    (folder / "spelled.yaml").write_text(ENGINE.replace("sarathi", entry))
+    assert EngineExperiment.read(folder / "spelled.yaml").run("mine", 0).policy == "mine"
+
+
+def test_the_engine_of_the_file_decides_where_no_policy_is_named(folder: Path) -> None:
+    head = ENGINE.partition("policies:")[0]
+    preset = head.replace("engine: {blocks", "engine: {preset: sarathi, blocks")
+    (folder / "alone.yaml").write_text(preset)
+    experiment = EngineExperiment.read(folder / "alone.yaml")
+    assert experiment.policies() == ("sarathi",)
+    config = experiment.run("sarathi", 0).config
+    assert config.decode_first
+    assert config.token_budget == 256
+
+
+@pytest.mark.parametrize("seconds", ["-1", "0", "1.0e-300"])
+def test_steps_that_take_no_time_are_refused(folder: Path, seconds: str) -> None:
+    text = ENGINE.replace(AFFINE, f"{{affine: {{constant_s: {seconds}}}}}")
+    (folder / "timeless.yaml").write_text(text)
+    with pytest.raises(ConfigError, match="step"):
+        EngineExperiment.read(folder / "timeless.yaml").run("vllm", 0)
+
+
 def test_load_makes_requests_arrive_faster(folder: Path) -> None:
     experiment = EngineExperiment.read(folder / "engine.yaml")
     slow, fast = (experiment.at_load(load).run("vllm", 0) for load in (1, 4))
@@ -216,6 +241,8 @@ REFUSED = [
     ("engine: {blocks: 64", "engine: {blocks: 0", ["engine: blocks", "from 1 on", "0"]),
     ("engine: {blocks: 64", "engine: {utilisation: 0.5, blocks: 64", ["engine: utilisation"]),
     ("engine: {blocks: 64, ", "engine: {", ["engine: blocks", "no model"]),
+    ("engine: {blocks: 64", "engine: {blocks: 20000000", ["engine: blocks", "16777216"]),
+    ("engine: {blocks: 64", "engine: {preset: 3, blocks: 64", ["engine: preset", "3"]),
     ("engine: {blocks: 64", "engine: {preset: vlm, blocks: 64", ["engine", "vlm", "vllm"]),
     ("prefill_tokens: 1.0e-4", "prefil: 1", ["step_time.affine", "prefil"]),
     ("{affine: {constant_s", "{afine: {constant_s", ["step_time", "afine"]),
@@ -240,6 +267,8 @@ REFUSED = [
     ("traffic.jsonl", "traffic.jsonl, requests: 0", ["workload.requests"]),
     ("traffic.jsonl", "traffic.jsonl, scale: -1", ["workload.scale"]),
     ("traffic.jsonl", "traffic.jsonl, scale: 2, rate_per_s: 3", ["workload", "not both"]),
+    ("traffic.jsonl", "traffic.jsonl, rate_per_s: 0", ["workload.rate_per_s"]),
+    ("traffic.jsonl", "traffic.jsonl, requests: 1, rate_per_s: 3", ["no rate"]),
     ("traffic.jsonl", "traffic.jsonl, spread_s: -1", ["workload.spread_s"]),
     ("traffic.jsonl", "traffic.jsonl, limit_tokens: 0", ["workload.limit_tokens"]),
     ("traffic.jsonl", "traffic.jsonl, format: aws", ["workload.trace", "aws", "azure"]),
@@ -257,6 +286,7 @@ REFUSED = [
     ("own.py:ShortestFirst", "owl.py:ShortestFirst", ["owl.py", "cannot read"]),
     ("loads: [0.5, 2]", "loads: [0]", ["loads"]),
     ("loads: [0.5, 2]", "loads: []", ["loads"]),
+    ("loads: [0.5, 2]", "loads: [1, .inf]", ["loads"]),
 ]  # fmt: skip
 
 

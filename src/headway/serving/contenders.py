@@ -60,9 +60,9 @@ class Choice:
             decider = Policy()
         else:
             make, arguments = _maker(self.policy, home), dict(self.arguments)
-            if "seed" in inspect.signature(make).parameters:
-                arguments.setdefault("seed", seed)
             try:
+                if "seed" in inspect.signature(make).parameters:
+                    arguments.setdefault("seed", seed)
                 decider = make(**arguments)
             except (TypeError, ValueError) as error:
                 raise ConfigError(f"policy {self.policy}: {error}") from None
@@ -83,7 +83,7 @@ def choice(name: str, file: EngineFile) -> Choice:
     UnknownNameError
         If it stands for nothing.
     """
-    return choose(name, settings(file.engine), file.policies)
+    return choose(name, settings(file.engine), file.policies or ())
 
 
 def choose(name: str, own: Mapping[str, Any], contenders: Sequence[str | Contender] = ()) -> Choice:
@@ -93,7 +93,7 @@ def choose(name: str, own: Mapping[str, Any], contenders: Sequence[str | Contend
     ----------
     name
         That of one of the contenders, a preset, a registered policy, or ``FILE.py:CLASS``. What
-        makes a preset what it is takes precedence over the settings of the file.
+        makes another preset than that of the settings what it is takes precedence over them.
     own
         Settings of the engine.
     contenders
@@ -107,6 +107,8 @@ def choose(name: str, own: Mapping[str, Any], contenders: Sequence[str | Contend
     for entry in contenders:
         if isinstance(entry, Contender) and entry.name == name:
             return Choice(name, _over(own, settings(entry.engine)), entry.policy, entry.with_)
+    if name == own.get("preset"):
+        return Choice(name, own)
     if name in presets():
         return Choice(name, {**own, **_brought(name), "preset": name})
     registered = {policy.lower(): policy for policy in registry.policies(WORLD)}
@@ -146,7 +148,9 @@ def is_file(name: str) -> bool:
 def _maker(policy: str, home: Path) -> Callable[..., Any]:
     if is_file(policy):
         return from_file(policy, home, Policy)
-    made: Callable[..., Any] = registry.entry(WORLD, policy, registry.policies(WORLD))
+    known = registry.policies(WORLD)
+    spelled = {name.lower(): name for name in known}.get(policy.lower(), policy)
+    made: Callable[..., Any] = registry.entry(WORLD, spelled, known)
     return made
 
 

@@ -120,10 +120,11 @@ class EngineFile(Machine, frozen=True, forbid_unknown_fields=True, kw_only=True)
     """A preset, or fields of `EngineConfig`, ``preset`` and ``utilisation`` (of the memory)."""
     workload: Traffic
     classes: tuple[Promise, ...] = ()
-    policies: tuple[str | Contender, ...] = ("vllm",)
+    policies: tuple[str | Contender, ...] | None = None
     """Presets, registered policies, ``FILE.py:CLASS``, or those with settings of their own.
 
-    What makes a preset what it is takes precedence over ``engine``.
+    What makes another preset what it is takes precedence over ``engine``. By default, what
+    ``engine`` says decides itself.
     """
     loads: tuple[float, ...] = (1.0,)
     """Times the rate of arrivals; what ``headway compare`` runs."""

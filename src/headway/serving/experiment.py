@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from headway.errors import ConfigError
 from headway.serving.contenders import choice
 from headway.serving.document import Contender, EngineFile
-from headway.serving.engine import Engine
+from headway.serving.engine import Engine, preset
 from headway.serving.hardware import Deployment
 from headway.serving.results import EngineRun, metrics
 from headway.serving.setup import deployment, engine_config, step_time
@@ -75,9 +76,11 @@ class EngineExperiment:
         deployed = deployment(file, folder)
         source = Source.of(file.workload, file.classes, folder)
         experiment = cls(file, folder, source, step_time(file, folder, deployed), deployed)
-        if not file.policies:
+        with key("engine"):
+            preset(_preset(file), blocks=1)
+        if file.policies is not None and not file.policies:
             raise ConfigError("policies: expected at least one")
-        if not file.loads or min(file.loads) <= 0:
+        if not file.loads or not all(0 < load < math.inf for load in file.loads):
             raise ConfigError("loads: expected at least one, all above 0")
         for number, name in enumerate(experiment.policies()):
             with key(f"policies[{number}]"):
@@ -103,6 +106,8 @@ class EngineExperiment:
 
     def policies(self) -> tuple[str, ...]:
         """Return the names of the policies in the file."""
+        if self.file.policies is None:
+            return (_preset(self.file),)
         return tuple(
             entry.name if isinstance(entry, Contender) else entry for entry in self.file.policies
         )
@@ -186,3 +191,11 @@ class EngineExperiment:
             chosen.decider(self.home, seed),
             seed=seed,
         )
+
+
+def _preset(file: EngineFile) -> str:
+    """Return the preset that the settings of the engine begin with."""
+    name = file.engine if isinstance(file.engine, str) else file.engine.get("preset", "vllm")
+    if not isinstance(name, str):
+        raise ConfigError(f"preset: expected a name, got {name!r}")
+    return name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -119,12 +120,18 @@ class Source:
         if settings.limit_tokens is not None:
             with key("workload.limit_tokens"):
                 traffic = traffic.with_limit(settings.limit_tokens)
-        scale = load * settings.scale
-        if settings.rate_per_s is not None:
-            scale = load * settings.rate_per_s / traffic.rate_per_s
-        with key("workload.scale"):
-            traffic = traffic.scaled(scale)
+        with key("workload.scale" if settings.rate_per_s is None else "workload.rate_per_s"):
+            traffic = traffic.scaled(load * self._scale(traffic))
         return self._promised(traffic, seed)
+
+    def _scale(self, traffic: Workload) -> float:
+        """Return how many times as fast as in the trace requests arrive at load 1."""
+        rate_per_s = self.settings.rate_per_s
+        if rate_per_s is None:
+            return self.settings.scale
+        if math.isnan(traffic.rate_per_s):
+            raise ConfigError("requests that all come at once have no rate")
+        return rate_per_s / traffic.rate_per_s
 
     def _drawn(self, seed: int) -> Workload:
         assert self.settings.synthetic is not None
