@@ -36,3 +36,9 @@ def test_unknown_fields_and_no_numbers_are_refused() -> None:
 def test_the_core_refuses_another_number_of_weights() -> None:
     with pytest.raises(ValueError, match="per field"):
         _core.affine_time(0.0, np.zeros(9))
+
+
+def test_a_field_without_a_weight_says_how_many_batches_there_are() -> None:
+    three = Shape(extra_pairs=np.arange(3.0))
+    for time in (Affine(0.01, {"decodes": 1.0}), Affine(0.01)):
+        np.testing.assert_array_equal(time.seconds(three), [0.01, 0.01, 0.01])

@@ -96,9 +96,9 @@ class Affine(StepTime):
         """Return the duration of a step in seconds."""
         total: Value = 0.0
         for name in FIELDS:
-            if self.per.get(name):
-                total = total + self.per[name] * getattr(shape, name)
-        return self.constant_s + total if self.per else self.constant_s + 0.0 * shape.decodes
+            # Also fields without a weight: any of them may say how many batches the shape is of.
+            total = total + self.per.get(name, 0.0) * getattr(shape, name)
+        return self.constant_s + total
 
     def native(self) -> _core.StepTime:
         """Return the same function as an object of the native core."""

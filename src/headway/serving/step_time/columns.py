@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from os import PathLike
@@ -14,6 +13,9 @@ import numpy as np
 from headway import files
 from headway.errors import FormatError
 from headway.serving.step_time.shape import Floats
+
+_LARGEST = 1e15
+"""The largest figure; sums and products of larger ones overflow."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,11 @@ def _number(text: str, name: str, path: str | PathLike[str], line: int) -> float
     try:
         value = float(text)
     except ValueError:
-        value = math.nan
-    if not (math.isfinite(value) and value >= 0):
+        value = -1.0
+    if not 0 <= value <= _LARGEST:
         raise FormatError(
-            f"{name}: expected a number of at least 0, found {text!r}", path=path, line=line
+            f"{name}: expected a number from 0 to {_LARGEST:g}, found {text!r}",
+            path=path,
+            line=line,
         )
     return value
