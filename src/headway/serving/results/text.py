@@ -39,7 +39,8 @@ def size(told: Mapping[str, Any]) -> Iterator[str]:
     ends = [f"{told['completed']:,} completed"]
     if told["dropped"]:
         ends.append(f"{told['dropped']:,} dropped")
-    size = f"{told['requests']:,} requests ({', '.join(ends)}), {told['steps']:,} steps"
+    noun = "request" if told["requests"] == 1 else "requests"
+    size = f"{told['requests']:,} {noun} ({', '.join(ends)}), {told['steps']:,} steps"
     yield f"  {size} in {told['duration_s']:,.6g} s"
 
 

@@ -252,6 +252,7 @@ class _Clock:
         rates = self._rates[piece]
         if (rates <= 0).any():
             raise ConfigError("the rate ends at 0 before all requests are there")
-        moments: Floats = self._edges[piece] + (work - self._done[piece]) / rates
+        with np.errstate(over="ignore"):  # a workload refuses what is infinite
+            moments: Floats = self._edges[piece] + (work - self._done[piece]) / rates
         moments += rounds * (self._period or 0.0)
         return moments
