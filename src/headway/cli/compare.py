@@ -14,6 +14,7 @@ from headway import files
 from headway.cli import table
 from headway.cli.source import check_outputs, epilog
 from headway.errors import ConfigError
+from headway.formats.source import plural
 from headway.show.figure import suffix_of
 from headway.show.table import rounded
 from headway.simulate import (
@@ -111,7 +112,7 @@ def command(
     if as_json:
         click.echo(found.to_json())
         return
-    click.echo(f"{found.name}: {len(found.runs)} runs\n")
+    click.echo(f"{found.name}: {plural(len(found.runs), 'run')}\n")
     table.echo(rows)
 
 
@@ -141,10 +142,10 @@ def _saturate(
 
 
 def _loads(text: str | None, experiment: Experiment) -> tuple[float, ...]:
-    """Return the loads asked for, or those of the scenario if it has several, or none."""
+    """Return the loads asked for, or those of the scenario; none if it is to run as it is."""
     if text is None:
-        several = experiment.loads if isinstance(experiment, Loaded) else ()
-        return several if len(several) > 1 else ()
+        given = experiment.loads if isinstance(experiment, Loaded) else ()
+        return () if given == (1.0,) else given
     try:
         return tuple(float(load) for load in text.split(","))
     except ValueError:

@@ -125,7 +125,8 @@ def _load(source: str, form: str | None, spread_s: float | None, seed: int) -> W
 
 
 def _text(told: WorkloadSummary) -> str:
-    lines = [f"{told.name}: {told.n:,} requests{_span(told)}", ""]
+    noun = "request" if told.n == 1 else "requests"
+    lines = [f"{told.name}: {told.n:,} {noun}{_span(told)}", ""]
     lines += _lengths(told)
     rows = list(_facts(told))
     width = max((len(label) for label, _ in rows), default=0)
