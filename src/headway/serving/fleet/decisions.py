@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from headway.serving.fleet.view import ClusterView, RequestView
 
@@ -17,7 +17,10 @@ class Dispatch:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Keep the request at the gateway and ask again, at this time at the latest."""
+    """Keep the request at the gateway and ask again, at this time at the latest.
+
+    With an infinite time it is asked about again only if the router wakes it, see `Waker`.
+    """
 
     until_s: float
 
@@ -83,6 +86,18 @@ class Router(Protocol):
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Learn from a request that has left an engine, whatever the reason."""
+        ...
+
+
+@runtime_checkable
+class Waker(Router, Protocol):
+    """A router that keeps requests and knows when it is worth asking about one again."""
+
+    def awake(self) -> int | None:
+        """Return a request that is held and to be asked about now; None if there is none.
+
+        Called after every decision and every end, until it returns None.
+        """
         ...
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from headway.errors import ConfigError
-from headway.serving.fleet.decisions import Dispatch, Hold, Reject, Router
+from headway.serving.fleet.decisions import Dispatch, Hold, Reject, Router, Waker
 from headway.serving.fleet.view import Ints, RequestView
 from headway.serving.fleet.world import World
 from headway.serving.results import Status
@@ -44,6 +44,9 @@ class Gateway:
         self.tries = np.zeros(n, dtype=np.int64)
         self.home = np.full(n, -1, dtype=np.int64)
         """Who has a request, or had it last."""
+        self.waker = router if isinstance(router, Waker) else None
+        """The router, if it tells which requests to ask about again."""
+        self._held: dict[int, float] = {}
         self._failed: dict[int, frozenset[int]] = {}
         self._brought: dict[int, int] = {}
         workload = world.workload
@@ -56,13 +59,29 @@ class Gateway:
         self.route(request)
 
     def route(self, request: int) -> None:
-        """Ask the router where a request goes, and send it there."""
+        """Ask the router where a request goes, and send it there; then ask about those it wakes."""
+        self._decide(request)
+        self._wake()
+
+    def due(self, request: int) -> None:
+        """Ask about a request that was held until now, unless it was asked about since."""
+        if self._held.get(request, math.inf) <= self._world.now_s:
+            self.route(request)
+
+    def _wake(self) -> None:
+        while self.waker is not None and (request := self.waker.awake()) is not None:
+            self._decide(request)
+
+    def _decide(self, request: int) -> None:
         world = self._world
+        self._held.pop(request, None)
         decision = self._router.route(world.view(), self._view(request))
         if isinstance(decision, Hold):
             if not decision.until_s > world.now_s:
                 raise ConfigError(f"{self._router.name}: request {request} is held until the past")
-            self._later(decision.until_s, request)
+            if decision.until_s < math.inf:
+                self._held[request] = decision.until_s
+                self._later(decision.until_s, request)
         elif isinstance(decision, Reject):
             self._end(request, Status.REJECTED)
         else:
@@ -72,6 +91,7 @@ class Gateway:
         """Hear that the engine that has a request, or was to have it, is dead."""
         self._router.ended(request, engine, 0, self._world.now_s)
         self._again(request, engine)
+        self._wake()
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> bool:
         """Hear that an engine is done with a request; return whether that was its end."""
@@ -83,6 +103,7 @@ class Gateway:
             self.route(request)
             return False
         self.open -= 1
+        self._wake()
         return True
 
     def _send(self, request: int, decision: Dispatch) -> None:

@@ -133,7 +133,8 @@ class FleetSimulation:
         own = np.arange(len(workload)) if self._follow is None else self._follow.first
         arrivals = list(zip(workload.arrival_s[own].tolist(), own.tolist(), strict=True))
         arrivals.append((math.inf, -1))
-        stops = self._follow is not None or any(m.role == "prefill" for m in self._world.members)
+        stops = self._follow is not None or self._gateway.waker is not None
+        stops = stops or any(member.role == "prefill" for member in self._world.members)
         comes = 0
         while self._gateway.open:
             arrives_s, request = arrivals[comes]
@@ -196,7 +197,7 @@ class FleetSimulation:
     def _happen(self, planned: _Planned) -> None:
         world, number = self._world, planned.number
         if planned.what == "route":
-            self._gateway.route(number)
+            self._gateway.due(number)
         elif planned.what == "arrive":
             self._gateway.arrive(number)
         elif planned.what == "look":

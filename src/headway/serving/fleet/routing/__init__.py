@@ -13,11 +13,18 @@ from headway.serving.fleet.routing.load import (
     ShortestQueue,
     TwoChoices,
 )
-from headway.serving.fleet.routing.named import router, routers
+from headway.serving.fleet.routing.named import orders, router, routers
+from headway.serving.fleet.routing.orders import (
+    EarliestDeadline,
+    FirstCome,
+    QueueOrder,
+    VirtualTokens,
+)
 from headway.serving.fleet.routing.peak import PredictedPeak
 from headway.serving.fleet.routing.pipeline import Pipeline, candidates
 from headway.serving.fleet.routing.preble import Preble
 from headway.serving.fleet.routing.prefix import Gate, PrefixCache, PrefixIndex
+from headway.serving.fleet.routing.queue import GatewayQueue
 from headway.serving.fleet.routing.scorer import Filter, Scorer
 from headway.serving.fleet.routing.slo import EarlyRejection
 from headway.serving.fleet.routing.ttft import LeastTtft
@@ -25,10 +32,13 @@ from headway.serving.fleet.routing.ttft import LeastTtft
 __all__ = [
     "AdapterAffinity",
     "DrainRate",
+    "EarliestDeadline",
     "EarlyRejection",
     "Filter",
+    "FirstCome",
     "Freeness",
     "Gate",
+    "GatewayQueue",
     "LeastCache",
     "LeastLatency",
     "LeastRequests",
@@ -39,13 +49,16 @@ __all__ = [
     "PredictedPeak",
     "PrefixCache",
     "PrefixIndex",
+    "QueueOrder",
     "Random",
     "RoundRobin",
     "Scorer",
     "SessionAffinity",
     "ShortestQueue",
     "TwoChoices",
+    "VirtualTokens",
     "candidates",
+    "orders",
     "router",
     "routers",
 ]

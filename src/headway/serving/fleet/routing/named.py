@@ -1,4 +1,4 @@
-"""Routers by name, alone or weighted: ``prefix-cache:3,least-request``."""
+"""Routers by name, alone, weighted or behind a queue: ``vtc/prefix-cache:3,least-request``."""
 
 from __future__ import annotations
 
@@ -19,10 +19,18 @@ from headway.serving.fleet.routing.load import (
     ShortestQueue,
     TwoChoices,
 )
+from headway.serving.fleet.routing.orders import (
+    EarliestDeadline,
+    FirstCome,
+    QueueOrder,
+    VirtualTokens,
+    of_session,
+)
 from headway.serving.fleet.routing.peak import PredictedPeak
 from headway.serving.fleet.routing.pipeline import Pipeline
 from headway.serving.fleet.routing.preble import Preble
 from headway.serving.fleet.routing.prefix import Gate, PrefixCache
+from headway.serving.fleet.routing.queue import GatewayQueue
 from headway.serving.fleet.routing.scorer import Scorer
 from headway.serving.fleet.routing.slo import EarlyRejection
 from headway.serving.fleet.routing.ttft import LeastTtft
@@ -94,6 +102,19 @@ _ROUTERS: Mapping[str, Callable[[int], Router]] = {
 """Those that are more than their one scorer."""
 
 
+_ORDERS: Mapping[str, Callable[[], QueueOrder]] = {
+    "fcfs": FirstCome,
+    "edf": EarliestDeadline,
+    "vtc": VirtualTokens,
+    "vtc-session": lambda: VirtualTokens(of_session, name="vtc-session"),
+}
+
+
+def orders() -> tuple[str, ...]:
+    """Return the names of the orders of queues, which stand before a router and a slash."""
+    return tuple(sorted(_ORDERS))
+
+
 def routers() -> tuple[str, ...]:
     """Return the names of routers there are, sorted; those that are scorers can be weighted."""
     return tuple(sorted({*_SCORERS, *_ROUTERS, *registry.policies(WORLD)}))
@@ -106,17 +127,23 @@ def router(specification: str, seed: int = 0) -> Router:
     ----------
     specification
         A name, or names of scorers with whole weights (1 if not given; 0 drops one), as in
-        ``"prefix-cache:3,least-request"``.
+        ``"prefix-cache:3,least-request"``. Before it, with a slash, the order of a queue at the
+        gateway, as in ``"vtc/least-request"``.
     seed
         Of what is decided by lot.
 
     Raises
     ------
     UnknownNameError
-        If there is no such router; never does another take its place.
+        If there is no such router or order; never does another take its place.
     ConfigError
         If a weight is no whole number from 0 to a million, or all are 0.
     """
+    order, slash, behind = specification.partition("/")
+    if slash:
+        if order not in _ORDERS:
+            raise UnknownNameError("order of a queue", order, orders())
+        return GatewayQueue(router(behind, seed), _ORDERS[order]())
     if specification in _ROUTERS:
         return _ROUTERS[specification](seed)
     if specification in registry.policies(WORLD):

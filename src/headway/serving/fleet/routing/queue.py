@@ -1,0 +1,105 @@
+"""A queue at the gateway: engines get no more than they can take."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+from headway.errors import ConfigError
+from headway.serving.fleet.decisions import Dispatch, Hold, Reject, Router, Routing
+from headway.serving.fleet.routing.orders import QueueOrder
+from headway.serving.fleet.view import ClusterView, RequestView
+
+CAPACITY = 10_000
+"""Requests that may wait."""
+
+RETRY_S = 1.0
+"""When the first in the queue is looked at again though nothing has ended: engines may be back."""
+
+
+class GatewayQueue:
+    """Hold requests while every engine has enough, and let them go in an order.
+
+    An engine that has as many requests in flight as its limit gets no more of them from the router
+    behind. Requests whose prompt is computed go on at once, and those that an engine has failed
+    wait whatever the bound.
+
+    Parameters
+    ----------
+    router
+        Decides where a request goes when its turn has come.
+    order
+        Decides whose turn it is.
+    limit
+        Requests in flight an engine; as many as its largest batch by default.
+    capacity
+        Most requests that wait; others are rejected.
+
+    Raises
+    ------
+    ConfigError
+        If the limit or the capacity is below one.
+
+    Notes
+    -----
+    O(log n) for n requests that wait, besides the router: one is asked about only when it comes,
+    and when it is the first and something has ended or a second has passed.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        order: QueueOrder,
+        *,
+        limit: int | None = None,
+        capacity: int = CAPACITY,
+    ) -> None:
+        for key, value in (("limit", limit), ("capacity", capacity)):
+            if value is not None and value < 1:
+                raise ConfigError(f"{key}: expected at least 1, got {value}")
+        self.name = f"{order.name}/{router.name}"
+        self._router = router
+        self._order = order
+        self._limit = limit
+        self._capacity = capacity
+        self._ask = False
+
+    def route(self, cluster: ClusterView, request: RequestView) -> Routing:
+        """Return where a request goes if it is the first and an engine can take it."""
+        if request.stage == "decode":
+            return self._router.route(cluster, request)
+        number, order = request.number, self._order
+        if number not in order:
+            if not request.tries and len(order) >= self._capacity:
+                return Reject(f"{len(order)} requests wait already")
+            order.push(request)
+        if order.head() != number:
+            return Hold(math.inf)
+        decision = self._router.route(self._with_room(cluster), request)
+        if isinstance(decision, Hold):
+            return Hold(cluster.now_s + RETRY_S)
+        order.remove(number)
+        if isinstance(decision, Dispatch):
+            order.sent(request)
+        self._ask = True
+        return decision
+
+    def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
+        """Have the first in the queue asked about; let go one that has ended while it waited."""
+        self._ask = True
+        if request in self._order:
+            self._order.remove(request)
+            return
+        self._order.ended(request, output_tokens)
+        self._router.ended(request, engine, output_tokens, at_s)
+
+    def awake(self) -> int | None:
+        """Return the first in the queue, once after each change."""
+        if not self._ask:
+            return None
+        self._ask = False
+        return self._order.head()
+
+    def _with_room(self, cluster: ClusterView) -> ClusterView:
+        limit = cluster.engines.max_sequences if self._limit is None else self._limit
+        return replace(cluster, ready=cluster.ready & (cluster.in_flight < limit))
