@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -227,6 +228,31 @@ def test_the_optimizer_keeps_the_mix_of_kinds_that_what_comes_asks_for() -> None
     up = run.up_s.reshape(2, 3).sum(axis=1)
     assert 150 < up[0] < 400
     assert up[1] > 100
+
+
+class Recorder(LoadMonitor):
+    """Writes down what it hears."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[tuple[int, int]] = []
+
+    def observe(self, prompt_tokens: int, output_tokens: int, at_s: float) -> None:
+        self.heard.append((prompt_tokens, output_tokens))
+
+
+@pytest.mark.parametrize(("capacity", "least", "most"), [(100_000, 20, 20), (2, 1, 19)])
+def test_a_monitor_hears_once_of_requests_that_are_handed_over(
+    capacity: int, least: int, most: int
+) -> None:
+    monitor = Recorder()
+    members = [replace(member(0), role="prefill"), replace(member(1), role="decode")]
+    burst = Workload.of(
+        arrival_s=np.zeros(20), prompt_tokens=np.full(20, 64), output_tokens=np.full(20, 40)
+    )
+    FleetSimulation(burst, members, Watched(router("least-request"), monitor, capacity)).run()
+    assert set(monitor.heard) == {(64, 40)}
+    assert least <= len(monitor.heard) <= most
 
 
 @pytest.mark.parametrize(

@@ -167,30 +167,39 @@ class OptimizerScaler:
 class Watched:
     """A router whose requests a monitor hears of when they end.
 
+    Where prefill and decode are apart, that is when they have been decoded.
+
     Parameters
     ----------
     router
         Decides.
     monitor
         Hears of the lengths of prompts and answers.
+    capacity
+        Requests under way that are remembered; of more, the oldest are not heard of.
     """
 
-    def __init__(self, router: Router, monitor: LoadMonitor) -> None:
+    def __init__(self, router: Router, monitor: LoadMonitor, capacity: int = 100_000) -> None:
         self.name = router.name
         self._router = router
         self._monitor = monitor
+        self._capacity = capacity
+        self._roles: tuple[str, ...] = ()
         self._prompt_tokens: dict[int, int] = {}
 
     def route(self, cluster: ClusterView, request: RequestView) -> Routing:
         """Ask the router."""
+        self._roles = cluster.engines.roles
         self._prompt_tokens[request.number] = request.prompt_tokens
+        if len(self._prompt_tokens) > self._capacity:
+            del self._prompt_tokens[next(iter(self._prompt_tokens))]
         return self._router.route(cluster, request)
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Tell both."""
         self._router.ended(request, engine, output_tokens, at_s)
         prompt_tokens = self._prompt_tokens.pop(request, 0)
-        if prompt_tokens and output_tokens:
+        if prompt_tokens and output_tokens and self._roles[engine] != "prefill":
             self._monitor.observe(prompt_tokens, output_tokens, at_s)
 
 
