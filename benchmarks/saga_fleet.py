@@ -177,7 +177,8 @@ def completion(seeds: int) -> None:
         figures="simulated",
         streams=f"{seeds} of 60 coding programs, 20 a minute, and of 100 browsing ones, 60 a"
         " minute, more than the fleet can serve; 32 recorded actors",
-        faster="mean of the others' completion times over ours, geometric mean over streams",
+        faster="mean completion time with the prefix cache's router over this one's, geometric mean"
+        " over streams",
         throughput="programs done per minute until four fifths are",
         published="with SAGA, on 16 engines: 1.73 times and 1.55 times as fast as vLLM's prefix"
         " caching and affinity, at about 30 % less peak throughput",
