@@ -83,6 +83,7 @@ class SentPrompts:
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._index = PrefixIndex(capacity)
         self._looked: tuple[int, list[int]] = (-1, [])
+        self._found: tuple[int, Ints] | None = None
 
     def share(self, cluster: ClusterView, request: RequestView) -> Floats:
         """Return the share of the blocks of the prompt; shape (n_engines,)."""
@@ -93,16 +94,16 @@ class SentPrompts:
 
     def tokens(self, cluster: ClusterView, request: RequestView) -> Ints:
         """Return how many tokens of the prompt, but for its last; shape (n_engines,)."""
-        names = self._names(request)
-        if not names:
-            return np.zeros(len(cluster.engines), dtype=np.int64)
-        blocks = self._index.match(names, len(cluster.engines))
-        most: Ints = np.minimum(blocks * request.block_tokens, request.prompt_tokens - 1)
-        return most
+        if self._found is None or self._found[0] != request.number:
+            blocks = self._index.match(self._names(request), len(cluster.engines))
+            most: Ints = np.minimum(blocks * request.block_tokens, request.prompt_tokens - 1)
+            self._found = (request.number, most)
+        return self._found[1]
 
     def add(self, request: RequestView, engine: int) -> None:
         """Note that an engine is sent a prompt."""
         self._index.add(self._names(request), engine)
+        self._found = None
 
     def _names(self, request: RequestView) -> list[int]:
         if self._looked[0] != request.number:
