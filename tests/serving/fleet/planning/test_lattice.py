@@ -64,6 +64,11 @@ def test_two_kinds_take_no_more_looks_than_their_border() -> None:
     assert len(found.tried) <= 31
 
 
+def test_a_kind_that_does_harm_does_not_hide_those_that_do_without_it() -> None:
+    found = cheapest([1.0, 3.0], [4, 2], lambda c: 0.0 if c[0] else float(c[1]), target=1)
+    assert found.best == (0, 1)
+
+
 def test_what_is_impossible_is_never_looked_at() -> None:
     looked: list[tuple[int, ...]] = []
 

@@ -1,4 +1,4 @@
-"""The cheapest of all combinations of counts that does, where more is never worse."""
+"""The cheapest of all combinations of counts that does, where more of the same is never worse."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def cheapest(
     most
         Largest count of each kind.
     worth
-        Of some counts. More of a kind must not be worth less.
+        Of some counts. More of the kinds that are there must not be worth less; a kind that is
+        not there yet may be, as a slow engine does harm where a router takes all for equal.
     target
         What they must be worth.
     possible
@@ -61,9 +62,9 @@ def cheapest(
 
     Notes
     -----
-    Counts that fail rule out all that have no more of anything; those that do rule out all that
-    cost as much. Looked at next is whichever rules out most in the worse of its two cases: for one
-    kind, bisection. O(combinations) a look, for a number of looks that grows with the logarithm of
+    Counts that fail rule out all that have no more of the same kinds; those that do rule out all
+    that cost as much. Looked at next is whichever rules out most in the worse of its two cases:
+    for one kind, bisection. O(combinations) a look, for a number of looks that grows with the logarithm of
     the combinations for one kind, and with the size of the border between them for several.
     """
     if not all(price > 0 for price in prices):
@@ -86,7 +87,8 @@ def cheapest(
             best = row
             undecided &= cost < cost[number] - 1e-9
         else:
-            undecided &= (counts > counts[number]).any(axis=1)
+            alike = ((counts > 0) == (counts[number] > 0)).all(axis=1)
+            undecided &= ~alike | (counts > counts[number]).any(axis=1)
     return Search(best, tried)
 
 
@@ -94,7 +96,8 @@ def _next(undecided: Mask, cost: Floats, shape: tuple[int, ...]) -> int:
     """Return the combination that rules out most in the worse of its two cases."""
     below: Ints = undecided.reshape(shape).astype(np.int64)
     for axis in range(len(shape)):
-        below = below.cumsum(axis=axis)
+        there = np.moveaxis(below, axis, 0)[1:]  # who has none of a kind is not compared to who has
+        np.cumsum(there, axis=0, out=there)
     order = np.sort(cost[undecided])
     as_dear = len(order) - np.searchsorted(order, cost - 1e-9)
     gain = np.where(undecided, np.minimum(below.ravel(), as_dear), -1)
