@@ -1,4 +1,4 @@
-"""The cheapest of all combinations of counts that does, where more of the same is never worse."""
+"""The cheapest combination of counts that does, where more of the same is never worse."""
 
 from __future__ import annotations
 
