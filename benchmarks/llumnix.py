@@ -171,6 +171,11 @@ def balance(seeds: int, rate_per_s: float) -> None:
             lambda: [Rebalance(queue="none")],
         ),
         Team("- moves only if engines become alike", MostFree, lambda: [Rebalance(careful=True)]),
+        Team(
+            "- the same, and only where there is much room",
+            MostFree,
+            lambda: [Rebalance(careful=True, in_above=320.0)],
+        ),
         Team("least-load, with migration", least_load, lambda: [Rebalance()]),
     )
     begun, rows = time.process_time(), []
