@@ -64,8 +64,9 @@ def cheapest(
     -----
     Counts that fail rule out all that have no more of the same kinds; those that do rule out all
     that cost as much. Looked at next is whichever rules out most in the worse of its two cases:
-    for one kind, bisection. O(combinations) a look, for a number of looks that grows with the logarithm of
-    the combinations for one kind, and with the size of the border between them for several.
+    for one kind, bisection. O(combinations) a look, for a number of looks that grows with the
+    logarithm of the combinations for one kind, and with the size of the border between them for
+    several.
     """
     if not all(price > 0 for price in prices):
         raise ConfigError("price_per_h: expected a price above 0 for every kind of engine")
