@@ -13,7 +13,7 @@ from headway.serving.hardware import Deployment, Gpu
 from headway.serving.models import LanguageModel
 from headway.serving.results import EngineRun
 from headway.serving.step_time import Affine, LayerTables, Roofline, StepTime
-from headway.serving.workload import Workload, read_workload, synthetic, workload
+from headway.serving.workload import Workload, read_workload, synthetic
 
 __all__ = [
     "Affine",
@@ -35,5 +35,4 @@ __all__ = [
     "presets",
     "read_workload",
     "synthetic",
-    "workload",
 ]
