@@ -123,6 +123,7 @@ def test_a_board_without_its_exchange_is_asked_to_stop(nodes):
     import ray
 
     exchange = ray.remote(Exchange).options(num_cpus=0).remote()
+    ray.get(exchange.__ray_ready__.remote())  # a busy machine may take its time
     board = Board(SHOP, 0.0, lambda _: None, Stop())
     link = cluster._Link(board, exchange, "a")
     link.swap()
