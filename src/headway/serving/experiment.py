@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 
 from headway.errors import ConfigError
 from headway.serving.contenders import choice
-from headway.serving.document import Contender, EngineFile
+from headway.serving.document import EngineFile
 from headway.serving.engine import Engine, preset
 from headway.serving.hardware import Deployment
 from headway.serving.results import EngineRun, metrics
 from headway.serving.setup import deployment, engine_config, step_time
 from headway.serving.step_time import StepTime
 from headway.serving.traffic import Source, key
+from headway.serving.trafficked import TraffickedExperiment, check_lists
 from headway.simulate.document import document, record
-from headway.simulate.goodput import MaxGoodput, max_goodput
 
 
 @dataclass(frozen=True, eq=False)
-class EngineExperiment:
+class EngineExperiment(TraffickedExperiment):
     """A workload that policies can meet in an engine.
 
     Parameters
@@ -78,10 +77,7 @@ class EngineExperiment:
         experiment = cls(file, folder, source, step_time(file, folder, deployed), deployed)
         with key("engine"):
             preset(_preset(file), blocks=1)
-        if file.policies is not None and not file.policies:
-            raise ConfigError("policies: expected at least one")
-        if not file.loads or not all(0 < load < math.inf for load in file.loads):
-            raise ConfigError("loads: expected at least one, all above 0")
+        check_lists(file)
         for number, name in enumerate(experiment.policies()):
             with key(f"policies[{number}]"):
                 chosen = choice(name, file)
@@ -89,28 +85,11 @@ class EngineExperiment:
                 chosen.decider(folder, 0)
         return experiment
 
-    @property
-    def name(self) -> str:
-        """For tables and messages."""
-        return self.file.name
-
-    @property
-    def measure(self) -> str:
-        """The share of requests outside their limits, or the mean latency if nobody has any."""
-        return "missed" if self.source.promises else "latency_s.mean"
-
-    @property
-    def loads(self) -> tuple[float, ...]:
-        """The loads worth comparing: times the rate of arrivals."""
-        return self.file.loads
-
     def policies(self) -> tuple[str, ...]:
         """Return the names of the policies in the file."""
         if self.file.policies is None:
             return (_preset(self.file),)
-        return tuple(
-            entry.name if isinstance(entry, Contender) else entry for entry in self.file.policies
-        )
+        return super().policies()
 
     def run(self, policy: str, seed: int) -> EngineRun:
         """Return what happens when a policy meets the traffic.
@@ -127,70 +106,18 @@ class EngineExperiment:
         UnknownNameError
             If there is no such policy.
         """
-        return self._engine(policy, seed, self.load).run()
-
-    def at_load(self, load: float) -> EngineExperiment:
-        """Return the same experiment with requests arriving so many times as fast.
-
-        Raises
-        ------
-        ConfigError
-            If the load is not above 0.
-        """
-        if not 0 < load < float("inf"):
-            raise ConfigError(f"load: expected a number above 0, got {load}")
-        return replace(self, load=load)
-
-    def replaying(self, trace: str | PathLike[str]) -> EngineExperiment:
-        """Return the same experiment with the traffic in a file, or a public trace by name.
-
-        Raises
-        ------
-        FormatError
-            If the file cannot be read or is in none of the formats known.
-        """
-        return replace(self, source=self.source.replaying(str(trace)))
-
-    def max_goodput(
-        self, policy: str, *, seed: int = 0, target: float = 0.9, tolerance: float = 0.02
-    ) -> MaxGoodput:
-        """Return the largest load at which enough requests finish within their limits.
-
-        Parameters
-        ----------
-        policy
-            See `run`.
-        seed
-            See `run`.
-        target
-            Share of requests.
-        tolerance
-            Relative width at which the search stops.
-
-        Raises
-        ------
-        ConfigError
-            If no request has limits, or the target is not a share.
-        """
-        if self.measure != "missed":
-            raise ConfigError(f"{self.name}: no request has limits that it could miss")
-
-        def attainment(load: float) -> float:
-            return metrics.attainment(self._engine(policy, seed, load).run())
-
-        return max_goodput(
-            attainment, target=target, low=self.load / 4, high=self.load, tolerance=tolerance
-        )
-
-    def _engine(self, policy: str, seed: int, load: float) -> Engine:
         chosen = choice(policy, self.file)
         return Engine(
-            self.source.workload(seed, load),
+            self.source.workload(seed, self.load),
             engine_config(chosen.settings, self.deployed),
             self.step_time,
             chosen.decider(self.home, seed),
             seed=seed,
-        )
+        ).run()
+
+    def attainment(self, run: EngineRun) -> float:
+        """Return the share of requests that kept their limits in a run."""
+        return metrics.attainment(run)
 
 
 def _preset(file: EngineFile) -> str:

@@ -202,6 +202,7 @@ def changed(section: str, **change: Any) -> dict[str, Any]:
         ({"controllers": [{"policy": "nobody"}]}, r"controllers\[0\]: unknown controller"),
         ({"link": {"bytes_per_s": 0}}, "link: link.bytes_per_s"),
         ({"loads": [0]}, "loads"),
+        ({"loads": [float("nan")]}, "loads"),
         ({"detect_s": -1}, "detect_s"),
     ],
 )

@@ -167,6 +167,7 @@ def test_what_a_cache_would_know_is_history(home: Path, history: bool) -> None:
         ("predictor: linear", "predictor: line", r"policies\[2\]: .*predictor"),
         ("noise: 0.3", "noise: 3", r"policies\[2\]: spread"),
         ("loads: [0.5, 2]", "loads: [0]", "loads"),
+        ("loads: [0.5, 2]", "loads: [.nan]", "loads"),
         ("spread_s: 0.5", "spread_s: -1", "workload.spread_s"),
     ],
 )

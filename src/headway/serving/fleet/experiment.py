@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from headway.errors import ConfigError
-from headway.serving.fleet.document import FleetFile, Team
+from headway.serving.fleet.document import FleetFile
 from headway.serving.fleet.faults import Fault
 from headway.serving.fleet.member import Link, Member
 from headway.serving.fleet.run import FleetRun
@@ -19,13 +19,13 @@ from headway.serving.fleet.simulation import FleetSimulation
 from headway.serving.fleet.teams import team
 from headway.serving.results import metrics
 from headway.serving.traffic import Source, key
+from headway.serving.trafficked import TraffickedExperiment, check_lists
 from headway.serving.workload import Workload
 from headway.simulate.document import document, record
-from headway.simulate.goodput import MaxGoodput, max_goodput
 
 
 @dataclass(frozen=True, eq=False)
-class FleetExperiment:
+class FleetExperiment(TraffickedExperiment):
     """A workload that routers can meet before a fleet.
 
     Parameters
@@ -83,10 +83,7 @@ class FleetExperiment:
         found = cls(file, folder, source, built, counts)
         if not any(counts):
             raise ConfigError("engines: expected at least one engine")
-        if not file.policies:
-            raise ConfigError("policies: expected at least one")
-        if not file.loads or min(file.loads) <= 0:
-            raise ConfigError("loads: expected at least one, all above 0")
+        check_lists(file)
         if not file.detect_s >= 0:
             raise ConfigError(f"detect_s: must not be negative, got {file.detect_s}")
         for number, name in enumerate(found.policies()):
@@ -96,31 +93,10 @@ class FleetExperiment:
         return found
 
     @property
-    def name(self) -> str:
-        """For tables and messages."""
-        return self.file.name
-
-    @property
-    def measure(self) -> str:
-        """The share of requests outside their limits, or the mean latency if nobody has any."""
-        return "missed" if self.source.promises else "latency_s.mean"
-
-    @property
-    def loads(self) -> tuple[float, ...]:
-        """The loads worth comparing: times the rate of arrivals."""
-        return self.file.loads
-
-    @property
     def price_per_h(self) -> float:
         """What all engines cost in an hour."""
         prices = (group.price_per_h for group in self.file.engines)
         return float(sum(count * price for count, price in zip(self.counts, prices, strict=True)))
-
-    def policies(self) -> tuple[str, ...]:
-        """Return the names of the policies in the file."""
-        return tuple(
-            entry.name if isinstance(entry, Team) else entry for entry in self.file.policies
-        )
 
     def members(self, seed: int = 0) -> list[Member]:
         """Return the engines, kind after kind.
@@ -201,47 +177,6 @@ class FleetExperiment:
         file = msgspec.structs.replace(self.file, engines=groups)
         return replace(self, file=file, counts=tuple(counts))
 
-    def at_load(self, load: float) -> FleetExperiment:
-        """Return the same experiment with requests arriving so many times as fast.
-
-        Raises
-        ------
-        ConfigError
-            If the load is not above 0.
-        """
-        if not 0 < load < float("inf"):
-            raise ConfigError(f"load: expected a number above 0, got {load}")
-        return replace(self, load=load)
-
-    def replaying(self, trace: str | PathLike[str]) -> FleetExperiment:
-        """Return the same experiment with the traffic in a file, or a public trace by name.
-
-        Raises
-        ------
-        FormatError
-            If the file cannot be read or is in none of the formats known.
-        """
-        return replace(self, source=self.source.replaying(str(trace)))
-
-    def max_goodput(self, policy: str, *, seed: int = 0, target: float = 0.9) -> MaxGoodput:
-        """Return the largest load at which enough requests finish within their limits.
-
-        Parameters
-        ----------
-        policy, seed
-            See `run`.
-        target
-            Share of requests.
-
-        Raises
-        ------
-        ConfigError
-            If no request has limits, or the target is not a share.
-        """
-        if self.measure != "missed":
-            raise ConfigError(f"{self.name}: no request has limits that it could miss")
-
-        def attainment(load: float) -> float:
-            return metrics.attainment(self.at_load(load).run(policy, seed))
-
-        return max_goodput(attainment, target=target, low=self.load / 4, high=self.load)
+    def attainment(self, run: FleetRun) -> float:
+        """Return the share of requests that kept their limits in a run."""
+        return metrics.attainment(run)

@@ -32,15 +32,15 @@ from headway.serving.prefill.step_work import StepWork
 from headway.serving.prefill.work import PrefillWork, QuadraticWork
 from headway.serving.setup import deployment, step_time
 from headway.serving.traffic import Source, key
+from headway.serving.trafficked import TraffickedExperiment, check_lists
 from headway.simulate.document import document, record
-from headway.simulate.goodput import MaxGoodput, max_goodput
 
 _BATCHINGS: Mapping[str, type[Batching]] = {"alone": Alone, "fill": Fill, "slo": SloAware}
 """Batchings by the names that files use."""
 
 
 @dataclass(frozen=True, eq=False)
-class PrefillExperiment:
+class PrefillExperiment(TraffickedExperiment):
     """Prompts that policies can meet on one instance that only prefills.
 
     Parameters
@@ -89,10 +89,7 @@ class PrefillExperiment:
         folder = Path(home)
         source = Source.of(file.workload, (), folder)
         experiment = cls(file, source, _work(file, folder))
-        if not file.policies:
-            raise ConfigError("policies: expected at least one")
-        if not file.loads or min(file.loads) <= 0:
-            raise ConfigError("loads: expected at least one, all above 0")
+        check_lists(file)
         for number, policy in enumerate(experiment.policies()):
             with key(f"policies[{number}]"):
                 experiment.policy(policy, 0)
@@ -100,25 +97,9 @@ class PrefillExperiment:
         return experiment
 
     @property
-    def name(self) -> str:
-        """For tables and messages."""
-        return self.file.name
-
-    @property
     def measure(self) -> str:
         """The share of first tokens that come too late, or their mean time without limits."""
         return "missed" if np.isfinite(self.requests(0).ttft_s).any() else "ttft_s.mean"
-
-    @property
-    def loads(self) -> tuple[float, ...]:
-        """The loads worth comparing: times the rate of arrivals."""
-        return self.file.loads
-
-    def policies(self) -> tuple[str, ...]:
-        """Return the names of the policies in the file."""
-        return tuple(
-            entry.name if isinstance(entry, Contender) else entry for entry in self.file.policies
-        )
 
     def requests(self, seed: int) -> PrefillRequests:
         """Return the prompts that come with a seed, with their limits."""
@@ -177,56 +158,9 @@ class PrefillExperiment:
         run = simulate(self.requests(seed), self.work, self.policy(policy, seed))
         return replace(run, policy=policy, seed=seed)
 
-    def at_load(self, load: float) -> PrefillExperiment:
-        """Return the same experiment with requests arriving so many times as fast.
-
-        Raises
-        ------
-        ConfigError
-            If the load is not above 0.
-        """
-        if not 0 < load < float("inf"):
-            raise ConfigError(f"load: expected a number above 0, got {load}")
-        return replace(self, load=load)
-
-    def replaying(self, trace: str | PathLike[str]) -> PrefillExperiment:
-        """Return the same experiment with the traffic in a file, or a public trace by name.
-
-        Raises
-        ------
-        FormatError
-            If the file cannot be read or is in none of the formats known.
-        """
-        return replace(self, source=self.source.replaying(str(trace)))
-
-    def max_goodput(
-        self, policy: str, *, seed: int = 0, target: float = 0.9, tolerance: float = 0.02
-    ) -> MaxGoodput:
-        """Return the largest load at which enough first tokens come in time.
-
-        Parameters
-        ----------
-        policy, seed
-            See `run`.
-        target
-            Share of requests.
-        tolerance
-            Relative width at which the search stops.
-
-        Raises
-        ------
-        ConfigError
-            If no request has limits, or the target is not a share.
-        """
-        if self.measure != "missed":
-            raise ConfigError(f"{self.name}: no request has limits that it could miss")
-        return max_goodput(
-            lambda load: self.at_load(load).run(policy, seed).attainment,
-            target=target,
-            low=self.load / 4,
-            high=self.load,
-            tolerance=tolerance,
-        )
+    def attainment(self, run: PrefillRun) -> float:
+        """Return the share of first tokens that came in time in a run."""
+        return run.attainment
 
 
 def _work(file: PrefillFile, home: Path) -> PrefillWork:
