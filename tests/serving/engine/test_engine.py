@@ -181,6 +181,17 @@ def test_a_policy_that_fails_is_named_with_its_line() -> None:
         run(workload((0, 4, 4)), Clumsy())
 
 
+def test_a_policy_whose_key_fails_is_named_with_file_and_line() -> None:
+    class Keyless(Policy):
+        name = "keyless"
+
+        def key(self, requests: Visible) -> np.ndarray:
+            return requests.wishes  # type: ignore[attr-defined, no-any-return]
+
+    with pytest.raises(ConfigError, match=r"policy keyless: key: .*test_engine\.py:"):
+        run(workload((0, 4, 4)), Keyless())
+
+
 def test_steps_can_be_made_bit_by_bit() -> None:
     traffic = workload((0, 4, 3), (2.5, 4, 3))
     engine = Engine(traffic, config(), SECOND)

@@ -227,6 +227,22 @@ def test_engines_that_do_not_exist_are_refused(wrong: dict[str, object], message
         play(traffic((0, 4, 1)), **wrong)  # type: ignore[arg-type]
 
 
+def test_a_step_time_that_cannot_be_is_refused_and_not_a_crash() -> None:
+    with pytest.raises(ConfigError, match="step"):
+        FleetSimulation(traffic((0, 4, 3)), [member(step_time=Affine(-1.0))], Least()).run()
+
+
+def test_a_policy_that_fails_to_learn_is_named() -> None:
+    class Forgetful(Policy):
+        name = "forgetful"
+
+        def finished(self, request: int, output_tokens: int) -> None:
+            raise KeyError(request)
+
+    with pytest.raises(ConfigError, match="policy forgetful: finished: KeyError"):
+        FleetSimulation(traffic((0, 4, 3)), [member(policy=Forgetful)], Least()).run()
+
+
 @st.composite
 def fleets(draw: st.DrawFn) -> tuple[Workload, int, list[Fault]]:
     n = draw(st.integers(1, 25))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -171,13 +172,19 @@ class Engine:
             If the policy fails, or its answer cannot be; says where.
         """
         self._tell()
-        try:
+        with _blamed(self.policy, ask.name.lower()):
             self._answer(ask)
-        except HeadwayError:
-            raise
-        except Exception as error:  # whatever the class of somebody else does
-            question = ask.name.lower()
-            raise ConfigError(f"policy {self.policy.name}: {question}: {_where(error)}") from error
+
+    def tell(self, request: int, output_tokens: int) -> None:
+        """Let the policy learn from an answer that has come to its end.
+
+        Raises
+        ------
+        ConfigError
+            If the policy fails; says where.
+        """
+        with _blamed(self.policy, "finished"):
+            self.policy.finished(request, output_tokens)
 
     def _advance(self, until_s: float) -> _core.Ask:
         try:
@@ -206,7 +213,18 @@ class Engine:
                 ended["generated"][answered].tolist(),
                 strict=True,
             ):
-                self.policy.finished(request, tokens)
+                self.tell(request, tokens)
+
+
+@contextmanager
+def _blamed(policy: Policy, question: str) -> Iterator[None]:
+    """Say which policy failed, at what and where, whatever the class of somebody else raises."""
+    try:
+        yield
+    except HeadwayError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"policy {policy.name}: {question}: {_where(error)}") from error
 
 
 def _where(error: Exception) -> str:
@@ -227,7 +245,8 @@ def _every(policy: Policy) -> int:
 
 
 def _keys(policy: Policy, seen: Visible) -> Floats:
-    keys = np.ascontiguousarray(policy.key(seen), dtype=np.float64)
+    with _blamed(policy, "key"):
+        keys = np.ascontiguousarray(policy.key(seen), dtype=np.float64)
     if keys.shape != seen.arrival_s.shape or np.isnan(keys).any():
         raise ConfigError(f"policy {policy.name}: key must return one number for each request")
     return keys

@@ -127,6 +127,11 @@ class FleetSimulation:
 
         Requests are left unfinished if for an hour nothing happens any more but looks of
         controllers.
+
+        Raises
+        ------
+        ConfigError
+            If a step time or an answer of an engine's policy is one that cannot be.
         """
         begin = time.process_time()
         core, workload = self._world.core, self._world.workload
@@ -140,7 +145,7 @@ class FleetSimulation:
             arrives_s, request = arrivals[comes]
             planned_s = self._clock.next_time
             until_s = arrives_s if planned_s is None else min(arrives_s, planned_s)
-            stop = core.advance(until_s, stops or self._migrations.is_anyone_leaving)
+            stop = self._advance(until_s, stops=stops or self._migrations.is_anyone_leaving)
             if core.has_news:
                 self._hear()
             if stop == _core.FleetStop.QUESTION:
@@ -154,6 +159,12 @@ class FleetSimulation:
                     self._gateway.arrive(request)
                     comes += 1
         return self._result(time.process_time() - begin)
+
+    def _advance(self, until_s: float, *, stops: bool) -> _core.FleetStop:
+        try:
+            return self._world.core.advance(until_s, stops)
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
 
     def _is_stuck(self, now_s: float, arrives_s: float) -> bool:
         """Whether nothing but controllers has moved for very long."""
@@ -181,7 +192,7 @@ class FleetSimulation:
             zip(*columns, strict=True), ended["status"].tolist(), strict=True
         ):
             if status == Status.FINISHED:
-                self._world.engines[engine].policy.finished(request, tokens)
+                self._world.engines[engine].tell(request, tokens)
             self._migrations.ended(request)
             last_s[engine] = at_s
             if not self._gateway.ended(request, engine, tokens, at_s) or self._follow is None:
