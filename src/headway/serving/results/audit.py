@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headway.errors import VerificationError
-from headway.serving.results.columns import Floats, Ints, Speech, Status, Steps
+from headway.serving.results.columns import Floats, Ints, Requests, Speech, Status, Steps
 
 if TYPE_CHECKING:
     from headway.serving.results.run import EngineRun, Limits
@@ -40,7 +40,7 @@ def audit(run: EngineRun) -> None:
         ("request", _requests(run)),
         ("step", step_laws(run.steps, run.config)),
         ("segment of speech", _speech(run)),
-        ("request", _spoken(run)),
+        ("request", spoken_laws(run.requests, run.speech, run.steps.end_s)),
         ("step", heard_laws(run.speech, run.steps)),
         ("step", _present(run)),
         ("step", _idle(run)),
@@ -166,9 +166,8 @@ def _speech(run: EngineRun) -> Iterator[Broken]:
     yield "a request has at most one token a step", again
 
 
-def _spoken(run: EngineRun) -> Iterator[Broken]:
-    """Check what requests have against what was said."""
-    speech, table, end = run.speech, run.requests, run.steps.end_s
+def spoken_laws(table: Requests, speech: Speech, end_s: Floats) -> Iterator[Broken]:
+    """Check what requests have against what was said at the ends of steps."""
     tokens = np.bincount(speech.request, weights=speech.tokens, minlength=len(table))
     yield "each token was spoken in a step", tokens != table.generated
     for column, step, mine in (
@@ -177,7 +176,7 @@ def _spoken(run: EngineRun) -> Iterator[Broken]:
     ):
         said = np.full(len(table), np.nan)
         if len(speech):
-            said[speech.request[mine]] = end[step[mine]]
+            said[speech.request[mine]] = end_s[step[mine]]
         differ = said != column
         yield "tokens come at the ends of steps", differ & ~(np.isnan(said) & np.isnan(column))
 

@@ -12,7 +12,14 @@ import numpy as np
 
 from headway.serving.fleet.view import Mask
 from headway.serving.results import Status
-from headway.serving.results.audit import Broken, heard_laws, hold, request_laws, step_laws
+from headway.serving.results.audit import (
+    Broken,
+    heard_laws,
+    hold,
+    request_laws,
+    spoken_laws,
+    step_laws,
+)
 
 if TYPE_CHECKING:
     from headway.serving.fleet.run import FleetRun
@@ -31,7 +38,8 @@ def audit(run: FleetRun) -> None:
     """
     who = f"{run.workload.name}: {run.router}, seed {run.seed}"
     hold(who, ("request", _requests(run)))
-    hold(who, ("segment of speech", _served_once(run)), ("request", _spoken(run)))
+    hold(who, ("segment of speech", _served_once(run)))
+    hold(who, ("request", spoken_laws(run.requests, *run.spoken)))
     hold(who, ("engine", _engines(run)))
     for number, member in enumerate(run.members):
         steps = run.steps[number]
@@ -62,22 +70,6 @@ def _served_once(run: FleetRun) -> Iterator[Broken]:
     start_s, again = run.all_steps.start_s, speech.continues
     again[1:] &= start_s[speech.first_step[1:]] < end_s[speech.last_step[:-1]]
     yield "a request is served by one engine at a time", again
-
-
-def _spoken(run: FleetRun) -> Iterator[Broken]:
-    """Check what requests have against what was said."""
-    (speech, end_s), table = run.spoken, run.requests
-    tokens = np.bincount(speech.request, weights=speech.tokens, minlength=len(table))
-    yield "each token was spoken once", tokens != table.generated
-    for column, step, mine in (
-        (table.first_token_s, speech.first_step, ~speech.continues),
-        (table.last_token_s, speech.last_step, np.append(~speech.continues[1:], True)),
-    ):
-        said = np.full(len(table), np.nan)
-        if len(speech):
-            said[speech.request[mine]] = end_s[step[mine]]
-        differ = said != column
-        yield "tokens come at the ends of steps", differ & ~(np.isnan(said) & np.isnan(column))
 
 
 def _engines(run: FleetRun) -> Iterator[Broken]:
