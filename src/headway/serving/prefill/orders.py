@@ -72,69 +72,25 @@ class Order(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Fcfs:
-    """First come, first served."""
+class ByColumn:
+    """Smallest value of one column first.
 
-    slack_aware = False
-    steady = True
-
-    def keys(self, view: View) -> Floats:
-        """Return arrivals, in seconds."""
-        return view.arrival_s
-
-
-@dataclass(frozen=True, slots=True)
-class Edf:
-    """Earliest deadline first; beyond saturation one late request makes the next one late."""
-
-    slack_aware = False
-    steady = True
-
-    def keys(self, view: View) -> Floats:
-        """Return deadlines, in seconds."""
-        return view.deadline_s
-
-
-@dataclass(frozen=True, slots=True)
-class SlackEdf:
-    """S-EDF: earliest deadline among those that can keep it, then among the others.
-
-    References
+    Parameters
     ----------
-    Hsieh, Zong, Chen, Li, Zhai, Wen (2026), "FlowPrefill: Decoupling Preemption from Prefill
-    Scheduling Granularity to Mitigate Head-of-Line Blocking in LLM Serving", arXiv 2602.16603.
+    column
+        Of `View`.
+    slack_aware, steady
+        See `Order`.
     """
 
-    slack_aware = True
-    steady = True
+    column: str
+    slack_aware: bool = False
+    steady: bool = True
 
     def keys(self, view: View) -> Floats:
-        """Return deadlines, in seconds."""
-        return view.deadline_s
-
-
-@dataclass(frozen=True, slots=True)
-class Sjf:
-    """Shortest job first, by the predicted time of the whole prefill."""
-
-    slack_aware = False
-    steady = True
-
-    def keys(self, view: View) -> Floats:
-        """Return predicted times, in seconds."""
-        return view.service_s
-
-
-@dataclass(frozen=True, slots=True)
-class Srpt:
-    """Shortest predicted remaining time first."""
-
-    slack_aware = False
-    steady = True
-
-    def keys(self, view: View) -> Floats:
-        """Return what is left, in seconds."""
-        return view.remaining_s
+        """Return the column."""
+        keys: Floats = getattr(view, self.column)
+        return keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +138,24 @@ class Preflow:
 
 ORDERS: Mapping[str, Order] = MappingProxyType(
     {
-        "fcfs": Fcfs(),
-        "edf": Edf(),
-        "s-edf": SlackEdf(),
-        "sjf": Sjf(),
-        "srpt": Srpt(),
+        "fcfs": ByColumn("arrival_s"),
+        "edf": ByColumn("deadline_s"),
+        "s-edf": ByColumn("deadline_s", slack_aware=True),
+        "sjf": ByColumn("service_s"),
+        "srpt": ByColumn("remaining_s"),
         "hrrn": Hrrn(),
         "preflow": Preflow(),
     }
 )
-"""Queue orders by name."""
+"""Queue orders by name.
+
+First come, first served; earliest deadline first, with which beyond saturation one late request
+makes the next one late; the same among those that can keep their deadline, then among the others;
+shortest predicted prefill first; shortest predicted rest first; highest response ratio next; and
+`Preflow`.
+
+References
+----------
+Hsieh, Zong, Chen, Li, Zhai, Wen (2026), "FlowPrefill: Decoupling Preemption from Prefill Scheduling
+Granularity to Mitigate Head-of-Line Blocking in LLM Serving", arXiv 2602.16603, for ``s-edf``.
+"""

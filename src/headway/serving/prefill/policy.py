@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.prefill.batching import Alone, Batching, Fill, SloAware
-from headway.serving.prefill.orders import ORDERS, Order, SlackEdf
+from headway.serving.prefill.orders import ORDERS, Order
 from headway.serving.prefill.predictors import Exact, Fitting
 from headway.serving.prefill.preemption import Guards
 
@@ -50,7 +50,7 @@ class PrefillPolicy:
     """
 
     name: str
-    order: Order = field(default_factory=SlackEdf)
+    order: Order = ORDERS["s-edf"]
     cut: Cut = "operator"
     chunk_tokens: int | None = None
     batching: Batching = field(default_factory=Alone)
