@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,7 @@ class Pool:
         return self.now_s - self.since_s
 
 
-class Evictor:
+class Evictor(ABC):
     """Ranks idle sessions; what it knows it has seen happen."""
 
     name = "evictor"
@@ -58,9 +59,9 @@ class Evictor:
     clairvoyant = False
     """Whether it may see `Pool.next_s`."""
 
+    @abstractmethod
     def rank(self, pool: Pool) -> Floats:
         """Return a number for each session; the largest goes first, the lower session if equal."""
-        raise NotImplementedError
 
     def resumed(self, tool: int, after_s: float, observed_tokens: int) -> None:
         """Learn how long a tool took and how much it added to the prompt."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from math import inf
 
@@ -15,7 +16,7 @@ from headway.serving.step_time import Shape, StepTime, as_native
 from headway.serving.step_time.shape import FIELDS
 
 
-class Sharing(Policy):
+class Sharing(Policy, ABC):
     """An engine's policy that also runs a finetuning job; requests are scheduled as by vLLM.
 
     Parameters
@@ -46,6 +47,7 @@ class Sharing(Policy):
         window = self._run(view, shape)
         return window.tokens, window.pairs
 
+    @abstractmethod
     def choose(self, view: View, shape: Shape, room_bytes: float) -> Window:
         """Return the job's part of a step beside requests.
 
@@ -58,7 +60,6 @@ class Sharing(Policy):
         room_bytes
             Memory that is free for activations.
         """
-        raise NotImplementedError
 
     def timer(self, shape: Shape) -> Callable[[Window], float]:
         """Return what tells how long a step with the batch and a window takes."""

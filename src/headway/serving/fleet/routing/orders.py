@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
@@ -51,7 +52,7 @@ class QueueOrder(Protocol):
         ...
 
 
-class Sorted:
+class Sorted(ABC):
     """Requests in the order of a key that they keep, in a heap."""
 
     def __init__(self) -> None:
@@ -64,9 +65,9 @@ class Sorted:
     def __contains__(self, request: int) -> bool:
         return request in self._waiting
 
+    @abstractmethod
     def key(self, request: RequestView) -> float:
         """Return where a request stands; the smallest is first, then who came first."""
-        raise NotImplementedError
 
     def push(self, request: RequestView) -> None:
         """Let a request wait."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from headway.serving.fleet.view import ClusterView, Floats, Mask, RequestView
 
 
-class Scorer:
+class Scorer(ABC):
     """Ranks engines for a request; one way of looking at them.
 
     `score` only reads. What a scorer remembers it learns from `sent`, which is called once with the
@@ -22,9 +23,9 @@ class Scorer:
     largest: ClassVar[bool] = False
     """Whether the largest score is the best one."""
 
+    @abstractmethod
     def score(self, cluster: ClusterView, request: RequestView) -> Floats:
         """Return a number for each engine, nan for those that it says nothing of; shape (m,)."""
-        raise NotImplementedError
 
     def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
         """Learn where a request went."""
@@ -33,15 +34,15 @@ class Scorer:
         """Learn that a request has left an engine."""
 
 
-class Filter:
+class Filter(ABC):
     """Leaves engines out."""
 
     name: ClassVar[str]
     """What specifications call it."""
 
+    @abstractmethod
     def keep(self, cluster: ClusterView, request: RequestView, among: Mask) -> Mask:
         """Return which of some engines stay; if none would, all do."""
-        raise NotImplementedError
 
 
 def normalised(scores: Floats, *, largest: bool) -> Floats:
