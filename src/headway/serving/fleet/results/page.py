@@ -37,8 +37,8 @@ def page(run: FleetRun, name: str) -> str:
         f" {told['duration_s']:,.5g} s; seed {run.seed}, simulated and verified",
         facts=_facts(told),
         pictures={
-            "Engines over time": lambda look: run.timeline(title=" ", colours=look),
-            "Waiting times": lambda look: run.latencies(title=" ", colours=look),
+            "Engines over time": lambda look: run.timeline(colours=look),
+            "Waiting times": lambda look: run.latencies(colours=look),
         },
         tables=[_times(told), _engines(told), *_classes(told)],
     )
