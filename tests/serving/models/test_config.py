@@ -153,8 +153,10 @@ def test_what_is_not_modelled_is_refused_by_key(config, message: str) -> None:
 
 
 def test_windows_that_are_not_used_do_not_matter() -> None:
-    LanguageModel.from_config({**LLAMA, "sliding_window": 4096, "use_sliding_window": False})
-    LanguageModel.from_config({**LLAMA, "sliding_window": None})
+    plain = LanguageModel.from_config(LLAMA)
+    unused = {**LLAMA, "sliding_window": 4096, "use_sliding_window": False}
+    assert LanguageModel.from_config(unused) == plain
+    assert LanguageModel.from_config({**LLAMA, "sliding_window": None}) == plain
 
 
 def test_a_file_and_its_folder_are_read(tmp_path: Path) -> None:
