@@ -135,14 +135,17 @@ nb::dict columns_of(Segments&& segments) {
     return columns;
 }
 
+// A method that answers with one number for each of some requests.
 template <class Value>
-OutArray each(const Engine& engine, InArray<Int> requests, Value value) {
-    std::vector<Int> values;
-    values.reserve(requests.size());
-    for (const Int request : view(requests)) {
-        values.push_back(value(request));
-    }
-    return to_numpy(std::move(values));
+auto each(Value value) {
+    return [value](const Engine& engine, InArray<Int> requests) {
+        std::vector<Int> values;
+        values.reserve(requests.size());
+        for (const Int request : view(requests)) {
+            values.push_back(value(engine, request));
+        }
+        return to_numpy(std::move(values));
+    };
 }
 
 }  // namespace
@@ -232,38 +235,22 @@ void bind_engine(nb::module_& module) {
                 return columns_of(std::move(ended));
             },
             "Requests that ended since the last call: tokens said, status, time.")
-        .def(
-            "computed",
-            [](const Engine& engine, InArray<Int> requests) {
-                return each(engine, requests,
-                            [&](Int request) { return engine.live(request).computed; });
-            },
-            "requests"_a, "Tokens of requests in the cache.")
-        .def(
-            "generated",
-            [](const Engine& engine, InArray<Int> requests) {
-                return each(engine, requests,
-                            [&](Int request) { return engine.live(request).generated; });
-            },
-            "requests"_a, "Tokens that requests have said.")
-        .def(
-            "cached",
-            [](const Engine& engine, InArray<Int> requests) {
-                return each(engine, requests,
-                            [&](Int request) { return engine.cached_tokens(request); });
-            },
-            "requests"_a, "Tokens of waiting requests that need no computation.")
+        .def("computed",
+             each([](const Engine& engine, Int request) { return engine.live(request).computed; }),
+             "requests"_a, "Tokens of requests in the cache.")
+        .def("generated",
+             each([](const Engine& engine, Int request) { return engine.live(request).generated; }),
+             "requests"_a, "Tokens that requests have said.")
+        .def("cached",
+             each([](const Engine& engine, Int request) { return engine.cached_tokens(request); }),
+             "requests"_a, "Tokens of waiting requests that need no computation.")
         .def("residents", [](const Engine& engine) { return columns_of(engine.residents()); })
         .def("stage", &Engine::stage, "request"_a, "As in residents, -1 if it is not here.")
         .def("resident_tokens", &Engine::resident_tokens, "request"_a,
              "Tokens of any request's prompt that need no computation here.")
-        .def(
-            "shared",
-            [](const Engine& engine, InArray<Int> requests) {
-                return each(engine, requests,
-                            [&](Int request) { return engine.shared_tokens(request); });
-            },
-            "requests"_a, "Tokens of waiting requests in blocks that others hold.")
+        .def("shared",
+             each([](const Engine& engine, Int request) { return engine.shared_tokens(request); }),
+             "requests"_a, "Tokens of waiting requests in blocks that others hold.")
         .def("steps", [](const Engine& engine) { return columns_of(engine.steps()); })
         .def("segments", [](const Engine& engine) { return columns_of(engine.segments()); });
 }
