@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.engine import EngineConfig
 from headway.serving.fleet import FleetSimulation, Hold, Member
-from headway.serving.fleet.routing import PrefixIndex, router, routers
+from headway.serving.fleet.routing import DrainRate, PrefixIndex, router, routers
 from headway.serving.fleet.routing.scorer import normalised
 from headway.serving.step_time import Affine
 from headway.serving.workload import Blocks, Workload
@@ -60,6 +60,14 @@ def test_an_engine_that_ends_more_requests_may_have_more() -> None:
         one.ended(k, 1, 10, 50.0)
     assert sent(one.route(view([2, 9], now_s=60.0), request())) == 1
     assert sent(one.route(view([2, 9], now_s=200.0), request())) == 0
+
+
+def test_ends_long_ago_are_forgotten_even_if_nobody_asks() -> None:
+    scorer = DrainRate(window_s=10.0)
+    for k in range(1000):
+        scorer.ended(k, 0, 5, float(k))
+    assert scorer.score(view([5], now_s=999.0), request()).tolist() == [5 * 10 / 11]
+    assert sum(map(len, scorer._ends.values())) == 11
 
 
 def test_slow_engines_are_avoided() -> None:

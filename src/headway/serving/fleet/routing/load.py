@@ -99,18 +99,20 @@ class DrainRate(Scorer):
 
     def score(self, cluster: ClusterView, request: RequestView) -> Floats:
         """Return seconds until the requests there would have ended."""
-        since = cluster.now_s - self._window_s
-        rates = np.empty(len(cluster.engines))
-        for k in range(len(rates)):
-            ends = self._ends.get(k, deque())
-            while ends and ends[0] < since:
-                ends.popleft()
-            rates[k] = max(len(ends), 1) / self._window_s
-        return cluster.in_flight / rates
+        counts = [self._recent(k, cluster.now_s) for k in range(len(cluster.engines))]
+        return cluster.in_flight * self._window_s / np.maximum(counts, 1)
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Count an end."""
         self._ends.setdefault(engine, deque()).append(at_s)
+        self._recent(engine, at_s)
+
+    def _recent(self, engine: int, now_s: float) -> int:
+        """Return how many requests ended in the window, and forget those before it."""
+        ends = self._ends.get(engine, deque())
+        while ends and ends[0] < now_s - self._window_s:
+            ends.popleft()
+        return len(ends)
 
 
 class LeastLatency(Scorer):
