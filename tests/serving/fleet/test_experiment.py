@@ -185,6 +185,8 @@ def changed(section: str, **change: Any) -> dict[str, Any]:
         ({"engine": []}, "unknown field `engine`"),
         ({"engines": []}, "engines: expected at least one kind"),
         (changed("engines", count=-1), r"engines\[0\]: count"),
+        (changed("engines", count=10**9), r"engines\[0\]: count: expected 0 to 10,000"),
+        (changed("engines", price_per_h=float("inf")), "price_per_h"),
         (changed("engines", started=3), r"engines\[0\]: started"),
         (changed("engines", most=0), r"engines\[0\]: most"),
         (changed("engines", name="fast"), r"engines\[1\]: name"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -83,8 +84,8 @@ class Member:
 
     def __post_init__(self) -> None:
         for name in ("price_per_h", "start_s", "bytes_per_token"):
-            if not getattr(self, name) >= 0:
-                raise ConfigError(f"{name}: must not be negative, got {getattr(self, name)}")
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ConfigError(f"{name}: expected a number from 0 on, got {getattr(self, name)}")
         if self.role not in ("both", "prefill", "decode"):
             raise ConfigError(f"role: expected both, prefill or decode, got {self.role!r}")
         if self.config.clients:

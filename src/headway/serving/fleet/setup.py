@@ -19,6 +19,9 @@ from headway.serving.setup import deployment, engine_config, step_time
 from headway.serving.step_time import StepTime
 from headway.serving.traffic import key
 
+MOST_ENGINES = 10_000
+"""Of one kind."""
+
 
 @dataclass(frozen=True, eq=False)
 class Kind:
@@ -190,12 +193,12 @@ def chance(file: FleetFile, engines: int, over_s: float, seed: int) -> tuple[Fau
 
 
 def _check(group: Group) -> None:
-    if group.count < 0:
-        raise ConfigError(f"count: must not be negative, got {group.count}")
+    if not 0 <= group.count <= MOST_ENGINES:
+        raise ConfigError(f"count: expected 0 to {MOST_ENGINES:,}, got {group.count}")
     if group.started is not None and not 0 <= group.started <= group.count:
         raise ConfigError(f"started: expected 0 to {group.count}, got {group.started}")
-    if group.most is not None and group.most < 1:
-        raise ConfigError(f"most: expected at least 1, got {group.most}")
+    if group.most is not None and not 1 <= group.most <= MOST_ENGINES:
+        raise ConfigError(f"most: expected 1 to {MOST_ENGINES:,}, got {group.most}")
     if not group.name:
         raise ConfigError("name: must not be empty")
 
