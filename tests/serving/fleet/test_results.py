@@ -172,7 +172,7 @@ def test_tokens_that_two_engines_claim_are_refused(apart: FleetRun) -> None:
     with pytest.raises(VerificationError, match="one engine at a time"):
         replace(apart, speech=(twice, p))
     never = Speech(d.request[:1], d.first_step[:1], d.last_step[:1])
-    with pytest.raises(VerificationError, match="spoken once"):
+    with pytest.raises(VerificationError, match="spoken in a step"):
         replace(apart, speech=(never, p))
 
 
