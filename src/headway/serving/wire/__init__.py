@@ -1,0 +1,22 @@
+"""HTTP/1.1 on both sides of a gateway: a server and pools of connections, without any policy."""
+
+from __future__ import annotations
+
+from headway.serving.wire.exchange import Exchange, Header
+from headway.serving.wire.limits import Limits
+from headway.serving.wire.pool import HOP_BY_HOP, Answer, Pool, Tap, UpstreamError
+from headway.serving.wire.server import Handler, Server, plain_refusal
+
+__all__ = [
+    "HOP_BY_HOP",
+    "Answer",
+    "Exchange",
+    "Handler",
+    "Header",
+    "Limits",
+    "Pool",
+    "Server",
+    "Tap",
+    "UpstreamError",
+    "plain_refusal",
+]

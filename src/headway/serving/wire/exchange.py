@@ -1,0 +1,181 @@
+"""One request on a server's connection, and the way to answer it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Protocol
+
+Header = tuple[bytes, bytes]
+
+_REASONS = {int(status): status.phrase.encode() for status in HTTPStatus}
+
+
+class Channel(Protocol):
+    """What an exchange needs of its connection."""
+
+    def send(self, data: bytes) -> None:
+        """Send bytes to the client; without effect if it is gone."""
+        ...
+
+    def finished(self, exchange: Exchange) -> None:
+        """Hear that an answer is complete."""
+        ...
+
+    def writable(self) -> asyncio.Future[None] | None:
+        """Return what comes true once the client has read enough; None if it has."""
+        ...
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        ...
+
+
+class Exchange:
+    """A request that is complete, and its answer.
+
+    Attributes
+    ----------
+    method, target
+        As sent, such as ``b"POST"`` and ``b"/v1/models?limit=3"``.
+    path
+        The target without what follows the question mark.
+    headers
+        Names in small letters, in the order they came.
+    body
+        The whole of it, without any framing.
+    peer
+        Address of the client.
+    begun, ended
+        Whether the head, and all of the answer, were given to the connection.
+    status
+        That was answered, 0 before.
+    """
+
+    __slots__ = (
+        "_channel",
+        "_chunked",
+        "begun",
+        "body",
+        "ended",
+        "headers",
+        "http10",
+        "keep_alive",
+        "method",
+        "path",
+        "peer",
+        "status",
+        "target",
+    )
+
+    def __init__(
+        self,
+        channel: Channel,
+        method: bytes,
+        target: bytes,
+        headers: list[Header],
+        body: bytes,
+        peer: str = "",
+        *,
+        http10: bool = False,
+        keep_alive: bool = True,
+    ) -> None:
+        self._channel = channel
+        self.method = method
+        self.target = target
+        self.path = target.partition(b"?")[0]
+        self.headers = headers
+        self.body = body
+        self.peer = peer
+        self.http10 = http10
+        self.keep_alive = keep_alive
+        self.begun = False
+        self.ended = False
+        self.status = 0
+        self._chunked = False
+
+    def header(self, name: bytes) -> bytes | None:
+        """Return the first header of a name in small letters."""
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return None
+
+    def reply(
+        self,
+        status: int,
+        body: bytes,
+        content_type: bytes = b"application/json",
+        headers: Iterable[Header] = (),
+    ) -> None:
+        """Answer at once, with a body that is all there."""
+        lines = [(b"content-type", content_type), *headers]
+        self._head(status, lines, b"content-length: %d\r\n" % len(body), body)
+        self.end()
+
+    def start(self, status: int, headers: Iterable[Header]) -> None:
+        """Begin an answer whose length is not known; pieces follow by `write`."""
+        self._chunked = not self.http10
+        if self._chunked:
+            self._head(status, headers, b"transfer-encoding: chunked\r\n")
+        else:
+            self.keep_alive = False
+            self._head(status, headers, b"")
+
+    def start_framed(self, status: int, headers: Iterable[Header]) -> None:
+        """Begin an answer that brings its own framing; bytes follow by `write_raw`.
+
+        Parameters
+        ----------
+        status
+            Of the answer.
+        headers
+            With those that tell how the body is framed.
+        """
+        self._head(status, headers, b"")
+
+    def write(self, data: bytes) -> None:
+        """Send a piece of a body that was begun by `start`."""
+        if data:
+            framed = b"%x\r\n%b\r\n" % (len(data), data) if self._chunked else data
+            self._channel.send(framed)
+
+    def write_raw(self, data: bytes) -> None:
+        """Send bytes of a body that was begun by `start_framed`."""
+        self._channel.send(data)
+
+    def end(self) -> None:
+        """Complete the answer."""
+        if self.ended:
+            return
+        if self._chunked:
+            self._channel.send(b"0\r\n\r\n")
+        self.ended = True
+        self._channel.finished(self)
+
+    def abort(self) -> None:
+        """Cut the connection, so that the client knows that the answer is not whole."""
+        self.ended = True
+        self._channel.abort()
+
+    def writable(self) -> asyncio.Future[None] | None:
+        """Return what comes true once the client has read enough; None if it has."""
+        return self._channel.writable()
+
+    def _head(
+        self, status: int, headers: Iterable[Header], framing: bytes, body: bytes = b""
+    ) -> None:
+        self.begun = True
+        self.status = status
+        reason = _REASONS.get(status, b"")
+        lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
+        last = b"\r\n" if self.keep_alive and not self.http10 else self._connection()
+        self._channel.send(
+            b"HTTP/1.1 %d %b\r\n%b%b%b%b" % (status, reason, lines, framing, last, body)
+        )
+
+    def _connection(self) -> bytes:
+        return (
+            b"connection: keep-alive\r\n\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
+        )

@@ -1,0 +1,390 @@
+"""An HTTP/1.1 server: complete requests in, answers streamed out, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import cast
+
+import httptools
+
+from headway.serving.wire.exchange import Exchange, Header
+from headway.serving.wire.limits import Limits
+
+Handler = Callable[[Exchange], Awaitable[None]]
+"""Answers a request; cancelled when its client goes away."""
+
+Refusal = Callable[[int, str], bytes]
+"""Makes the JSON body of a refusal from a status and a message."""
+
+_log = logging.getLogger(__name__)
+
+_SWEEP_S = 0.5
+
+
+def plain_refusal(status: int, message: str) -> bytes:
+    """Return a refusal for those who know no better."""
+    return b'{"error":{"message":"%b","code":%d}}' % (message.encode(), status)
+
+
+class Server:
+    """Listens, and keeps connections within limits.
+
+    Parameters
+    ----------
+    handler
+        Answers requests.
+    limits
+        Of connections.
+    refusal
+        Makes bodies of refusals of the server itself.
+    """
+
+    def __init__(
+        self, handler: Handler, limits: Limits | None = None, refusal: Refusal = plain_refusal
+    ) -> None:
+        self.handler = handler
+        self.limits = limits or Limits()
+        self.refusal = refusal
+        self.connections: set[Connection] = set()
+        self.stopping = False
+        self._listener: asyncio.Server | None = None
+        self._sweeper: asyncio.Task[None] | None = None
+
+    async def start(
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        *,
+        sock: socket.socket | None = None,
+        tls: ssl.SSLContext | None = None,
+        reuse_port: bool = False,
+    ) -> tuple[str, int]:
+        """Listen, and return the address.
+
+        Parameters
+        ----------
+        host, port
+            Where; port 0 takes a free one.
+        sock
+            A bound socket to use instead.
+        tls
+            Certificates, for HTTPS.
+        reuse_port
+            Whether other processes may listen there, too.
+
+        Raises
+        ------
+        OSError
+            If the address is taken or not ours.
+        """
+        loop = asyncio.get_running_loop()
+        make = lambda: Connection(self, loop)  # noqa: E731
+        if sock is not None:
+            self._listener = await loop.create_server(make, sock=sock, ssl=tls, backlog=4096)
+        else:
+            self._listener = await loop.create_server(
+                make, host, port, ssl=tls, backlog=4096, reuse_port=reuse_port or None
+            )
+        self._sweeper = loop.create_task(self._sweep())
+        name = self._listener.sockets[0].getsockname()
+        return str(name[0]), int(name[1])
+
+    async def stop(self, grace_s: float = 0.0) -> None:
+        """Take no more connections, let answers end for a while, then cut them."""
+        self.stopping = True
+        if self._listener is not None:
+            self._listener.close()
+        for one in list(self.connections):
+            one.close_if_idle()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + grace_s
+        while self.connections and loop.time() < until:
+            await asyncio.sleep(0.02)
+        for one in list(self.connections):
+            one.abort()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._sweeper
+        await asyncio.sleep(0)
+
+    async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            now_s = loop.time()
+            for one in [one for one in self.connections if one.deadline_s < now_s]:
+                one.overdue()
+
+
+class Connection(asyncio.Protocol):
+    """One client's connection; see `headway.serving.wire.exchange.Channel`."""
+
+    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
+        self._server = server
+        self._limits = server.limits
+        self._loop = loop
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._peer = ""
+        self._waiting: deque[Exchange] = deque()
+        self._current: Exchange | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._can_write: asyncio.Future[None] | None = None
+        self._paused = False
+        self._refused = False
+        self._in_head = True
+        self._head_bytes = 0
+        self._target = b""
+        self._headers: list[Header] = []
+        self._body: list[bytes] = []
+        self._body_bytes = 0
+        self.deadline_s = float("inf")
+
+    # what the loop tells
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, unless there are too many."""
+        transport = cast("asyncio.Transport", transport)
+        self._transport = transport
+        server = self._server
+        if server.stopping or len(server.connections) >= self._limits.connections:
+            transport.abort()
+            return
+        transport.set_write_buffer_limits(high=self._limits.write_buffer_bytes)
+        peer = transport.get_extra_info("peername")
+        self._peer = str(peer[0]) if peer else ""
+        server.connections.add(self)
+        self.deadline_s = self._loop.time() + self._limits.head_s
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """Stop whoever is answering."""
+        self._server.connections.discard(self)
+        self._transport = None
+        self._waiting.clear()
+        if self._task is not None:
+            self._task.cancel()
+        if self._can_write is not None and not self._can_write.done():
+            self._can_write.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse, within the limits."""
+        if self._refused:
+            return
+        if self._in_head:
+            if not self._head_bytes:
+                self.deadline_s = self._loop.time() + self._limits.head_s
+            self._head_bytes += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._refuse(501, "this server does not switch protocols")
+            return
+        except httptools.HttpParserCallbackError as error:
+            known = error.__context__
+            if isinstance(known, _RefusedError):
+                self._refuse(known.status, str(known))
+            else:
+                _log.error("a callback of the parser failed", exc_info=error)
+                self._refuse(400, "malformed request")
+            return
+        except httptools.HttpParserError as error:
+            self._refuse(400, f"malformed request: {error}".replace('"', "'"))
+            return
+        if self._in_head and self._head_bytes > self._limits.head_bytes:
+            self._refuse(431, "the headers are too long")
+
+    def eof_received(self) -> bool:
+        """Take a client that has closed its side as gone."""
+        return False
+
+    def pause_writing(self) -> None:
+        """Have who writes wait: the client reads too slowly."""
+        if self._can_write is None:
+            self._can_write = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        """Let who writes go on."""
+        if self._can_write is not None and not self._can_write.done():
+            self._can_write.set_result(None)
+        self._can_write = None
+
+    # what the parser tells
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._target = b""
+        self._headers = []
+        self._body = []
+        self._body_bytes = 0
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the target."""
+        self._target += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        if len(self._headers) >= self._limits.headers:
+            raise _RefusedError(431, "there are too many headers")
+        self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        """Refuse what cannot be served, before its body comes."""
+        if self._head_bytes > self._limits.head_bytes + self._limits.body_bytes:
+            raise _RefusedError(431, "the headers are too long")
+        self._in_head = False
+        self._head_bytes = 0
+        self.deadline_s = self._loop.time() + self._limits.body_s
+        self._check(self._parser.get_http_version())
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self._body_bytes += len(body)
+        if self._body_bytes > self._limits.body_bytes:
+            raise _RefusedError(413, "the body is too long")
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """Have the request answered when those before it are."""
+        self._in_head = True
+        self._head_bytes = 0
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        exchange = Exchange(
+            self,
+            self._parser.get_method(),
+            self._target,
+            self._headers,
+            body,
+            self._peer,
+            http10=self._parser.get_http_version() == "1.0",
+            keep_alive=self._parser.should_keep_alive(),
+        )
+        self.deadline_s = float("inf")
+        if self._current is None:
+            self._begin(exchange)
+            return
+        self._waiting.append(exchange)
+        if len(self._waiting) >= self._limits.pipelined and not self._paused:
+            self._paused = True
+            assert self._transport is not None
+            self._transport.pause_reading()
+
+    # what an exchange asks
+
+    def send(self, data: bytes) -> None:
+        """Send bytes to the client; without effect if it is gone."""
+        if self._transport is not None:
+            self._transport.write(data)
+
+    def writable(self) -> asyncio.Future[None] | None:
+        """Return what comes true once the client has read enough; None if it has."""
+        return self._can_write
+
+    def finished(self, exchange: Exchange) -> None:
+        """Go on with the next request, or wait for it."""
+        if exchange is not self._current:
+            return
+        self._current = None
+        self._task = None
+        if not exchange.keep_alive or self._server.stopping:
+            self._close()
+        elif self._waiting:
+            self._begin(self._waiting.popleft())
+            if self._paused and self._transport is not None:
+                self._paused = False
+                self._transport.resume_reading()
+        elif self._refused:
+            self._close()
+        elif self._in_head and not self._head_bytes:
+            self.deadline_s = self._loop.time() + self._limits.idle_s
+
+    def abort(self) -> None:
+        """Cut the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # what the server asks
+
+    def close_if_idle(self) -> None:
+        """Close unless a request is on its way."""
+        if self._current is None and self._in_head and not self._head_bytes:
+            self._close()
+
+    def overdue(self) -> None:
+        """Close: what was awaited has not come."""
+        if self._current is not None:
+            self.deadline_s = float("inf")
+        elif self._in_head and not self._head_bytes:
+            self._close()
+        else:
+            self._refuse(408, "the request did not come in time")
+
+    def _begin(self, exchange: Exchange) -> None:
+        self._current = exchange
+        self._task = self._loop.create_task(self._answer(exchange))
+
+    async def _answer(self, exchange: Exchange) -> None:
+        try:
+            await self._server.handler(exchange)
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            _log.exception("a handler failed on %s", exchange.path)
+            if exchange.begun:
+                exchange.abort()
+            else:
+                exchange.keep_alive = False
+                exchange.reply(500, self._server.refusal(500, "internal error"))
+            return
+        if not exchange.ended:
+            exchange.end()
+
+    def _check(self, version: str) -> None:
+        if version not in ("1.0", "1.1"):
+            raise _RefusedError(505, "expected HTTP/1.0 or HTTP/1.1")
+        length, hosts = 0, 0
+        for name, value in self._headers:
+            if name == b"content-length":
+                length = int(value)
+            elif name == b"host":
+                hosts += 1
+            elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
+                raise _RefusedError(501, "the only transfer encoding known here is chunked")
+            elif name == b"expect":
+                self._expect(value)
+        if hosts > 1 or (hosts == 0 and version == "1.1"):
+            raise _RefusedError(400, "expected one host header")
+        if length > self._limits.body_bytes:
+            raise _RefusedError(413, "the body is too long")
+
+    def _expect(self, value: bytes) -> None:
+        if value.strip().lower() != b"100-continue":
+            raise _RefusedError(417, "expected nothing but 100-continue")
+        if self._current is None:
+            self.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Answer what is no request, and close once those before it are answered."""
+        self._refused = True
+        self.deadline_s = float("inf")
+        if self._current is not None:
+            return
+        refusal = Exchange(self, b"", b"", [], b"", self._peer, keep_alive=False)
+        self._current = refusal
+        refusal.reply(status, self._server.refusal(status, message))
+
+    def _close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
