@@ -21,6 +21,7 @@ COLUMNS = (
     "service_class",
     "session",
     "adapter",
+    "tenant",
 )
 
 
@@ -28,6 +29,7 @@ def same(one: Workload, other: Workload) -> bool:
     """Whether two workloads hold the same requests, whatever they are called."""
     columns = all(np.array_equal(getattr(one, what), getattr(other, what)) for what in COLUMNS)
     kinds = one.classes == other.classes and one.adapters == other.adapters
+    kinds = kinds and one.tenants == other.tenants
     if one.blocks is None or other.blocks is None:
         return columns and kinds and one.blocks is other.blocks
     blocks = (
@@ -58,6 +60,7 @@ def workloads(draw: st.DrawFn, least: int = 0) -> Workload:
         blocks = Blocks.of(ids, size)
     kinds = draw(st.sampled_from([(ServiceClass("all"),), (ServiceClass("a"), ServiceClass("b"))]))
     adapters = draw(st.sampled_from([(), ("x", "y")]))
+    tenants = draw(st.sampled_from([(), ("sales",), ("sales", "research")]))
     return Workload.of(
         name="drawn",
         arrival_s=[value / 4 for value in column(0, 40)],
@@ -70,6 +73,8 @@ def workloads(draw: st.DrawFn, least: int = 0) -> Workload:
         session=column(-1, 3),
         adapter=column(-1, len(adapters) - 1),
         adapters=adapters,
+        tenant=column(-1, len(tenants) - 1),
+        tenants=tenants,
         blocks=blocks,
     )
 

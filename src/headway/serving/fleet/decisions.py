@@ -27,9 +27,21 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """Refuse the request, with a reason for the client."""
+    """Refuse the request.
+
+    Attributes
+    ----------
+    reason
+        For the client.
+    cause
+        In a word or two, the same for all that are refused for the same: what tables count.
+    retry_s
+        In how many seconds it is worth asking again, inf for never; None if nobody knows.
+    """
 
     reason: str
+    cause: str = "other"
+    retry_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
-"""``fleet.yaml``: engines, their traffic and who decides, as written by people.
+"""``fleet.yaml``: engines, who asks, who decides, and traffic to try it with, as written by people.
 
-What a key means stands beside it. Keys that do not exist are refused, with their path. A section on
-an engine means what it means in ``engine.yaml``.
+One file for simulations and for live use. What only simulations read stands apart: the keys of
+`FleetFile` from ``workload`` on. What a key means stands beside it. Keys that do not exist
+are refused, with their path. A section on an engine means what it means in ``engine.yaml``.
 """
 
 from __future__ import annotations
@@ -58,6 +59,62 @@ class Trouble(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many times as long steps take while an engine straggles."""
 
 
+class Demand(Traffic, frozen=True, forbid_unknown_fields=True):
+    """What the fleet is asked to do, and by whom."""
+
+    tenants: str | dict[str, float] | None = None
+    """``session``, ``class`` or ``adapter``: the column that says whose a request is, as
+    ``"session-7"`` or by the name of its class or adapter. Or shares of requests by tenant, drawn
+    at random, all of a session together. By default, what the trace says.
+    """
+
+
+class Client(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A tenant, see `Tenant`; live, requests say by their key or user whose they are."""
+
+    name: str
+    weight: float = 1.0
+    """In a fair queue, relative to the others."""
+    requests_per_min: float | None = None
+    tokens_per_min: float | None = None
+    """Of prompts when they come, and of answers when they have ended."""
+    budget_per_day: float | None = None
+    """In the currency of ``prices``."""
+    models: tuple[str, ...] = ()
+    """Models and adapters that it may ask for; all by default."""
+    priority: int | None = None
+    """Of its requests, smaller is more urgent; by default that of the request."""
+
+
+class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is let in, and who waits at the gateway."""
+
+    order: str = "fcfs"
+    """Of the queue: ``fcfs``, ``edf``, ``vtc`` (fair between tenants) or ``vtc-session``.
+
+    One before the name of a router, as in ``edf/least-request``, takes precedence.
+    """
+    in_flight: int | None = None
+    """Most requests in all engines together."""
+    in_flight_per_engine: int | None = None
+    """As many as its largest batch by default."""
+    queue: int = 10_000
+    """Most requests that wait; others are rejected."""
+    timeout_s: float | None = None
+    """Longest wait; then a request is rejected."""
+    reject_late: bool = False
+    """Whether those are rejected whose first token could not come in time."""
+    spare_s: float = 0.0
+    """By how much it must be early."""
+
+
+class Tariff(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What tenants pay for a million tokens."""
+
+    prompt: float = 0.0
+    output: float = 0.0
+
+
 class Steerer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"with_": "with"}):
     """A controller: a registered one, or ``FILE.py:CLASS``, with arguments."""
 
@@ -81,13 +138,20 @@ class FleetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     kind: Literal["fleet"]
     name: str = "fleet"
     engines: tuple[Group, ...]
-    workload: Traffic
     classes: tuple[Promise, ...] = ()
     policies: tuple[str | Team, ...] = ("least-request",)
-    """Routers to compare; the first is that of ``headway simulate``."""
+    """Routers to compare; the first is that of ``headway simulate``, and that of live use."""
     controllers: tuple[Steerer, ...] = ()
     """Scalers, rebalancers and the like."""
+    tenants: tuple[Client, ...] = ()
+    """Who may ask how much; others may ask whatever they like."""
+    prices: Tariff = Tariff()
+    admission: Door | None = None
+    """Without it nobody waits at the gateway."""
     link: Wire = Wire()
+
+    workload: Demand | None = None
+    """The traffic; from here on, keys are for simulations only."""
     detect_s: float = 1.0
     """Time after which the router knows that an engine is dead or hangs, or is back."""
     faults: tuple[Trouble, ...] = ()

@@ -10,8 +10,10 @@ from pathlib import Path
 import msgspec
 
 from headway.errors import ConfigError
+from headway.serving.fleet.demand import asked_by
 from headway.serving.fleet.document import FleetFile
 from headway.serving.fleet.faults import Fault
+from headway.serving.fleet.front import tenants
 from headway.serving.fleet.member import Link, Member
 from headway.serving.fleet.run import FleetRun
 from headway.serving.fleet.setup import Kind, chance, faults, kinds, started
@@ -78,6 +80,8 @@ class FleetExperiment(TraffickedExperiment):
         """
         folder = Path(home)
         built = kinds(file, folder)
+        if file.workload is None:
+            raise ConfigError("workload: a simulation needs one")
         source = Source.of(file.workload, file.classes, folder)
         counts = tuple(group.count for group in file.engines)
         found = cls(file, folder, source, built, counts)
@@ -86,6 +90,8 @@ class FleetExperiment(TraffickedExperiment):
         check_lists(file)
         if not file.detect_s >= 0:
             raise ConfigError(f"detect_s: must not be negative, got {file.detect_s}")
+        with key("workload.tenants"):
+            found.traffic(0)
         for number, name in enumerate(found.policies()):
             with key(f"policies[{number}]"):
                 team(name, file).make(folder, 0)
@@ -111,6 +117,20 @@ class FleetExperiment(TraffickedExperiment):
             for kind, count in zip(self.kinds, self.counts, strict=True)
             for member in kind.members(count, seed)
         ]
+
+    def traffic(self, seed: int, load: float = 1.0) -> Workload:
+        """Return the requests that come with a seed, each with its tenant.
+
+        Parameters
+        ----------
+        seed
+            Of everything that is drawn.
+        load
+            Times the rate of arrivals of this experiment.
+        """
+        whose = None if self.file.workload is None else self.file.workload.tenants
+        drawn = self.source.workload(seed, self.load * load)
+        return asked_by(drawn, whose, tenants(self.file), seed)
 
     def simulation(
         self,
@@ -143,7 +163,7 @@ class FleetExperiment(TraffickedExperiment):
         numbers = {member.name: number for number, member in enumerate(members)}
         with key("link"):
             link = Link(**msgspec.structs.asdict(self.file.link))
-        traffic = self.source.workload(seed, self.load) if workload is None else workload
+        traffic = self.traffic(seed) if workload is None else workload
         over_s = float(traffic.arrival_s[-1]) if len(traffic) else 0.0
         by_chance = chance(self.file, len(members), over_s, seed)
         return FleetSimulation(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from headway.serving.fleet.document import Door
 from headway.serving.fleet.experiment import FleetExperiment
+from headway.serving.fleet.front import tenants
 from headway.serving.fleet.setup import Kind
 from headway.serving.fleet.teams import team
 from headway.serving.results import metrics
@@ -28,7 +30,7 @@ def explain(fleet: FleetExperiment) -> str:
     lines = [f"{fleet.name}: {n} engine{'s'[: n != 1]}{price}", ""]
     for kind, count in zip(fleet.kinds, fleet.counts, strict=True):
         lines += _kind(kind, count)
-    lines += ["", *_traffic(fleet), "", *_steering(fleet)]
+    lines += ["", *_traffic(fleet), "", *_admission(fleet), *_steering(fleet)]
     return "\n".join(lines)
 
 
@@ -76,7 +78,7 @@ def _steps(kind: Kind) -> str:
 
 
 def _traffic(fleet: FleetExperiment) -> Iterator[str]:
-    traffic = fleet.source.workload(0, fleet.load)
+    traffic = fleet.traffic(0)
     mean_in, mean_out = traffic.prompt_tokens.mean(), traffic.output_tokens.mean()
     yield (
         f"  traffic    {traffic.name}: {len(traffic):,} requests, {traffic.rate_per_s:,.4g} per s,"
@@ -90,6 +92,48 @@ def _traffic(fleet: FleetExperiment) -> Iterator[str]:
         ]
         if limits:
             yield f"  promise    {service.name}: {', '.join(limits)}"
+
+
+def _admission(fleet: FleetExperiment) -> Iterator[str]:
+    traffic, prices, door = fleet.traffic(0), fleet.file.prices, fleet.file.admission
+    for tenant in tenants(fleet.file):
+        mine = traffic.tenant == (
+            traffic.tenants.index(tenant.name) if tenant.name in traffic.tenants else len(traffic)
+        )
+        may = [
+            f"{value:,g} {unit}"
+            for value, unit in (
+                (tenant.requests_per_min, "requests a minute"),
+                (tenant.tokens_per_min, "tokens a minute"),
+                (tenant.budget_per_day, "of money a day"),
+            )
+            if value is not None
+        ]
+        told = [f"weight {tenant.weight:g}", f"{mine.mean():.1%} of the requests"]
+        told.append(f"at most {', '.join(may)}" if may else "no limits")
+        if tenant.models:
+            told.append(f"only {', '.join(tenant.models)}")
+        if tenant.priority is not None:
+            told.append(f"priority {tenant.priority}")
+        yield f"  tenant     {tenant.name}: {', '.join(told)}"
+    if prices.prompt or prices.output:
+        yield (
+            f"  prices     {prices.prompt:g} for a million tokens of prompts,"
+            f" {prices.output:g} of answers"
+        )
+    if door is not None:
+        yield f"  admission  {', '.join(_door(door))}"
+
+
+def _door(door: Door) -> Iterator[str]:
+    if door.in_flight is not None:
+        yield f"{door.in_flight:,} requests in engines"
+    each = door.in_flight_per_engine
+    yield "as many as its largest batch in each engine" if each is None else f"{each:,} in each"
+    wait = "" if door.timeout_s is None else f" for {door.timeout_s:g} s at most"
+    yield f"{door.queue:,} others wait in order {door.order!r}{wait}"
+    if door.reject_late:
+        yield "who would be answered too late is refused"
 
 
 def _steering(fleet: FleetExperiment) -> Iterator[str]:

@@ -44,6 +44,8 @@ class Gateway:
         self.tries = np.zeros(n, dtype=np.int64)
         self.home = np.full(n, -1, dtype=np.int64)
         """Who has a request, or had it last."""
+        self.refused: dict[int, str] = {}
+        """Why requests were rejected; see `Reject.cause`."""
         self.waker = router if isinstance(router, Waker) else None
         """The router, if it tells which requests to ask about again."""
         self._held: dict[int, float] = {}
@@ -83,6 +85,7 @@ class Gateway:
                 self._held[request] = decision.until_s
                 self._later(decision.until_s, request)
         elif isinstance(decision, Reject):
+            self.refused[request] = decision.cause
             self._end(request, Status.REJECTED)
         else:
             self._send(request, decision)
@@ -139,7 +142,7 @@ class Gateway:
     def _view(self, request: int) -> RequestView:
         workload, blocks = self._world.workload, self._world.workload.blocks
         arrival_s = self._world.outcome.arrival(request)
-        adapter = int(workload.adapter[request])
+        adapter, tenant = int(workload.adapter[request]), int(workload.tenant[request])
         return RequestView(
             number=request,
             arrival_s=arrival_s,
@@ -155,6 +158,7 @@ class Gateway:
             stage="decode" if request in self._brought else "first",
             tries=int(self.tries[request]),
             excluded=self._failed.get(request, frozenset()),
+            tenant=workload.tenants[tenant] if tenant >= 0 else "",
         )
 
 

@@ -120,6 +120,8 @@ class FleetRun(Served):
         Processor time of the simulation.
     moves
         Requests that were moved between engines, or were to be, by the time of their ends.
+    refused
+        Why requests were rejected, see `headway.serving.fleet.Reject`.
 
     Raises
     ------
@@ -142,6 +144,7 @@ class FleetRun(Served):
     seed: int = 0
     cpu_s: float = field(default=float("nan"), repr=False)
     moves: tuple[Move, ...] = field(default=(), repr=False)
+    refused: Mapping[int, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         audit(self)

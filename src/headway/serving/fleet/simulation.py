@@ -295,4 +295,5 @@ class FleetSimulation:
             seed=self._seed,
             cpu_s=cpu_s,
             moves=tuple(self._migrations.done),
+            refused=self._gateway.refused,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from headway.errors import ConfigError, UnknownNameError
 from headway.serving.contenders import from_file, is_file
 from headway.serving.fleet.decisions import Controller, Router
 from headway.serving.fleet.document import FleetFile, Steerer, Team
+from headway.serving.fleet.front import front
 from headway.serving.fleet.routing import router, routers
 from headway.serving.traffic import key
 from headway.simulate import registry
@@ -30,12 +31,15 @@ class Chosen:
         For tables.
     router
         A specification, or ``FILE.py:CLASS``.
+    file
+        What stands before the router.
     controllers
         Sections of the file.
     """
 
     name: str
     router: str
+    file: FleetFile = field(repr=False)
     controllers: tuple[Steerer, ...] = ()
 
     def make(self, home: Path, seed: int) -> tuple[Router, tuple[Controller, ...]]:
@@ -55,8 +59,11 @@ class Chosen:
         """
         if is_file(self.router):
             made = cast("Router", _made(from_file(self.router, home), {}, seed, self.router))
+            made = front(self.file, made)
         else:
-            made = router(self.router, seed)
+            order_name, slash, behind = self.router.partition("/")
+            made = router(behind if slash else self.router, seed)
+            made = front(self.file, made, order_name if slash else "")
         found = []
         for number, one in enumerate(self.controllers):
             with key(f"controllers[{number}]"):
@@ -77,8 +84,8 @@ def team(name: str, file: FleetFile) -> Chosen:
     for entry in file.policies:
         if isinstance(entry, Team) and entry.name == name:
             own = file.controllers if entry.controllers is None else entry.controllers
-            return Chosen(name, entry.router, own)
-    return Chosen(name, name, file.controllers)
+            return Chosen(name, entry.router, file, own)
+    return Chosen(name, name, file, file.controllers)
 
 
 def known(file: FleetFile) -> tuple[str, ...]:

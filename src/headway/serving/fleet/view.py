@@ -173,6 +173,8 @@ class RequestView:
         Whose turn it is, -1 if nobody's.
     adapter
         Name of the adapter that it needs.
+    tenant
+        Name of who asks, empty if nobody said.
     blocks
         Chained names of the blocks of its prompt.
     block_tokens
@@ -199,3 +201,4 @@ class RequestView:
     stage: Literal["first", "decode"] = "first"
     tries: int = 0
     excluded: frozenset[int] = frozenset()
+    tenant: str = ""

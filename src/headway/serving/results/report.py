@@ -24,7 +24,16 @@ PER_REQUEST = ("ttft_s", "tpot_s", "latency_s", "queueing_s", "max_gap_s")
 _FIRST = ("goodput", "ttft_s.mean", "tpot_s.mean", "latency_s.mean", "ttft_s.p99", "missed")
 """Measures that tables show first."""
 
-_NO_MEASURES = ("policy", "seed", "cpu_s", "classes", "controllers", "engines")
+_NO_MEASURES = (
+    "policy",
+    "seed",
+    "cpu_s",
+    "classes",
+    "tenants",
+    "refusals",
+    "controllers",
+    "engines",
+)
 
 
 def document(run: EngineRun) -> dict[str, Any]:
@@ -72,6 +81,8 @@ def measures(figures: Mapping[str, Any]) -> dict[str, float]:
             flat[name] = float(value)
     for service, part in figures.get("classes", {}).items():
         flat |= {f"{service}.{name}": value for name, value in measures(part).items()}
+    for tenant, part in figures.get("tenants", {}).items():
+        flat |= {f"tenants.{tenant}.{name}": value for name, value in measures(part).items()}
     first = {name: flat.pop(name) for name in _FIRST}
     return first | flat
 

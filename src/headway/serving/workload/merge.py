@@ -18,8 +18,8 @@ _Entry = TypeVar("_Entry", bound=Hashable)
 def merge(*workloads: Workload, name: str = "merged", shared: bool = False) -> Workload:
     """Return the requests of several workloads together, on one clock.
 
-    Requests of one instant come in the order of the workloads. Classes and adapters of the same
-    name are the same.
+    Requests of one instant come in the order of the workloads. Classes, adapters and tenants of
+    the same name are the same.
 
     Parameters
     ----------
@@ -41,6 +41,7 @@ def merge(*workloads: Workload, name: str = "merged", shared: bool = False) -> W
         raise ConfigError("merge: expected a workload or more")
     classes = _union(kind for work in workloads for kind in work.classes)
     adapters = _union(adapter for work in workloads for adapter in work.adapters)
+    tenants = _union(tenant for work in workloads for tenant in work.tenants)
     return Workload.of(
         name=name,
         arrival_s=np.concatenate([work.arrival_s for work in workloads]),
@@ -57,6 +58,8 @@ def merge(*workloads: Workload, name: str = "merged", shared: bool = False) -> W
             [_places(work.adapters, adapters)[work.adapter] for work in workloads]
         ),
         adapters=adapters,
+        tenant=np.concatenate([_places(work.tenants, tenants)[work.tenant] for work in workloads]),
+        tenants=tenants,
         blocks=_blocks(workloads, shared=shared),
     )
 

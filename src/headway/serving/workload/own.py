@@ -4,16 +4,16 @@ The first line, which may be left out, is an object with the key ``headway``::
 
     {"headway": "workload", "version": 1, "name": "chat", "block_tokens": 16,
      "classes": [{"name": "paid", "ttft_s": 0.5, "weight": 2}, {"name": "free"}],
-     "adapters": ["legal", "medical"]}
+     "adapters": ["legal", "medical"], "tenants": ["sales", "research"]}
 
 (on one line). Each further line is a request. ``arrival_s``, ``prompt_tokens`` and
 ``output_tokens`` must be there; ``limit_tokens``, ``priority``, ``class`` (a name), ``session``
-(a number), ``adapter`` (a name) and ``blocks`` (chained ids) may::
+(a number), ``adapter`` and ``tenant`` (names) and ``blocks`` (chained ids) may::
 
     {"arrival_s": 0.25, "prompt_tokens": 812, "output_tokens": 64, "class": "paid", "session": 3}
 
-Classes and adapters that the first line does not name are taken from the requests, in the order in
-which they appear, and promise nothing.
+Classes, adapters and tenants that the first line does not name are taken from the requests, in the
+order in which they appear; such classes promise nothing.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ class Header(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=True):
     block_tokens: Count | None = None
     classes: list[Promise] = []
     adapters: list[str] = []
+    tenants: list[str] = []
 
 
 class Request(
@@ -92,6 +93,7 @@ class Request(
     session: Position | None = None
     adapter: str | None = None
     blocks: list[BlockId] = []
+    tenant: str | None = None
 
 
 def fits(file: TraceFile) -> bool:
@@ -147,12 +149,13 @@ def _lines(workload: Workload) -> Iterator[bytes]:
         block_tokens=None if blocks is None else blocks.block_tokens,
         classes=[Promise(**dataclasses.asdict(kind)) for kind in workload.classes],
         adapters=list(workload.adapters),
+        tenants=list(workload.tenants),
     )
     encoder = msgspec.json.Encoder()
     yield encoder.encode(header) + b"\n"
     # The first class is that of whoever names none.
     names = [None, *(kind.name for kind in workload.classes[1:])]
-    adapters = [*workload.adapters, None]
+    adapters, tenants = [*workload.adapters, None], [*workload.tenants, None]
     for first in range(0, len(workload), _ROWS):
         part = workload.select(slice(first, first + _ROWS))
         ids: list[list[int]] = [[] for _ in range(len(part))]
@@ -168,6 +171,7 @@ def _lines(workload: Workload) -> Iterator[bytes]:
             [None if number == NONE else number for number in part.session.tolist()],
             [adapters[k] for k in part.adapter],
             ids,
+            [tenants[k] for k in part.tenant],
             strict=True,
         )
         yield encoder.encode_lines([Request(*row) for row in columns])
@@ -187,6 +191,9 @@ class _Table:
         self._adapters: dict[str | None, int] = {None: NONE}
         for name in header.adapters:
             self._adapters[name] = len(self._adapters) - 1
+        self._tenants: dict[str | None, int] = {None: NONE}
+        for name in header.tenants:
+            self._tenants[name] = len(self._tenants) - 1
 
     def add(self, rows: Rows[Request]) -> None:
         """Take some requests.
@@ -207,10 +214,11 @@ class _Table:
                 self._class_of(row.service_class),
                 NONE if row.session is None else row.session,
                 self._adapters.setdefault(row.adapter, len(self._adapters) - 1),
+                self._tenants.setdefault(row.tenant, len(self._tenants) - 1),
             )
             for row in found
         ]
-        columns = np.array(table, dtype=np.int64).reshape(-1, 7)
+        columns = np.array(table, dtype=np.int64).reshape(-1, 8)
         self._columns.append(columns)
         wrong = np.flatnonzero(columns[:, 1] > columns[:, 2])
         if len(wrong):
@@ -227,8 +235,8 @@ class _Table:
 
     def workload(self, name: str) -> Workload:
         """Return what was read."""
-        table = np.concatenate([np.zeros((0, 7), np.int64), *self._columns]).T
-        prompt, output, limit, priority, service_class, session, adapter = table
+        table = np.concatenate([np.zeros((0, 8), np.int64), *self._columns]).T
+        prompt, output, limit, priority, service_class, session, adapter, tenant = table
         promised = [ServiceClass(**msgspec.structs.asdict(row)) for row in self._header.classes]
         others = [ServiceClass(kind) for kind in list(self._classes)[len(promised) :]]
         return Workload.of(
@@ -243,6 +251,8 @@ class _Table:
             session=session,
             adapter=adapter,
             adapters=[name for name in self._adapters if name is not None],
+            tenant=tenant,
+            tenants=[name for name in self._tenants if name is not None],
             blocks=None if self._header.block_tokens is None else self._blocks.blocks(),
         )
 
@@ -261,6 +271,7 @@ def _header(file: TraceFile) -> Header:
             ServiceClass(**msgspec.structs.asdict(promise))
         require_names("classes", [promise.name for promise in header.classes])
         require_names("adapters", header.adapters)
+        require_names("tenants", header.tenants)
     except ConfigError as error:
         raise file.error(str(error), line) from None
     return header

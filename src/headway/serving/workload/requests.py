@@ -47,6 +47,7 @@ _LOWEST = {
     "service_class": 0,
     "session": NONE,
     "adapter": NONE,
+    "tenant": NONE,
 }
 """Columns of whole numbers, and the smallest entry of each."""
 
@@ -82,6 +83,10 @@ class Workload:
         Position in `adapters`, `NONE` (-1) for the model as it is.
     adapters
         Names of low-rank adapters.
+    tenant
+        Position in `tenants`, `NONE` (-1) for nobody's.
+    tenants
+        Names of those who ask.
     blocks
         Content by blocks, where known.
 
@@ -102,6 +107,8 @@ class Workload:
     session: Int32s
     adapter: Int32s
     adapters: tuple[str, ...] = ()
+    tenant: Int32s
+    tenants: tuple[str, ...] = ()
     blocks: Blocks | None = None
 
     @classmethod
@@ -119,16 +126,19 @@ class Workload:
         session: ArrayLike | None = None,
         adapter: ArrayLike | None = None,
         adapters: Sequence[str] = (),
+        tenant: ArrayLike | None = None,
+        tenants: Sequence[str] = (),
         blocks: Blocks | None = None,
     ) -> Workload:
         """Return requests sorted by arrival, those of one instant in the order given.
 
         Parameters
         ----------
-        name, arrival_s, prompt_tokens, output_tokens, classes, adapters, blocks
+        name, arrival_s, prompt_tokens, output_tokens, classes, adapters, tenants, blocks
             As the attributes.
-        limit_tokens, priority, service_class, session, adapter
-            As the attributes; by default no limits, all alike, one class, no sessions, no adapters.
+        limit_tokens, priority, service_class, session, adapter, tenant
+            As the attributes; by default no limits, all alike, one class, no sessions, no adapters,
+            no tenants.
 
         Raises
         ------
@@ -154,6 +164,7 @@ class Workload:
             "service_class": column(service_class, 0),
             "session": column(session, NONE),
             "adapter": column(adapter, NONE),
+            "tenant": column(tenant, NONE),
         }
         times = floats(arrival_s, "arrival_s")
         columns: dict[str, Any] = {
@@ -170,6 +181,7 @@ class Workload:
             arrival_s=times,
             classes=tuple(classes),
             adapters=tuple(adapters),
+            tenants=tuple(tenants),
             blocks=blocks,
             **columns,
         )
@@ -183,9 +195,11 @@ class Workload:
             raise ConfigError("classes: expected at least one")
         require_names("classes", [kind.name for kind in self.classes])
         require_names("adapters", self.adapters)
+        require_names("tenants", self.tenants)
         require_order(self.arrival_s)
         require_known("service_class", self.service_class, len(self.classes))
         require_known("adapter", self.adapter, len(self.adapters))
+        require_known("tenant", self.tenant, len(self.tenants))
         require_limits(self.output_tokens, self.limit_tokens)
         if self.blocks is not None:
             require_cover(self.blocks, self.prompt_tokens, self.output_tokens)
@@ -338,6 +352,19 @@ class Workload:
     def with_priority(self, priority: ArrayLike) -> Workload:
         """Return the same requests with other priorities, shape (n,); smaller is more urgent."""
         return replace(self, priority=int32s(priority, "priority", _LOWEST["priority"]))
+
+    def with_tenants(self, tenants: Sequence[str], tenant: ArrayLike) -> Workload:
+        """Return the same requests asked by others.
+
+        Parameters
+        ----------
+        tenants
+            Their names.
+        tenant
+            Position of each request's tenant, shape (n,); `NONE` for nobody's.
+        """
+        column = int32s(tenant, "tenant", _LOWEST["tenant"])
+        return replace(self, tenants=tuple(tenants), tenant=column)
 
     def in_blocks_of(self, block_tokens: int) -> Workload:
         """Return the same requests, their content told in blocks of another size.

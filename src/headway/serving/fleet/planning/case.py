@@ -94,7 +94,7 @@ class Case:
         ConfigError
             If none is left.
         """
-        whole = self.fleet.source.workload(self.seed, self.fleet.load * self.load)
+        whole = self.fleet.traffic(self.seed, self.load)
         first, last = (round(share * len(whole)) for share in self.part)
         if first >= last:
             raise ConfigError(f"{self.fleet.name}: too few requests to plan with: {len(whole)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,10 @@ EVENTS = {
 """Counts of a document, and the notes that they count; see `Note.what`."""
 
 
+MOST_TENANTS = 20
+"""Of which each has figures of its own."""
+
+
 def document(run: FleetRun) -> dict[str, Any]:
     """Return all figures of a run.
 
@@ -35,7 +40,9 @@ def document(run: FleetRun) -> dict[str, Any]:
         requests; ``cost``, in the currency of the prices, ``cost_per_1k``, of a thousand requests
         that kept their limits, ``replica_seconds``, ``starts``, ``drains``, ``crashes``,
         ``migrations``, ``steals`` and ``reversals`` (of scaling); ``imbalance``, the work of the
-        busiest engine over the mean; ``fairness``; and under ``engines`` what each has done.
+        busiest engine over the mean; ``fairness``; under ``refusals`` why requests were rejected;
+        under ``engines`` what each has done, and under ``tenants``, if there are several, what
+        each of the ``MOST_TENANTS`` with most requests was given.
     """
     steps, status = run.all_steps, run.requests.status
     used = [
@@ -49,6 +56,7 @@ def document(run: FleetRun) -> dict[str, Any]:
         **of_requests(run),
         "lost": int(np.count_nonzero(status == Status.LOST)),
         "rejected": int(np.count_nonzero(status == Status.REJECTED)),
+        "refusals": dict(sorted(Counter(run.refused.values()).items())),
         "unfinished": int(np.count_nonzero(status == Status.UNFINISHED)),
         "retries": int(np.maximum(run.tries - run.stages, 0).sum()),
         "steps": len(steps),
@@ -68,14 +76,32 @@ def document(run: FleetRun) -> dict[str, Any]:
         "controllers": list(run.controllers),
         "engines": [_engine(run, number) for number in range(len(run.members))],
         **of_classes(run),
+        **_of_tenants(run),
     }
+
+
+def _of_tenants(run: FleetRun) -> dict[str, Any]:
+    traffic, rejected = run.workload, run.requests.status == Status.REJECTED
+    if len(traffic.tenants) < 2:
+        return {}
+    came = np.bincount(traffic.tenant[traffic.tenant >= 0], minlength=len(traffic.tenants))
+    most = np.argsort(-came, kind="stable")[:MOST_TENANTS]
+    told = {}
+    for k in sorted(most.tolist()):
+        mine = traffic.tenant == k
+        told[traffic.tenants[k]] = {
+            **of_requests(run, mine),
+            "rejected": int(np.count_nonzero(rejected & mine)),
+            "output_tokens": int(run.requests.generated[mine].sum(dtype=np.int64)),
+        }
+    return {"tenants": told}
 
 
 def fairness(run: Served) -> float:
     """Return Jain's index of how fast tenants were answered: 1 if all were equally fast.
 
-    A tenant is a session, or a service class if there are no sessions. Its speed is its output
-    tokens over the time that its requests took; 0 if none was finished. nan without tenants.
+    Where nobody said who asks, a tenant is a session, or else a service class. Its speed is its
+    output tokens over the time that its requests took; 0 if none was finished. nan without tenants.
 
     References
     ----------
@@ -83,7 +109,8 @@ def fairness(run: Served) -> float:
     Allocation in Shared Computer Systems", DEC-TR-301, 1984.
     """
     traffic = run.workload
-    tenant = traffic.session if (traffic.session >= 0).any() else traffic.service_class
+    columns = (traffic.tenant, traffic.session)
+    tenant = next((one for one in columns if (one >= 0).any()), traffic.service_class)
     came = (tenant >= 0) & ~np.isnan(run.requests.arrival_s)
     who, number = np.unique(tenant[came], return_inverse=True)
     if not len(who):

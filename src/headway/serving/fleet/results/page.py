@@ -40,7 +40,7 @@ def page(run: FleetRun, name: str) -> str:
             "Engines over time": lambda look: run.timeline(colours=look),
             "Waiting times": lambda look: run.latencies(colours=look),
         },
-        tables=[_times(told), _engines(told), *_classes(told)],
+        tables=[_times(told), _engines(told), *_parts(told)],
     )
 
 
@@ -87,18 +87,24 @@ def _engines(told: Mapping[str, Any]) -> Table:
     return Table("Engines", head, rows)
 
 
-def _classes(told: Mapping[str, Any]) -> list[Table]:
-    if "classes" not in told:
-        return []
-    rows = tuple(
-        (
-            name,
-            f"{part['requests']:,}",
-            f"{part['attainment']:.1%}",
-            f"{part['ttft_s']['p99']:.4g} s",
-            f"{part['tpot_s']['p99']:.4g} s",
+def _parts(told: Mapping[str, Any]) -> list[Table]:
+    found = []
+    for title, one in (("Service classes", "class"), ("Tenants", "tenant")):
+        parts = told.get("classes" if one == "class" else "tenants", {})
+        rows = tuple(
+            (
+                name,
+                f"{part['requests']:,}",
+                f"{part['completed']:,}",
+                f"{part['attainment']:.1%}",
+                f"{part['ttft_s']['p99']:.4g} s",
+                f"{part['tpot_s']['p99']:.4g} s",
+            )
+            for name, part in parts.items()
         )
-        for name, part in told["classes"].items()
-    )
-    head = ("class", "requests", "within limits", "TTFT p99", "TPOT p99")
-    return [Table("Service classes", head, rows)]
+        head = (one, "requests", "completed", "within limits", "TTFT p99", "TPOT p99")
+        found += [Table(title, head, rows)] if rows else []
+    if told["refusals"]:
+        why = tuple((cause, f"{n:,}") for cause, n in told["refusals"].items())
+        found.append(Table("Rejected", ("why", "requests"), why))
+    return found

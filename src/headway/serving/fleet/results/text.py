@@ -19,7 +19,7 @@ def text(run: FleetRun, name: str) -> str:
     """Return the figures of a run, under the name of the scenario."""
     told, sure = run.document, half_widths(run)
     lines = [headline(name, run), *size(told), *_ends(told), "", *times(told, sure), ""]
-    lines += [*rates(told), *_fleet(told), "", *_engines(told)]
+    lines += [*rates(told), *_fleet(told), "", *_engines(told), *_tenants(told)]
     if sure:
         lines.append(f"  (± 95 % confidence, by the means of {BATCHES} batches)")
     return "\n".join(lines)
@@ -31,6 +31,8 @@ def _ends(told: Mapping[str, Any]) -> Iterator[str]:
         parts.append(f"{told['retries']:,} sent again")
     if parts:
         yield f"  of these {', '.join(parts)}"
+    if told["refusals"]:
+        yield f"  rejected: {', '.join(f'{n:,} {why}' for why, n in told['refusals'].items())}"
 
 
 def _fleet(told: Mapping[str, Any]) -> Iterator[str]:
@@ -56,3 +58,15 @@ def _engines(told: Mapping[str, Any]) -> Iterator[str]:
     more = len(told["engines"]) - _MOST_ENGINES
     if more > 0:
         yield f"  and {more} more"
+
+
+def _tenants(told: Mapping[str, Any]) -> Iterator[str]:
+    if "tenants" not in told:
+        return
+    yield ""
+    yield f"  {'tenant':<16}{'requests':>10}{'rejected':>10}{'tokens':>10}{'TTFT':>10}{'kept':>8}"
+    for name, one in told["tenants"].items():
+        yield (
+            f"  {name:<16}{one['requests']:>10,}{one['rejected']:>10,}{one['output_tokens']:>10,}"
+            f"{one['ttft_s']['mean']:>8.3g} s{one['attainment']:>8.1%}"
+        )

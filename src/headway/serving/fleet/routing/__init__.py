@@ -13,7 +13,7 @@ from headway.serving.fleet.routing.load import (
     ShortestQueue,
     TwoChoices,
 )
-from headway.serving.fleet.routing.named import orders, router, routers
+from headway.serving.fleet.routing.named import order, orders, router, routers
 from headway.serving.fleet.routing.orders import (
     EarliestDeadline,
     FirstCome,
@@ -58,6 +58,7 @@ __all__ = [
     "TwoChoices",
     "VirtualTokens",
     "candidates",
+    "order",
     "orders",
     "router",
     "routers",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.fleet.decisions import Router
@@ -25,6 +26,7 @@ from headway.serving.fleet.routing.orders import (
     QueueOrder,
     VirtualTokens,
     of_session,
+    of_tenant,
 )
 from headway.serving.fleet.routing.peak import PredictedPeak
 from headway.serving.fleet.routing.pipeline import Pipeline
@@ -115,6 +117,28 @@ def orders() -> tuple[str, ...]:
     return tuple(sorted(_ORDERS))
 
 
+def order(name: str, weights: Mapping[str, float] = MappingProxyType({})) -> QueueOrder:
+    """Return an order of queues by its name.
+
+    Parameters
+    ----------
+    name
+        One of `orders`.
+    weights
+        Of tenants; with them ``"vtc"`` is fair between tenants, without, between classes.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such order.
+    """
+    if name not in _ORDERS:
+        raise UnknownNameError("order of a queue", name, orders())
+    if name == "vtc" and weights:
+        return VirtualTokens(of_tenant, weights=dict(weights.items()))
+    return _ORDERS[name]()
+
+
 def routers() -> tuple[str, ...]:
     """Return the names of routers there are, sorted; those that are scorers can be weighted."""
     return tuple(sorted({*_SCORERS, *_ROUTERS, *registry.policies(WORLD)}))
@@ -139,11 +163,9 @@ def router(specification: str, seed: int = 0) -> Router:
     ConfigError
         If a weight is no whole number from 0 to a million, or all are 0.
     """
-    order, slash, behind = specification.partition("/")
+    first, slash, behind = specification.partition("/")
     if slash:
-        if order not in _ORDERS:
-            raise UnknownNameError("order of a queue", order, orders())
-        return GatewayQueue(router(behind, seed), _ORDERS[order]())
+        return GatewayQueue(router(behind, seed), order(first))
     if specification in _ROUTERS:
         return _ROUTERS[specification](seed)
     if specification in registry.policies(WORLD):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import heapq
+import math
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from headway.errors import ConfigError
@@ -53,10 +55,10 @@ class QueueOrder(Protocol):
 
 
 class Sorted(ABC):
-    """Requests in the order of a key that they keep, in a heap."""
+    """Requests by priority, then in the order of a key that they keep, in a heap."""
 
     def __init__(self) -> None:
-        self._heap: list[tuple[float, float, int]] = []
+        self._heap: list[tuple[int, float, float, int]] = []
         self._waiting: set[int] = set()
 
     def __len__(self) -> int:
@@ -69,22 +71,26 @@ class Sorted(ABC):
     def key(self, request: RequestView) -> float:
         """Return where a request stands; the smallest is first, then who came first."""
 
+    def rank(self, request: RequestView) -> tuple[int, float, float, int]:
+        """Return what requests are sorted by."""
+        return request.priority, self.key(request), request.arrival_s, request.number
+
     def push(self, request: RequestView) -> None:
         """Let a request wait."""
         self._waiting.add(request.number)
-        heapq.heappush(self._heap, (self.key(request), request.arrival_s, request.number))
+        heapq.heappush(self._heap, self.rank(request))
 
     def head(self) -> int | None:
         """Return who is next."""
-        while self._heap and self._heap[0][2] not in self._waiting:
+        while self._heap and self._heap[0][3] not in self._waiting:
             heapq.heappop(self._heap)
-        return self._heap[0][2] if self._heap else None
+        return self._heap[0][3] if self._heap else None
 
     def remove(self, request: int) -> None:
         """Let a request wait no longer."""
         self._waiting.discard(request)
         if len(self._heap) > 2 * len(self._waiting) + 64:
-            self._heap = [entry for entry in self._heap if entry[2] in self._waiting]
+            self._heap = [entry for entry in self._heap if entry[3] in self._waiting]
             heapq.heapify(self._heap)
 
     def sent(self, request: RequestView) -> None:
@@ -114,6 +120,15 @@ class EarliestDeadline(Sorted):
         return request.deadline_s
 
 
+Whose = int | str
+"""Who a tenant is."""
+
+
+def of_tenant(request: RequestView) -> str:
+    """Return the tenant of a request, empty if nobody said."""
+    return request.tenant
+
+
 def of_class(request: RequestView) -> int:
     """Return the class of a request, as its tenant."""
     return request.service_class
@@ -125,7 +140,9 @@ def of_session(request: RequestView) -> int:
 
 
 class VirtualTokens:
-    """The tenant that has been served least, by a counter of tokens; its requests as they came.
+    """The tenant that has been served least, by a counter of tokens over its weight.
+
+    Requests of one tenant go by their priority, then as they came.
 
     Tokens of a prompt are counted when it is sent, those of an answer when it ends. A tenant of
     whom nobody waited is lifted to the least counter of those who wait, or to that of who waited
@@ -138,6 +155,8 @@ class VirtualTokens:
         Whose a request is.
     input_weight, output_weight
         Of a token.
+    weights
+        Of tenants, 1 for others: one of weight 2 is given twice as much.
     tenants
         Whose counters are remembered; more only while they wait.
     name
@@ -155,28 +174,34 @@ class VirtualTokens:
 
     def __init__(
         self,
-        tenant: Callable[[RequestView], int] = of_class,
+        tenant: Callable[[RequestView], Whose] = of_class,
         *,
         input_weight: float = 1.0,
         output_weight: float = 2.0,
+        weights: Mapping[Whose, float] = MappingProxyType({}),
         tenants: int = TENANTS,
         name: str = "vtc",
     ) -> None:
         for key, value in (("input_weight", input_weight), ("output_weight", output_weight)):
             if not value >= 0:
                 raise ConfigError(f"{key}: must not be negative, got {value}")
+        if not all(0 < weight < math.inf for weight in weights.values()):
+            raise ConfigError("weights: expected numbers above 0")
         if tenants < 1:
             raise ConfigError(f"tenants: expected at least 1, got {tenants}")
         self.name = name
         self._tenant_of = tenant
         self._input_weight, self._output_weight = input_weight, output_weight
+        self._weights = dict(weights)
         self._most_tenants = tenants
-        self._queues: dict[int, FirstCome] = {}
-        self._spent: OrderedDict[int, float] = OrderedDict()
-        self._least: list[tuple[float, int]] = []
-        self._whose: dict[int, int] = {}
-        self._there: dict[int, int] = {}
-        self._last = -1
+        self._queues: dict[Whose, FirstCome] = {}
+        self._spent: OrderedDict[Whose, float] = OrderedDict()
+        # Entries with equal counts are sorted by a number, as tenants of two types could not be.
+        self._least: list[tuple[float, int, Whose]] = []
+        self._pushed = 0
+        self._whose: dict[int, Whose] = {}
+        self._there: dict[int, Whose] = {}
+        self._last: Whose = -1
 
     def __len__(self) -> int:
         return len(self._whose)
@@ -192,7 +217,7 @@ class VirtualTokens:
             floor = self._spent.get(self._last if who is None else who, 0.0)
             self._spent[tenant] = max(self._spent.pop(tenant, 0.0), floor)
             self._queues[tenant] = FirstCome()
-            heapq.heappush(self._least, (self._spent[tenant], tenant))
+            heapq.heappush(self._least, self._entry(tenant))
             self._forget()
         self._queues[tenant].push(request)
         self._whose[request.number] = tenant
@@ -223,18 +248,22 @@ class VirtualTokens:
         if tenant is not None:
             self._count(tenant, self._output_weight * output_tokens)
 
-    def _count(self, tenant: int, tokens: float) -> None:
+    def _count(self, tenant: Whose, tokens: float) -> None:
         if tenant in self._spent:
-            self._spent[tenant] += tokens
+            self._spent[tenant] += tokens / self._weights.get(tenant, 1.0)
 
-    def _first(self) -> int | None:
+    def _entry(self, tenant: Whose) -> tuple[float, int, Whose]:
+        self._pushed += 1
+        return self._spent[tenant], self._pushed, tenant
+
+    def _first(self) -> Whose | None:
         # Counters only grow: an entry of the heap that is too small is put back where it belongs.
         while self._least:
-            spent, tenant = self._least[0]
+            spent, _, tenant = self._least[0]
             if tenant not in self._queues:
                 heapq.heappop(self._least)
             elif spent < self._spent[tenant]:
-                heapq.heapreplace(self._least, (self._spent[tenant], tenant))
+                heapq.heapreplace(self._least, self._entry(tenant))
             else:
                 return tenant
         return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from headway.errors import ConfigError
 from headway.serving.fleet.decisions import Dispatch, Hold, Reject, Router, Routing
 from headway.serving.fleet.routing.orders import QueueOrder
@@ -21,8 +23,8 @@ class GatewayQueue:
     """Hold requests while every engine has enough, and let them go in an order.
 
     An engine that has as many requests in flight as its limit gets no more of them from the router
-    behind. Requests whose prompt is computed go on at once, and those that an engine has failed
-    wait whatever the bound.
+    behind, nor does any engine while all of them together have as many as theirs. Requests whose
+    prompt is computed go on at once, and those that an engine has failed wait whatever the bound.
 
     Parameters
     ----------
@@ -34,11 +36,15 @@ class GatewayQueue:
         Requests in flight an engine; as many as its largest batch by default.
     capacity
         Most requests that wait; others are rejected.
+    in_flight
+        Requests in flight in all engines together; no limit by default.
+    timeout_s
+        Longest wait; who has waited for so long is rejected.
 
     Raises
     ------
     ConfigError
-        If the limit or the capacity is below one.
+        If the limit or the capacity is below one, or the longest wait is not positive.
 
     Notes
     -----
@@ -53,42 +59,56 @@ class GatewayQueue:
         *,
         limit: int | None = None,
         capacity: int = CAPACITY,
+        in_flight: int | None = None,
+        timeout_s: float = math.inf,
     ) -> None:
-        for key, value in (("limit", limit), ("capacity", capacity)):
+        for key, value in (("limit", limit), ("capacity", capacity), ("in_flight", in_flight)):
             if value is not None and value < 1:
                 raise ConfigError(f"{key}: expected at least 1, got {value}")
+        if not timeout_s > 0:
+            raise ConfigError(f"timeout_s: must be positive, got {timeout_s}")
         self.name = f"{order.name}/{router.name}"
         self._router = router
         self._order = order
         self._limit = limit
         self._capacity = capacity
+        self._in_flight = in_flight
+        self._timeout_s = timeout_s
+        self._until_s: dict[int, float] = {}
         self._ask = False
 
     def route(self, cluster: ClusterView, request: RequestView) -> Routing:
         """Return where a request goes if it is the first and an engine can take it."""
         if request.stage == "decode":
-            return self._router.route(cluster, request)
-        number, order = request.number, self._order
+            decision = self._router.route(cluster, request)
+            if isinstance(decision, Dispatch):
+                self._order.sent(request)
+            return decision
+        number, order, now_s = request.number, self._order, cluster.now_s
         if number not in order:
             if not request.tries and len(order) >= self._capacity:
-                return Reject(f"{len(order)} requests wait already")
+                return Reject(f"{len(order)} requests wait already", "queue full", RETRY_S)
             order.push(request)
+            self._until_s[number] = now_s + self._timeout_s
+        until_s = self._until_s[number]
+        if now_s >= until_s:
+            self._remove(number)
+            return Reject(f"waited for {self._timeout_s:g} s", "waited too long")
         if order.head() != number:
-            return Hold(math.inf)
+            return Hold(until_s)
         decision = self._router.route(self._with_room(cluster), request)
         if isinstance(decision, Hold):
-            return Hold(cluster.now_s + RETRY_S)
-        order.remove(number)
+            return Hold(min(now_s + RETRY_S, until_s))
+        self._remove(number)
         if isinstance(decision, Dispatch):
             order.sent(request)
-        self._ask = True
         return decision
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Have the first in the queue asked about; let go one that has ended while it waited."""
         self._ask = True
         if request in self._order:
-            self._order.remove(request)
+            self._remove(request)
             return
         self._order.ended(request, output_tokens)
         self._router.ended(request, engine, output_tokens, at_s)
@@ -100,6 +120,13 @@ class GatewayQueue:
         self._ask = False
         return self._order.head()
 
+    def _remove(self, request: int) -> None:
+        self._order.remove(request)
+        del self._until_s[request]
+        self._ask = True
+
     def _with_room(self, cluster: ClusterView) -> ClusterView:
         limit = cluster.engines.max_sequences if self._limit is None else self._limit
+        if self._in_flight is not None and cluster.in_flight.sum() >= self._in_flight:
+            return replace(cluster, ready=np.zeros_like(cluster.ready))
         return replace(cluster, ready=cluster.ready & (cluster.in_flight < limit))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from headway.serving.fleet.decisions import Reject, Router, Routing
+from headway.errors import ConfigError
+from headway.serving.fleet.decisions import Dispatch, Reject, Router, Routing
 from headway.serving.fleet.routing.pipeline import candidates
 from headway.serving.fleet.routing.ttft import LeastTtft
 from headway.serving.fleet.view import ClusterView, RequestView
@@ -20,7 +21,9 @@ class EarlyRejection:
     router
         Where the others go.
     estimate
-        Expects first tokens; one of the router's scorers, which keeps it informed.
+        Expects first tokens.
+    tells
+        Whether it is to be told who was sent where; not if it is one of the router's scorers.
     spare_s
         By how much a first token must be early: about a step, which the estimate does not know.
     name
@@ -32,11 +35,20 @@ class EarlyRejection:
     """
 
     def __init__(
-        self, router: Router, estimate: LeastTtft, *, spare_s: float = 0.0, name: str = "slo"
+        self,
+        router: Router,
+        estimate: LeastTtft,
+        *,
+        tells: bool = False,
+        spare_s: float = 0.0,
+        name: str = "slo",
     ) -> None:
+        if not math.isfinite(spare_s):
+            raise ConfigError(f"spare_s: expected a number, got {spare_s}")
         self.name = name
         self._router = router
         self._estimate = estimate
+        self._tells = tells
         self._spare_s = spare_s
 
     def route(self, cluster: ClusterView, request: RequestView) -> Routing:
@@ -47,9 +59,14 @@ class EarlyRejection:
                 wait_s = float(self._estimate.score(cluster, request)[among].min())
                 late_s = cluster.now_s + wait_s + self._spare_s - request.deadline_s
                 if late_s > 0:
-                    return Reject(f"the first token would come {late_s:.3g} s late")
-        return self._router.route(cluster, request)
+                    return Reject(f"the first token would come {late_s:.3g} s late", "late")
+        decision = self._router.route(cluster, request)
+        if self._tells and isinstance(decision, Dispatch):
+            self._estimate.sent(cluster, request, decision.engine)
+        return decision
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Tell the router."""
+        if self._tells:
+            self._estimate.ended(request, engine, output_tokens, at_s)
         self._router.ended(request, engine, output_tokens, at_s)
