@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from headway.serving.wire import HOP_BY_HOP, Exchange, Pool, Server
+from headway.serving.wire import Exchange, Pool, Server, end_to_end
 
-_OWN = HOP_BY_HOP | {b"host", b"content-length"}
+_OWN = frozenset([b"host", b"content-length"])
 
 
 async def _engine(exchange: Exchange) -> None:
@@ -28,7 +28,7 @@ async def _through(job: Callable[[Pool], Awaitable[None]]) -> None:
     engine_pool = Pool(*await engine.start())
 
     async def gateway(exchange: Exchange) -> None:
-        headers = [pair for pair in exchange.headers if pair[0] not in _OWN]
+        headers = end_to_end(exchange.headers, _OWN)
         answer = await engine_pool.send(exchange.method, exchange.target, headers, exchange.body)
         await answer.relay(exchange, [(b"x-by", b"gateway")])
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from headway.serving.wire.exchange import Exchange, Header
+from headway.serving.wire.exchange import Exchange
+from headway.serving.wire.headers import Header, end_to_end
 from headway.serving.wire.limits import Limits
-from headway.serving.wire.pool import HOP_BY_HOP, Answer, Pool, Tap, UpstreamError
+from headway.serving.wire.pool import Answer, Pool, Tap, UpstreamError
 from headway.serving.wire.server import Handler, Server, plain_refusal
 
 __all__ = [
-    "HOP_BY_HOP",
     "Answer",
     "Exchange",
     "Handler",
@@ -18,5 +18,6 @@ __all__ = [
     "Server",
     "Tap",
     "UpstreamError",
+    "end_to_end",
     "plain_refusal",
 ]

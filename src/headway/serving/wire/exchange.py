@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Protocol
 
-Header = tuple[bytes, bytes]
+from headway.serving.wire.headers import Header
 
 _REASONS = {int(status): status.phrase.encode() for status in HTTPStatus}
 
@@ -51,12 +51,15 @@ class Exchange:
         Whether the head, and all of the answer, were given to the connection.
     status
         That was answered, 0 before.
+    between_chunks
+        Whether an answer with its own framing has broken off where another chunk may follow.
     """
 
     __slots__ = (
         "_channel",
         "_chunked",
         "begun",
+        "between_chunks",
         "body",
         "ended",
         "headers",
@@ -84,7 +87,7 @@ class Exchange:
         self._channel = channel
         self.method = method
         self.target = target
-        self.path = target.partition(b"?")[0]
+        self.path = _path(target)
         self.headers = headers
         self.body = body
         self.peer = peer
@@ -93,6 +96,7 @@ class Exchange:
         self.begun = False
         self.ended = False
         self.status = 0
+        self.between_chunks = False
         self._chunked = False
 
     def header(self, name: bytes) -> bytes | None:
@@ -154,6 +158,23 @@ class Exchange:
         self.ended = True
         self._channel.finished(self)
 
+    def break_off(self, last: bytes) -> None:
+        """End an answer that cannot be completed, with a last word if there is room for one.
+
+        Parameters
+        ----------
+        last
+            Sent if the answer comes in chunks; else the connection is cut, which tells the client
+            as well that something is missing.
+        """
+        if self.between_chunks or self._chunked:
+            self._chunked = True
+            self.keep_alive = False
+            self.write(last)
+            self.end()
+        else:
+            self.abort()
+
     def abort(self) -> None:
         """Cut the connection, so that the client knows that the answer is not whole."""
         self.ended = True
@@ -179,3 +200,13 @@ class Exchange:
         return (
             b"connection: keep-alive\r\n\r\n" if self.keep_alive else b"connection: close\r\n\r\n"
         )
+
+
+def _path(target: bytes) -> bytes:
+    """Return the path of a target, which may be a whole address (RFC 9112, section 3.2.2)."""
+    path = target.partition(b"?")[0]
+    if path.startswith(b"/"):
+        return path
+    _, scheme, rest = path.partition(b"://")
+    _, slash, behind = rest.partition(b"/")
+    return slash + behind if scheme and slash else b"/" if scheme else path

@@ -27,6 +27,8 @@ class Limits:
         Until all headers, then until the whole body are there.
     idle_s
         Between two requests on a connection.
+    stalled_s
+        That a client may leave an answer unread.
     write_buffer_bytes
         That a slow reader may leave unread before who writes to it has to wait.
     """
@@ -39,6 +41,7 @@ class Limits:
     head_s: float = 10.0
     body_s: float = 60.0
     idle_s: float = 75.0
+    stalled_s: float = 60.0
     write_buffer_bytes: int = 262_144
 
     def __post_init__(self) -> None:

@@ -11,20 +11,12 @@ from typing import cast
 import httptools
 
 from headway.errors import HeadwayError
-from headway.serving.wire.exchange import Exchange, Header
+from headway.serving.wire.exchange import Exchange
+from headway.serving.wire.headers import Header, end_to_end
 from headway.serving.wire.limits import Limits
 
 Tap = Callable[[bytes], None]
 """Looks at each piece of an answer as it passes, in the framing of the sender."""
-
-HOP_BY_HOP = frozenset(
-    b"connection keep-alive proxy-connection te trailer upgrade"
-    b" proxy-authenticate proxy-authorization".split()
-)
-"""Headers that are about one connection and do not pass (RFC 9110, section 7.6.1).
-
-``transfer-encoding`` passes where the framing does.
-"""
 
 
 class UpstreamError(HeadwayError):
@@ -213,9 +205,10 @@ class Answer:
         Raises
         ------
         UpstreamError
-            If it breaks off; the exchange has begun, and is not ended.
+            If it breaks off; the exchange has begun and is to be ended, see
+            `Exchange.break_off`.
         """
-        headers = [pair for pair in self.headers if pair[0] not in HOP_BY_HOP]
+        headers = end_to_end(self.headers)
         headers.extend(more)
         line = self._line
         if exchange.http10 or line.until_close:
@@ -230,6 +223,7 @@ class Answer:
             await line.pump(sink, tap, exchange)
         except BaseException:
             line.cut()
+            exchange.between_chunks = line.between_chunks
             raise
         exchange.end()
 
@@ -299,9 +293,11 @@ class _Line(asyncio.Protocol):
         self._tap: Tap | None = None
         self._exchange: Exchange | None = None
         self._slow: asyncio.Future[None] | None = None
+        self._chunk_ended = False
         self._to_eof = False
         self.decoded = False
         self.until_close = False
+        self.between_chunks = False
         self.lost = False
 
     async def send(self, data: bytes, method: bytes) -> Answer:
@@ -314,7 +310,7 @@ class _Line(asyncio.Protocol):
         self._headers, self._early, self._early_bytes = [], [], 0
         self._in_head, self._complete = True, False
         self._sink = self._tap = self._exchange = None
-        self.decoded = self.until_close = False
+        self.decoded = self.until_close = self.between_chunks = False
         self._transport.write(data)
         try:
             return await self._head
@@ -439,6 +435,7 @@ class _Line(asyncio.Protocol):
         assert self._parser is not None
         self._parser.feed_data(data)
         if not self.decoded:
+            self.between_chunks = self._chunk_ended and data.endswith(b"\r\n")
             self._pass(data)
 
     def _settle(self) -> None:
@@ -486,7 +483,14 @@ class _Line(asyncio.Protocol):
         if self.decoded and self._sink is not None:
             self._pass(body)
 
+    def on_chunk_header(self) -> None:
+        self._chunk_ended = False
+
+    def on_chunk_complete(self) -> None:
+        self._chunk_ended = True
+
     def on_message_begin(self) -> None:
+        self._chunk_ended = False
         if self._complete:
             raise ValueError("there is more than was asked for")
 

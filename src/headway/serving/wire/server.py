@@ -13,7 +13,8 @@ from typing import cast
 
 import httptools
 
-from headway.serving.wire.exchange import Exchange, Header
+from headway.serving.wire.exchange import Exchange
+from headway.serving.wire.headers import Header
 from headway.serving.wire.limits import Limits
 
 Handler = Callable[[Exchange], Awaitable[None]]
@@ -25,6 +26,8 @@ Refusal = Callable[[int, str], bytes]
 _log = logging.getLogger(__name__)
 
 _SWEEP_S = 0.5
+
+_LINGER_S = 2.0
 
 
 def plain_refusal(status: int, message: str) -> bytes:
@@ -140,6 +143,7 @@ class Connection(asyncio.Protocol):
         self._paused = False
         self._refused = False
         self._in_head = True
+        self._unclear = 0  # bytes that came and were neither a whole head nor a body yet
         self._head_bytes = 0
         self._target = b""
         self._headers: list[Header] = []
@@ -177,10 +181,9 @@ class Connection(asyncio.Protocol):
         """Parse, within the limits."""
         if self._refused:
             return
-        if self._in_head:
-            if not self._head_bytes:
-                self.deadline_s = self._loop.time() + self._limits.head_s
-            self._head_bytes += len(data)
+        if self._in_head and not self._unclear:
+            self.deadline_s = self._loop.time() + self._limits.head_s
+        self._unclear += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -197,7 +200,7 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError as error:
             self._refuse(400, f"malformed request: {error}".replace('"', "'"))
             return
-        if self._in_head and self._head_bytes > self._limits.head_bytes:
+        if self._unclear > self._limits.head_bytes:
             self._refuse(431, "the headers are too long")
 
     def eof_received(self) -> bool:
@@ -208,18 +211,21 @@ class Connection(asyncio.Protocol):
         """Have who writes wait: the client reads too slowly."""
         if self._can_write is None:
             self._can_write = self._loop.create_future()
+            self.deadline_s = self._loop.time() + self._limits.stalled_s
 
     def resume_writing(self) -> None:
         """Let who writes go on."""
         if self._can_write is not None and not self._can_write.done():
             self._can_write.set_result(None)
         self._can_write = None
+        self.deadline_s = float("inf")
 
     # what the parser tells
 
     def on_message_begin(self) -> None:
         """Begin a request."""
         self._target = b""
+        self._head_bytes = 0
         self._headers = []
         self._body = []
         self._body_bytes = 0
@@ -227,24 +233,27 @@ class Connection(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         """Take a piece of the target."""
         self._target += url
+        self._count_head(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
+        """Take a header; those that follow a body are dropped."""
+        if not self._in_head:
+            return
+        self._count_head(len(name) + len(value) + 4)
         if len(self._headers) >= self._limits.headers:
             raise _RefusedError(431, "there are too many headers")
         self._headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Refuse what cannot be served, before its body comes."""
-        if self._head_bytes > self._limits.head_bytes + self._limits.body_bytes:
-            raise _RefusedError(431, "the headers are too long")
         self._in_head = False
-        self._head_bytes = 0
+        self._unclear = 0
         self.deadline_s = self._loop.time() + self._limits.body_s
         self._check(self._parser.get_http_version())
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
+        self._unclear = 0
         self._body_bytes += len(body)
         if self._body_bytes > self._limits.body_bytes:
             raise _RefusedError(413, "the body is too long")
@@ -253,7 +262,7 @@ class Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         """Have the request answered when those before it are."""
         self._in_head = True
-        self._head_bytes = 0
+        self._unclear = 0
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         exchange = Exchange(
             self,
@@ -292,7 +301,9 @@ class Connection(asyncio.Protocol):
             return
         self._current = None
         self._task = None
-        if not exchange.keep_alive or self._server.stopping:
+        if self._refused and not exchange.method:
+            self._linger()
+        elif not exchange.keep_alive or self._server.stopping:
             self._close()
         elif self._waiting:
             self._begin(self._waiting.popleft())
@@ -301,7 +312,11 @@ class Connection(asyncio.Protocol):
                 self._transport.resume_reading()
         elif self._refused:
             self._close()
-        elif self._in_head and not self._head_bytes:
+        elif not self._in_head:
+            self.deadline_s = self._loop.time() + self._limits.body_s
+        elif self._unclear:
+            self.deadline_s = self._loop.time() + self._limits.head_s
+        else:
             self.deadline_s = self._loop.time() + self._limits.idle_s
 
     def abort(self) -> None:
@@ -313,14 +328,16 @@ class Connection(asyncio.Protocol):
 
     def close_if_idle(self) -> None:
         """Close unless a request is on its way."""
-        if self._current is None and self._in_head and not self._head_bytes:
+        if self._current is None and self._in_head and not self._unclear:
             self._close()
 
     def overdue(self) -> None:
         """Close: what was awaited has not come."""
-        if self._current is not None:
+        if self._can_write is not None or self._refused:
+            self.abort()
+        elif self._current is not None:
             self.deadline_s = float("inf")
-        elif self._in_head and not self._head_bytes:
+        elif self._in_head and not self._unclear:
             self._close()
         else:
             self._refuse(408, "the request did not come in time")
@@ -345,17 +362,25 @@ class Connection(asyncio.Protocol):
         if not exchange.ended:
             exchange.end()
 
+    def _count_head(self, length: int) -> None:
+        self._head_bytes += length
+        if self._head_bytes > self._limits.head_bytes:
+            raise _RefusedError(431, "the headers are too long")
+
     def _check(self, version: str) -> None:
         if version not in ("1.0", "1.1"):
             raise _RefusedError(505, "expected HTTP/1.0 or HTTP/1.1")
+        if self._parser.get_method() == b"CONNECT":
+            raise _RefusedError(501, "this server is no tunnel")
         length, hosts = 0, 0
         for name, value in self._headers:
             if name == b"content-length":
                 length = int(value)
             elif name == b"host":
                 hosts += 1
-            elif name == b"transfer-encoding" and value.strip().lower() != b"chunked":
-                raise _RefusedError(501, "the only transfer encoding known here is chunked")
+            elif name == b"transfer-encoding":
+                if version == "1.0" or value.strip().lower() != b"chunked":
+                    raise _RefusedError(501, "the only transfer encoding known here is chunked")
             elif name == b"expect":
                 self._expect(value)
         if hosts > 1 or (hosts == 0 and version == "1.1"):
@@ -378,6 +403,16 @@ class Connection(asyncio.Protocol):
         refusal = Exchange(self, b"", b"", [], b"", self._peer, keep_alive=False)
         self._current = refusal
         refusal.reply(status, self._server.refusal(status, message))
+
+    def _linger(self) -> None:
+        """Drop what still comes for a while: closing at once might take the refusal with it."""
+        if self._transport is None:
+            return
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+            self.deadline_s = self._loop.time() + _LINGER_S
+        else:
+            self._transport.close()
 
     def _close(self) -> None:
         if self._transport is not None:
