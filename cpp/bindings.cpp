@@ -71,4 +71,5 @@ NB_MODULE(_core, m) {
     bind_step_time(m);
     bind_engine(m);
     bind_fleet(m);
+    bind_routing(m);
 }

@@ -13,17 +13,9 @@ from headway.errors import ConfigError, UnknownNameError
 from headway.serving.engine import EngineConfig
 from headway.serving.fleet import FleetSimulation, Hold, Member
 from headway.serving.fleet.routing import DrainRate, PrefixIndex, router, routers
-from headway.serving.fleet.routing.scorer import normalised
 from headway.serving.step_time import Affine
 from headway.serving.workload import Blocks, Workload
 from tests.serving.fleet.views import request, sent, view
-
-
-def test_scores_are_brought_to_one_range() -> None:
-    scores = np.array([2.0, 6.0, np.nan, 4.0])
-    assert normalised(scores, largest=True).tolist() == [0, 1, 0, 0.5]
-    assert normalised(scores, largest=False).tolist() == [1, 0, 0, 0.5]
-    assert normalised(np.array([3.0, 3.0]), largest=True).tolist() == [1, 1]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +59,7 @@ def test_ends_long_ago_are_forgotten_even_if_nobody_asks() -> None:
     for k in range(1000):
         scorer.ended(k, 0, 5, float(k))
     assert scorer.score(view([5], now_s=999.0), request()).tolist() == [5 * 10 / 11]
-    assert sum(map(len, scorer._ends.values())) == 11
+    assert len(scorer._ends) == 11
 
 
 def test_slow_engines_are_avoided() -> None:
@@ -156,18 +148,6 @@ def test_the_index_finds_what_a_plain_search_finds(
         ):
             depth += 1
         assert found[engine] == depth
-
-
-def test_the_index_is_bounded_and_forgets_what_was_used_longest_ago() -> None:
-    index = PrefixIndex(capacity=3)
-    index.add([1, 2, 3], 0)
-    index.add([1], 1)
-    index.add([4], 1)
-    assert len(index) == 3
-    assert index.match([1], 2).tolist() == [1, 1]
-    assert index.match([2], 2).tolist() == [0, 0]
-    index.forget(1)
-    assert index.match([1], 2).tolist() == [1, 0]
 
 
 def hot_fleet(name: str, hot: bool) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -43,13 +43,19 @@ class Engines:
     price_per_h: Floats
     labels: tuple[Mapping[str, str], ...]
     adapters: tuple[frozenset[str], ...]
+    _masks: dict[tuple[str, ...], Mask] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.names)
 
     def of_role(self, *roles: str) -> Mask:
-        """Return which engines have one of these roles."""
-        return np.array([role in roles for role in self.roles])
+        """Return which engines have one of these roles; not to be written to."""
+        mask = self._masks.get(roles)
+        if mask is None:
+            mask = np.array([role in roles for role in self.roles], dtype=np.bool_)
+            mask.setflags(write=False)
+            self._masks[roles] = mask
+        return mask
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,7 +23,7 @@ from headway.serving.fleet.routing.orders import (
 from headway.serving.fleet.routing.peak import PredictedPeak
 from headway.serving.fleet.routing.pipeline import Pipeline, candidates
 from headway.serving.fleet.routing.preble import Preble
-from headway.serving.fleet.routing.prefix import Gate, PrefixCache, PrefixIndex
+from headway.serving.fleet.routing.prefix import Gate, PrefixCache, PrefixIndex, chain
 from headway.serving.fleet.routing.queue import GatewayQueue
 from headway.serving.fleet.routing.scorer import Filter, Scorer
 from headway.serving.fleet.routing.slo import EarlyRejection
@@ -58,6 +58,7 @@ __all__ = [
     "TwoChoices",
     "VirtualTokens",
     "candidates",
+    "chain",
     "order",
     "orders",
     "router",

@@ -20,13 +20,17 @@ class Backlog:
     def seconds(self, cluster: ClusterView) -> Floats:
         """Return what is left, shape (n_engines,)."""
         self._grow(len(cluster.engines))
-        left = np.maximum(self._done_s[: len(cluster.engines)] - cluster.now_s, 0.0)
-        return np.where(cluster.in_flight > 0, left, 0.0)
+        left = self._done_s[: len(cluster.engines)] - cluster.now_s
+        waits: Floats = np.maximum(left, 0.0) * (cluster.in_flight > 0)
+        return waits
 
     def add(self, cluster: ClusterView, engine: int, seconds: float) -> None:
         """Let an engine compute so much more, after what it has."""
-        left = float(self.seconds(cluster)[engine])
-        self._done_s[engine] = cluster.now_s + left + seconds
+        self._grow(len(cluster.engines))
+        begins_s = cluster.now_s
+        if cluster.in_flight[engine] > 0:
+            begins_s = max(begins_s, float(self._done_s[engine]))
+        self._done_s[engine] = begins_s + seconds
 
     def _grow(self, n_engines: int) -> None:
         if n_engines > len(self._done_s):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from headway import _core
 from headway.serving.fleet.view import Floats, Ints
-from headway.serving.step_time import Affine, Shape, StepTime
+from headway.serving.step_time import Affine, Shape, StepTime, as_native
 
 REFERENCE = Affine(
     0.010635,
@@ -25,32 +24,34 @@ of vLLM's router.
 """
 
 
-def prefill_s(step_time: StepTime, tokens: Ints, cached: Ints) -> Floats:
-    """Return how long prompts take alone.
+class PromptCost:
+    """How long prompts take alone.
 
     Parameters
     ----------
     step_time
-        Of the engines.
-    tokens
-        To compute, shape (n,).
-    cached
-        In the cache before, shape (n,).
-
-    Returns
-    -------
-    NDArray
-        Seconds, shape (n,); 0 where there is nothing to compute.
+        Of the engines; one with a native form is much faster.
     """
-    some = (tokens > 0).astype(np.float64)
-    shape = Shape(
-        prefill_tokens=tokens.astype(np.float64),
-        prefills=some,
-        prefill_context=cached * some,
-        prefill_pairs=tokens * (cached + (tokens + 1) / 2),
-        sequences=some,
-    )
-    return np.where(tokens > 0, step_time.seconds(shape), 0.0)
+
+    def __init__(self, step_time: StepTime) -> None:
+        self._native = as_native(step_time)
+
+    def seconds(self, prompt_tokens: int, cached: Ints) -> Floats:
+        """Return the seconds that a prompt takes.
+
+        Parameters
+        ----------
+        prompt_tokens
+            Its length.
+        cached
+            Tokens of it that are in the cache, on each engine; shape (n,).
+
+        Returns
+        -------
+        NDArray
+            Shape (n,); 0 where nothing is left to compute.
+        """
+        return _core.prompt_seconds(self._native, prompt_tokens, cached)
 
 
 def decode_s(step_time: StepTime, sequences: int = 32, context: int = 1000) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 
 from headway.errors import ConfigError
 from headway.serving.fleet.routing.backlog import Backlog
-from headway.serving.fleet.routing.cost import REFERENCE, prefill_s
+from headway.serving.fleet.routing.cost import REFERENCE, PromptCost
 from headway.serving.fleet.routing.prefix import CAPACITY, SentPrompts
 from headway.serving.fleet.routing.scorer import Scorer
 from headway.serving.fleet.view import ClusterView, Engines, Floats, Mask, RequestView
@@ -76,7 +76,7 @@ class LengthClass(Scorer):
         if not 0 < bounds_tokens[0] <= boundary_tokens <= bounds_tokens[1]:
             raise ConfigError(f"boundary_tokens: {boundary_tokens} is not within {bounds_tokens}")
         self.boundary_tokens = boundary_tokens
-        self._step_time = step_time
+        self._cost = PromptCost(step_time)
         self._period_s = period_s
         self._hysteresis = hysteresis
         self._bounds_tokens = bounds_tokens
@@ -95,28 +95,29 @@ class LengthClass(Scorer):
         short, long = self._split(cluster.engines)
         own, other = (short, long) if self._is_short(cluster, request) else (long, short)
         scores = own.astype(np.float64)
-        there, beside = own & cluster.ready, other & ~own & cluster.ready
-        busy = cluster.in_flight > 0
-        if beside.any() and not busy[beside].any() and busy[there].all():
-            scores[beside] = 2.0
+        idle = cluster.ready & (cluster.in_flight == 0)
+        if np.count_nonzero(idle) and not np.count_nonzero(own & idle):
+            beside = other & ~own & cluster.ready
+            if np.count_nonzero(beside & idle) == np.count_nonzero(beside):
+                scores[beside] = 2.0
         return scores
 
     def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
         """Let the prompt wait where it was sent, and move the boundary if it is time."""
         if request.stage == "decode":
             return
-        backlog = self._backlog.seconds(cluster)
-        self._waits.add(float(backlog[engine]), is_short=self._is_short(cluster, request))
+        waits_s = float(self._backlog.seconds(cluster)[engine])
+        self._waits.add(waits_s, is_short=self._is_short(cluster, request))
         matched = self._prompts.tokens(cluster, request)[engine : engine + 1]
-        missed = request.prompt_tokens - matched
-        self._backlog.add(cluster, engine, float(prefill_s(self._step_time, missed, matched)[0]))
-        self._prompts.add(request, engine)
+        prompt_s = float(self._cost.seconds(request.prompt_tokens, matched)[0])
+        self._backlog.add(cluster, engine, prompt_s)
+        self._prompts.add(cluster, request, engine)
         if cluster.now_s >= self._next_s:
             self._next_s = cluster.now_s + self._period_s
             self._move()
 
     def _is_short(self, cluster: ClusterView, request: RequestView) -> bool:
-        matched = self._prompts.tokens(cluster, request)[cluster.ready].max(initial=0)
+        matched = np.maximum.reduce(self._prompts.tokens(cluster, request) * cluster.ready)
         return bool(request.prompt_tokens - matched <= self.boundary_tokens)
 
     def _move(self) -> None:

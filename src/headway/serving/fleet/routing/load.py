@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from heapq import heappop, heappush
 
 import numpy as np
 
@@ -27,17 +27,26 @@ class RoundRobin(Scorer):
 
     def __init__(self) -> None:
         self._turns = 0
-        self._last: dict[int, int] = {}
+        self._last = np.zeros(0)
 
     def score(self, cluster: ClusterView, request: RequestView) -> Floats:
         """Return the last turn of each; those that had none yet go first, in order."""
-        n = len(cluster.engines)
-        return np.array([self._last.get(k, k - n) for k in range(n)], dtype=np.float64)
+        self._grow(len(cluster.engines))
+        return self._last.copy()
 
     def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
         """Note whose turn it was."""
+        self._grow(len(cluster.engines))
         self._turns += 1
         self._last[engine] = self._turns
+
+    def _grow(self, n_engines: int) -> None:
+        known = len(self._last)
+        if known != n_engines:
+            turns = np.arange(n_engines, dtype=np.float64) - n_engines
+            had_one = self._last[:n_engines] > 0
+            turns[:known][had_one] = self._last[:n_engines][had_one]
+            self._last = turns
 
 
 class LeastRequests(Scorer):
@@ -95,24 +104,27 @@ class DrainRate(Scorer):
 
     def __init__(self, window_s: float = 60.0) -> None:
         self._window_s = window_s
-        self._ends: dict[int, deque[float]] = {}
+        self._ends: list[tuple[float, int]] = []
+        self._counts = np.zeros(0)
 
     def score(self, cluster: ClusterView, request: RequestView) -> Floats:
         """Return seconds until the requests there would have ended."""
-        counts = [self._recent(k, cluster.now_s) for k in range(len(cluster.engines))]
-        return cluster.in_flight * self._window_s / np.maximum(counts, 1)
+        self._advance(cluster.now_s, len(cluster.engines))
+        counts = self._counts[: len(cluster.engines)]
+        return cluster.in_flight * self._window_s / np.maximum(counts, 1.0)
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Count an end."""
-        self._ends.setdefault(engine, deque()).append(at_s)
-        self._recent(engine, at_s)
+        self._advance(at_s, engine + 1)
+        heappush(self._ends, (at_s, engine))
+        self._counts[engine] += 1
 
-    def _recent(self, engine: int, now_s: float) -> int:
-        """Return how many requests ended in the window, and forget those before it."""
-        ends = self._ends.get(engine, deque())
-        while ends and ends[0] < now_s - self._window_s:
-            ends.popleft()
-        return len(ends)
+    def _advance(self, now_s: float, n_engines: int) -> None:
+        """Make room for engines, and forget the ends before the window."""
+        if n_engines > len(self._counts):
+            self._counts = np.pad(self._counts, (0, n_engines - len(self._counts)))
+        while self._ends and self._ends[0][0] < now_s - self._window_s:
+            self._counts[heappop(self._ends)[1]] -= 1
 
 
 class LeastLatency(Scorer):

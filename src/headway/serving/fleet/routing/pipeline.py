@@ -6,16 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from headway import _core
 from headway.errors import ConfigError
 from headway.serving.fleet.decisions import Dispatch, Hold, Routing
-from headway.serving.fleet.routing.scorer import Filter, Scorer, normalised
-from headway.serving.fleet.view import ClusterView, Floats, Mask, RequestView
+from headway.serving.fleet.routing.scorer import Filter, Scorer
+from headway.serving.fleet.view import ClusterView, Mask, RequestView
 
 RETRY_S = 0.1
 """When a request is looked at again that no engine can take."""
-
-_EQUAL = 1e-9
-"""Scores that differ by less are the same."""
 
 
 class Pipeline:
@@ -24,7 +22,8 @@ class Pipeline:
     Engines are left out that are not ready, have another role, do not hold the adapter that the
     request needs while others do, or have failed the request while others have not; then those that
     a filter leaves out. Each scorer's values are brought to the range from 0 to 1 over the engines
-    that are left; the largest weighted mean wins, ties are broken by lot.
+    that are left, from the worst to the best, or 1 if they are equal; what a scorer says nothing of
+    gets 0. The largest weighted mean wins, ties are broken by lot.
 
     Parameters
     ----------
@@ -65,61 +64,48 @@ class Pipeline:
             raise ConfigError(f"{name}: a router needs scorers with weights that are not all zero")
         self.name = name
         self._scorers = tuple(scorer for scorer, _ in scorers)
-        self._weights = weights / weights.sum()
+        largest = [scorer.largest for scorer in self._scorers]
+        self._choice = _core.Choice((weights / weights.sum()).tolist(), largest, strictly)
         self._filters = tuple(filters)
-        self._strictly = strictly
         self._rng = np.random.default_rng(seed)
 
     def route(self, cluster: ClusterView, request: RequestView) -> Routing:
         """Return the engine that wins; hold the request if there is none."""
         among = candidates(cluster, request)
         for one in self._filters:
-            kept = among & one.keep(cluster, request, among)
-            among = kept if kept.any() else among
-        left = np.flatnonzero(among)
-        if not len(left):
+            kept = one.keep(cluster, request, among)
+            if kept is not among and np.count_nonzero(kept := kept & among):
+                among = kept
+        n_left = np.count_nonzero(among)
+        if not n_left:
             return Hold(cluster.now_s + RETRY_S)
-        engine = int(left[0] if len(left) == 1 else self._best(cluster, request, left))
+        engine = int(among.argmax()) if n_left == 1 else self._best(cluster, request, among)
         for scorer in self._scorers:
             scorer.sent(cluster, request, engine)
         return Dispatch(engine)
+
+    def _best(self, cluster: ClusterView, request: RequestView, among: Mask) -> int:
+        scores = [scorer.score(cluster, request) for scorer in self._scorers]
+        best = self._choice.best(among, scores)
+        return best[0] if len(best) == 1 else best[self._rng.integers(len(best))]
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Tell the scorers."""
         for scorer in self._scorers:
             scorer.ended(request, engine, output_tokens, at_s)
 
-    def _best(self, cluster: ClusterView, request: RequestView, left: np.ndarray) -> int:
-        total = np.zeros(len(left))
-        for scorer, weight in zip(self._scorers, self._weights, strict=True):
-            scores = normalised(scorer.score(cluster, request)[left], largest=scorer.largest)
-            if not self._strictly:
-                total += weight * scores
-                continue
-            left = left[_top(scores)]
-            total = np.zeros(len(left))
-            if len(left) == 1:
-                break
-        best = np.flatnonzero(_top(total))
-        return int(left[best[0] if len(best) == 1 else self._rng.choice(best)])
-
-
-def _top(scores: Floats) -> Mask:
-    top: Mask = scores >= scores.max() - _EQUAL
-    return top
-
 
 def candidates(cluster: ClusterView, request: RequestView) -> Mask:
     """Return which engines may serve a request."""
     stage = "prefill" if request.stage == "first" else "decode"
-    among = cluster.ready & cluster.engines.of_role("both", stage)
+    among: Mask = cluster.ready & cluster.engines.of_role("both", stage)
     if request.adapter is not None:
         holds = np.array([request.adapter in held for held in cluster.engines.adapters])
-        if (among & holds).any():
+        if np.count_nonzero(among & holds):
             among = among & holds
     if request.excluded:
         fresh = among.copy()
         fresh[list(request.excluded)] = False
-        if fresh.any():
+        if np.count_nonzero(fresh):
             among = fresh
     return among

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from headway.errors import ConfigError
-from headway.serving.fleet.routing.cost import REFERENCE, decode_s, prefill_s
+from headway.serving.fleet.routing.cost import REFERENCE, PromptCost, decode_s
 from headway.serving.fleet.routing.prefix import CAPACITY, SentPrompts
 from headway.serving.fleet.routing.scorer import Scorer
 from headway.serving.fleet.routing.window import SlidingSum
@@ -59,7 +61,7 @@ class Preble(Scorer):
     ) -> None:
         if not 0 <= threshold <= 1:
             raise ConfigError(f"threshold: expected 0 to 1, got {threshold}")
-        self._step_time = step_time
+        self._cost = PromptCost(step_time)
         self._threshold = threshold
         self._prompts = SentPrompts(capacity)
         self._work = SlidingSum(window_s)
@@ -70,13 +72,11 @@ class Preble(Scorer):
         matched = self._prompts.tokens(cluster, request)
         exploits = matched > self._threshold * request.prompt_tokens
         cost = self._work.total(cluster.now_s, len(cluster.engines))
-        if not exploits.all():
-            cost = cost + ~exploits * prefill_s(
-                self._step_time, request.prompt_tokens - matched, matched
-            )
+        if np.count_nonzero(exploits) < len(exploits):
+            cost += ~exploits * self._cost.seconds(request.prompt_tokens, matched)
         # The last token is never cached: of a whole prompt, the last block is not quite.
         blocks = -(-matched // max(request.block_tokens, 1))
-        rank: Floats = cost / (1 + cost.max()) - exploits * blocks
+        rank: Floats = cost / (1 + np.maximum.reduce(cost)) - exploits * blocks
         return rank
 
     def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
@@ -85,7 +85,6 @@ class Preble(Scorer):
         prompt_s = 0.0
         if request.stage == "first":
             matched = self._prompts.tokens(cluster, request)[engine : engine + 1]
-            missed = request.prompt_tokens - matched
-            prompt_s = float(prefill_s(self._step_time, missed, matched)[0])
+            prompt_s = float(self._cost.seconds(request.prompt_tokens, matched)[0])
         self._work.add(cluster.now_s, engine, prompt_s + answer_s)
-        self._prompts.add(request, engine)
+        self._prompts.add(cluster, request, engine)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable
+import math
+from collections.abc import Sequence
 
 import numpy as np
 
+from headway import _core
+from headway.errors import ConfigError
 from headway.serving.fleet.routing.scorer import Filter, Scorer
 from headway.serving.fleet.view import ClusterView, Floats, Ints, Mask, RequestView
 
@@ -15,60 +17,88 @@ CAPACITY = 200_000
 
 
 class PrefixIndex:
-    """Which engines were sent a block lately; the blocks used longest ago are forgotten.
+    """Which engines were sent a block lately.
 
     A block is named by the chain of all before it, so that whoever holds it has held the whole
-    prefix. Engines are bits of a number: a prompt of b blocks is looked up in O(b), however many
-    engines there are.
+    prefix. Blocks used longest ago are forgotten first, the last of a prompt before its first.
 
     Parameters
     ----------
     capacity
         Most blocks remembered.
+    ttl_s
+        Seconds after its last use when a block is forgotten.
+
+    Raises
+    ------
+    ConfigError
+        If a bound is not positive.
+
+    Notes
+    -----
+    O(blocks) to find or to add a prompt, whatever the number of engines up to 64, and a word more a
+    block for every further 64. 40 bytes a block and those words are held.
     """
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
-        self._capacity = capacity
-        self._holders: OrderedDict[int, int] = OrderedDict()
+    __slots__ = ("_native",)
+
+    def __init__(self, capacity: int = CAPACITY, ttl_s: float = math.inf) -> None:
+        try:
+            self._native = _core.PrefixIndex(capacity, ttl_s)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
 
     def __len__(self) -> int:
-        return len(self._holders)
+        return len(self._native)
 
-    def match(self, blocks: Iterable[int], n_engines: int) -> np.ndarray:
+    def match(self, blocks: Ints | Sequence[int], n_engines: int, now_s: float = 0.0) -> Ints:
         """Return how many blocks from the first on each engine was sent; shape (n_engines,)."""
-        depth = np.zeros(n_engines, dtype=np.int64)
-        holders, matched = (1 << n_engines) - 1, 0
-        for block in blocks:
-            still = holders & self._holders.get(block, 0)
-            if still != holders:
-                _set(depth, holders & ~still, matched)
-                holders = still
-                if not holders:
-                    return depth
-            matched += 1
-        _set(depth, holders, matched)
-        return depth
+        return self._native.match(np.asarray(blocks, dtype=np.int64), n_engines, now_s)
 
-    def add(self, blocks: Iterable[int], engine: int) -> None:
+    def add(self, blocks: Ints | Sequence[int], engine: int, now_s: float = 0.0) -> None:
         """Note that an engine is sent blocks."""
-        holders, bit = self._holders, 1 << engine
-        for block in blocks:
-            holders[block] = holders.pop(block, 0) | bit
-        while len(holders) > self._capacity:
-            holders.popitem(last=False)
+        self._native.add(np.asarray(blocks, dtype=np.int64), engine, now_s)
 
     def forget(self, engine: int) -> None:
-        """Drop an engine that has lost its cache; O(blocks)."""
-        bit = 1 << engine
-        for block in [block for block, held in self._holders.items() if held & bit]:
-            self._holders[block] &= ~bit
+        """Drop an engine that has lost its cache; O(all blocks)."""
+        self._native.forget(engine)
 
 
-def _set(depth: np.ndarray, engines: int, blocks: int) -> None:
-    while engines:
-        last = engines & -engines
-        depth[last.bit_length() - 1] = blocks
-        engines ^= last
+def chain(text: bytes | bytearray | memoryview, block_bytes: int = 512, seed: int = 0) -> Ints:
+    """Name the blocks of a prompt by its bytes, for a gateway that knows no tokens.
+
+    The name of a block is its XXH64, seeded with the name of the one before: equal names stand for
+    equal text from the beginning on. What is left at the end, shorter than a block, has none.
+
+    Parameters
+    ----------
+    text
+        The prompt, as it came.
+    block_bytes
+        Size of a block. Smaller ones tell prefixes apart more finely and cost more.
+    seed
+        From 0 up to but without 2⁶⁴. Gateways that are to agree need the same one; one that nobody
+        knows keeps clients from making prompts that look alike.
+
+    Returns
+    -------
+    NDArray
+        Shape (n_bytes // block_bytes,).
+
+    Raises
+    ------
+    ConfigError
+        If the size of a block is not positive.
+
+    Examples
+    --------
+    >>> one, other = chain(b"You are kind. Hello!", 5), chain(b"You are kind. Good day", 5)
+    >>> (one == other[:4]).tolist()
+    [True, True, False, False]
+    """
+    if block_bytes < 1:
+        raise ConfigError(f"block_bytes: expected at least 1, got {block_bytes}")
+    return _core.chain(text, block_bytes, seed)
 
 
 class SentPrompts:
@@ -82,35 +112,36 @@ class SentPrompts:
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._index = PrefixIndex(capacity)
-        self._looked: tuple[int, list[int]] = (-1, [])
-        self._found: tuple[int, Ints] | None = None
+        self._asked: tuple[ClusterView, RequestView, Ints] | None = None
+
+    def blocks(self, cluster: ClusterView, request: RequestView) -> Ints:
+        """Return how many blocks of the prompt; shape (n_engines,), not to be written to."""
+        asked = self._asked
+        if asked is None or asked[0] is not cluster or asked[1] is not request:
+            found = self._index.match(request.blocks, len(cluster.engines), cluster.now_s)
+            self._asked = asked = (cluster, request, found)
+        return asked[2]
 
     def share(self, cluster: ClusterView, request: RequestView) -> Floats:
         """Return the share of the blocks of the prompt; shape (n_engines,)."""
-        names = self._names(request)
-        if not names:
-            return np.zeros(len(cluster.engines))
-        return self._index.match(names, len(cluster.engines)) / len(names)
+        return self.blocks(cluster, request) / max(len(request.blocks), 1)
 
     def tokens(self, cluster: ClusterView, request: RequestView) -> Ints:
         """Return how many tokens of the prompt, but for its last; shape (n_engines,)."""
-        if self._found is None or self._found[0] != request.number:
-            blocks = self._index.match(self._names(request), len(cluster.engines))
-            most: Ints = np.minimum(blocks * request.block_tokens, request.prompt_tokens - 1)
-            self._found = (request.number, most)
-        return self._found[1]
+        known = self.blocks(cluster, request) * request.block_tokens
+        most: Ints = np.minimum(known, max(request.prompt_tokens - 1, 0))
+        return most
 
-    def add(self, request: RequestView, engine: int) -> None:
+    def add(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
         """Note that an engine is sent a prompt."""
-        self._index.add(self._names(request), engine)
-        self._found = None
+        if len(request.blocks):
+            self._index.add(request.blocks, engine, cluster.now_s)
+            self._asked = None
 
-    def _names(self, request: RequestView) -> list[int]:
-        if self._looked[0] != request.number:
-            blocks = request.blocks
-            names = blocks.tolist() if isinstance(blocks, np.ndarray) else list(blocks)
-            self._looked = (request.number, names)
-        return self._looked[1]
+    def forget(self, engine: int) -> None:
+        """Drop an engine that has lost its cache."""
+        self._index.forget(engine)
+        self._asked = None
 
 
 class PrefixCache(Scorer):
@@ -142,14 +173,19 @@ class PrefixCache(Scorer):
         """Return the share, nan for those that have too much to do."""
         share = self._prompts.share(cluster, request)
         load = cluster.in_flight[cluster.ready]
-        if not len(request.blocks) or not len(load) or self._deviations == np.inf:
+        n = len(load)
+        if not len(request.blocks) or not n or self._deviations == math.inf:
             return share
-        most = load.mean() + self._deviations * load.std()
-        return np.where(cluster.in_flight <= most, share, np.nan)
+        # In whole numbers: an engine that stands exactly at the bound is never beyond it.
+        total = int(np.add.reduce(load))
+        spread = n * int(load @ load) - total * total
+        most = (total + self._deviations * math.sqrt(spread)) / n
+        share[cluster.in_flight > most] = np.nan
+        return share
 
     def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
         """Note the blocks of the prompt."""
-        self._prompts.add(request, engine)
+        self._prompts.add(cluster, request, engine)
 
 
 class Gate(Filter):
@@ -171,7 +207,10 @@ class Gate(Filter):
     def keep(self, cluster: ClusterView, request: RequestView, among: Mask) -> Mask:
         """Return those with the fewest requests, or all."""
         load = cluster.in_flight[among]
-        if not len(load) or load.max() - load.min() <= self._difference:
+        if not len(load):
             return among
-        fewest: Mask = cluster.in_flight == load.min()
+        least = np.minimum.reduce(load)
+        if np.maximum.reduce(load) - least <= self._difference:
+            return among
+        fewest: Mask = cluster.in_flight == least
         return fewest

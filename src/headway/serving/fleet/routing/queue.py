@@ -129,4 +129,7 @@ class GatewayQueue:
         limit = cluster.engines.max_sequences if self._limit is None else self._limit
         if self._in_flight is not None and cluster.in_flight.sum() >= self._in_flight:
             return replace(cluster, ready=np.zeros_like(cluster.ready))
-        return replace(cluster, ready=cluster.ready & (cluster.in_flight < limit))
+        is_full = cluster.in_flight >= limit
+        if not np.count_nonzero(is_full):
+            return cluster
+        return replace(cluster, ready=cluster.ready & ~is_full)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-import numpy as np
-
 from headway.serving.fleet.view import ClusterView, Floats, Mask, RequestView
 
 
@@ -43,15 +41,3 @@ class Filter(ABC):
     @abstractmethod
     def keep(self, cluster: ClusterView, request: RequestView, among: Mask) -> Mask:
         """Return which of some engines stay; if none would, all do."""
-
-
-def normalised(scores: Floats, *, largest: bool) -> Floats:
-    """Return scores from 0, the worst, to 1; all 1 if they are equal, 0 where there are none."""
-    known = np.isfinite(scores)
-    if not known.any():
-        return np.zeros(len(scores))
-    low, high = scores[known].min(), scores[known].max()
-    if high == low:
-        return known.astype(np.float64)
-    share = (scores - low) / (high - low)
-    return np.where(known, share if largest else 1 - share, 0.0)

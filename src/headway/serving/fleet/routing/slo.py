@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from headway.errors import ConfigError
 from headway.serving.fleet.decisions import Dispatch, Reject, Router, Routing
 from headway.serving.fleet.routing.pipeline import candidates
@@ -55,8 +57,8 @@ class EarlyRejection:
         """Return what the router says, or a refusal."""
         if request.stage == "first" and math.isfinite(request.deadline_s):
             among = candidates(cluster, request)
-            if among.any():
-                wait_s = float(self._estimate.score(cluster, request)[among].min())
+            if np.count_nonzero(among):
+                wait_s = float(np.minimum.reduce(self._estimate.score(cluster, request)[among]))
                 late_s = cluster.now_s + wait_s + self._spare_s - request.deadline_s
                 if late_s > 0:
                     return Reject(f"the first token would come {late_s:.3g} s late", "late")

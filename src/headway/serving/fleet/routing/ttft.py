@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from headway.serving.fleet.routing.backlog import Backlog
-from headway.serving.fleet.routing.cost import REFERENCE, prefill_s
+from headway.serving.fleet.routing.cost import REFERENCE, PromptCost
 from headway.serving.fleet.routing.prefix import CAPACITY, SentPrompts
 from headway.serving.fleet.routing.scorer import Scorer
 from headway.serving.fleet.routing.window import SlidingSum
@@ -40,38 +40,44 @@ class LeastTtft(Scorer):
     def __init__(
         self, step_time: StepTime = REFERENCE, *, window_s: float = 60.0, capacity: int = CAPACITY
     ) -> None:
-        self._step_time = step_time
+        self._cost = PromptCost(step_time)
         self._prompts = SentPrompts(capacity)
         self._backlog = Backlog()
         self._given_back = SlidingSum(window_s)
         self._prompt_tokens: dict[int, int] = {}
+        self._asked: tuple[ClusterView, RequestView, Floats] | None = None
 
     def score(self, cluster: ClusterView, request: RequestView) -> Floats:
-        """Return the seconds."""
-        wait_s = np.maximum(self._backlog.seconds(cluster), self._memory_s(cluster, request))
-        return wait_s + self._prompt_s(cluster, request)
+        """Return the seconds, not to be written to."""
+        asked = self._asked
+        if asked is None or asked[0] is not cluster or asked[1] is not request:
+            wait_s = np.maximum(self._backlog.seconds(cluster), self._memory_s(cluster, request))
+            self._asked = asked = (cluster, request, wait_s + self._prompt_s(cluster, request))
+        return asked[2]
 
     def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
         """Let the prompt queue where it was sent."""
         self._backlog.add(cluster, engine, float(self._prompt_s(cluster, request)[engine]))
-        self._prompts.add(request, engine)
+        self._prompts.add(cluster, request, engine)
+        self._asked = None
         self._prompt_tokens[request.number] = request.prompt_tokens
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Count the tokens of memory that are given back."""
         held = self._prompt_tokens.pop(request, 0) + output_tokens
         self._given_back.add(at_s, engine, held)
+        self._asked = None
 
     def _prompt_s(self, cluster: ClusterView, request: RequestView) -> Floats:
         if request.stage == "decode":
             return np.zeros(len(cluster.engines))
         matched = self._prompts.tokens(cluster, request)
-        return prefill_s(self._step_time, request.prompt_tokens - matched, matched)
+        return self._cost.seconds(request.prompt_tokens, matched)
 
     def _memory_s(self, cluster: ClusterView, request: RequestView) -> Floats:
         size = cluster.engines.block_tokens
         short = size * (cluster.wanted_blocks - cluster.free_blocks) + request.prompt_tokens + 1
-        if (short <= 0).all():
+        if np.maximum.reduce(short) <= 0:
             return np.zeros(len(short))
         rate = self._given_back.rate(cluster.now_s, len(short))
         waits = (short > 0) & (rate > 0)

@@ -31,6 +31,7 @@ class SlidingSum:
         self._window_s = window_s
         self._slot_s = window_s / SLOTS
         self._sums = np.zeros((SLOTS, 0))
+        self._totals = np.zeros(0)
         self._newest = 0
         self._first_s = np.inf
 
@@ -39,12 +40,17 @@ class SlidingSum:
         self._advance(now_s, engine + 1)
         self._first_s = min(self._first_s, now_s)
         self._sums[self._newest % SLOTS, engine] += value
+        self._totals[engine] += value
 
     def total(self, now_s: float, n_engines: int) -> Floats:
         """Return the sums, shape (n_engines,), in O(engines)."""
         self._advance(now_s, n_engines)
-        sums: Floats = self._sums[:, :n_engines].sum(axis=0)
-        return sums
+        return self._totals[:n_engines].copy()
+
+    def clear(self, engine: int) -> None:
+        """Forget what was added for an engine."""
+        if engine < len(self._totals):
+            self._sums[:, engine] = self._totals[engine] = 0.0
 
     def rate(self, now_s: float, n_engines: int) -> Floats:
         """Return the sums per second, of the window or of as much of it as there has been."""
@@ -55,8 +61,11 @@ class SlidingSum:
         known = self._sums.shape[1]
         if n_engines > known:
             self._sums = np.pad(self._sums, ((0, 0), (0, n_engines - known)))
+            self._totals = np.pad(self._totals, (0, n_engines - known))
         slot = int(now_s // self._slot_s)
         if slot > self._newest:
             gone = range(max(self._newest + 1, slot - SLOTS + 1), slot + 1)
             self._sums[[number % SLOTS for number in gone]] = 0.0
             self._newest = slot
+            # Taken anew, so that no error of rounding stays.
+            self._totals = self._sums.sum(axis=0)
