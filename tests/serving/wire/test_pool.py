@@ -45,7 +45,8 @@ async def _answers(*answers: bytes, pause_s: float = 0.0) -> tuple[list[bytes], 
 
 def test_answers_in_all_framings_are_read() -> None:
     async def job() -> None:
-        chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab|\r\n3\r\nc|de\r\n0\r\n\r\n"
+        chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        chunked += b"2\r\nab|\r\n3\r\nc|de\r\n0\r\n\r\n"
         early = b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n|" + _OK
         closing = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc|def"
         found, errors = await _answers(_OK, chunked, early, _OK, closing, pause_s=0.01)

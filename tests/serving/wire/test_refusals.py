@@ -8,77 +8,81 @@ import uvloop
 from headway.serving.wire import Limits
 from tests.serving.wire.loopback import Seen, say, serving
 
+_GET = b"GET / HTTP/1.1\r\nHost: a\r\n"
+_POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
+_CHUNKED = _POST + b"Transfer-Encoding: chunked\r\n"
+
 _REFUSED = {
     "cl+te": (
         400,
-        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        _POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ),
     "two cl": (
         400,
-        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        _POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
     ),
-    "cl list": (400, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n\r\nhello"),
-    "cl +5": (400, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello"),
-    "cl hex": (400, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0x5\r\n\r\nhello"),
-    "cl neg": (400, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n\r\nhello"),
+    "cl list": (400, _POST + b"Content-Length: 5, 5\r\n\r\nhello"),
+    "cl +5": (400, _POST + b"Content-Length: +5\r\n\r\nhello"),
+    "cl hex": (400, _POST + b"Content-Length: 0x5\r\n\r\nhello"),
+    "cl neg": (400, _POST + b"Content-Length: -5\r\n\r\nhello"),
     "cl huge": (
         400,
-        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999999\r\n\r\nhello",
+        _POST + b"Content-Length: 99999999999999999999999\r\n\r\nhello",
     ),
     "te gzip": (
         501,
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        _POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
     ),
     "te xchunked": (
         501,
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+        _POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
     ),
     "te two": (
         400,
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+        _CHUNKED + b"Transfer-Encoding: identity\r\n\r\n0\r\n\r\n",
     ),
     "te twice": (
         400,
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        _CHUNKED + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ),
     "te space": (
         400,
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        _POST + b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
     ),
     "te 1.0": (501, b"POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-    "obs fold": (400, b"GET / HTTP/1.1\r\nHost: a\r\nX: b\r\n c\r\n\r\n"),
+    "obs fold": (400, _GET + b"X: b\r\n c\r\n\r\n"),
     "bare lf": (400, b"GET / HTTP/1.1\nHost: a\n\n"),
     "lf in head": (400, b"GET / HTTP/1.1\r\nHost: a\nX: y\r\n\r\n"),
-    "bare cr": (400, b"GET / HTTP/1.1\r\nHost: a\r\nX: b\rY: c\r\n\r\n"),
-    "nul": (400, b"GET / HTTP/1.1\r\nHost: a\r\nX: b\x00c\r\n\r\n"),
-    "space name": (400, b"GET / HTTP/1.1\r\nHost: a\r\nX Y: b\r\n\r\n"),
-    "empty name": (400, b"GET / HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n"),
+    "bare cr": (400, _GET + b"X: b\rY: c\r\n\r\n"),
+    "nul": (400, _GET + b"X: b\x00c\r\n\r\n"),
+    "space name": (400, _GET + b"X Y: b\r\n\r\n"),
+    "empty name": (400, _GET + b": b\r\n\r\n"),
     "chunk ext lf": (
         400,
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5;a\nb\r\nhello\r\n0\r\n\r\n",
+        _CHUNKED + b"\r\n5;a\nb\r\nhello\r\n0\r\n\r\n",
     ),
     "chunk lf": (
         400,
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\nhello\n0\n\n",
+        _CHUNKED + b"\r\n5\nhello\n0\n\n",
     ),
     "chunk neg": (
         400,
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nhello\r\n0\r\n\r\n",
+        _CHUNKED + b"\r\n-5\r\nhello\r\n0\r\n\r\n",
     ),
     "chunk big": (
         400,
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\nhello\r\n0\r\n\r\n",
+        _CHUNKED + b"\r\nffffffffffffffffff\r\nhello\r\n0\r\n\r\n",
     ),
     "chunk long": (
         400,
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhelloworld\r\n0\r\n\r\n",
+        _CHUNKED + b"\r\n5\r\nhelloworld\r\n0\r\n\r\n",
     ),
     "trailers": (
         400,
-        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nContent-Length: 3\r\n\r\n",
+        _CHUNKED + b"\r\n5\r\nhello\r\n0\r\nContent-Length: 3\r\n\r\n",
     ),
     "no host": (400, b"GET / HTTP/1.1\r\n\r\n"),
-    "two hosts": (400, b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"),
+    "two hosts": (400, _GET + b"Host: b\r\n\r\n"),
     "0.9": (505, b"GET /\r\n\r\n"),
     "2.0": (400, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"),
     "1.2": (400, b"GET / HTTP/1.2\r\nHost: a\r\n\r\n"),
