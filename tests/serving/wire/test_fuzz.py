@@ -12,11 +12,11 @@ from headway.serving.wire import Limits, Pool, UpstreamError
 from headway.serving.wire.server import Connection, Server
 from tests.serving.wire.loopback import Seen
 
+_CHUNKS = b"2\r\nhi\r\n3;x=y\r\nyou\r\n0\r\n\r\n"
 _REQUESTS = [
     b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n",
     b"POST /b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello",
-    b"POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-    b"2\r\nhi\r\n3;x=y\r\nyou\r\n0\r\n\r\n",
+    b"POST /c HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + _CHUNKS,
     b"GET /d HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     b"POST /e HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 0\r\n\r\n",
 ]
