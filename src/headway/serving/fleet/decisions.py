@@ -113,6 +113,25 @@ class Waker(Router, Protocol):
         ...
 
 
+@runtime_checkable
+class Watcher(Router, Protocol):
+    """A router that remembers what engines hold, and is told when one has lost it all."""
+
+    def gone(self, engine: int, at_s: float) -> None:
+        """Hear that an engine has died or was stopped: if it comes back, it is empty.
+
+        Not called for one that is ill, hangs or drains: its cache is still there. Its requests have
+        ended before.
+        """
+        ...
+
+
+def tell_gone(router: Router, engine: int, at_s: float) -> None:
+    """Tell a router that an engine has lost all it held, if it wants to know."""
+    if isinstance(router, Watcher):
+        router.gone(engine, at_s)
+
+
 class Controller(Protocol):
     """Looks at the fleet from time to time: rebalancers, scalers, placers of adapters."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from headway.errors import ConfigError
-from headway.serving.fleet.decisions import Dispatch, Hold, Reject, Router, Waker
+from headway.serving.fleet.decisions import Dispatch, Hold, Reject, Router, Waker, tell_gone
 from headway.serving.fleet.view import Ints, RequestView
 from headway.serving.fleet.world import World
 from headway.serving.results import Status
@@ -35,6 +35,7 @@ class Gateway:
 
     def __init__(self, world: World, router: Router, later: Later, tries: int = 3) -> None:
         self._world = world
+        world.on_stop = self.gone
         self._router = router
         self._later = later
         self._most_tries = tries
@@ -95,6 +96,10 @@ class Gateway:
         self._router.ended(request, engine, 0, self._world.now_s)
         self._again(request, engine)
         self._wake()
+
+    def gone(self, engine: int, at_s: float) -> None:
+        """Hear that an engine is known to have lost all that it held."""
+        tell_gone(self._router, engine, at_s)
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> bool:
         """Hear that an engine is done with a request; return whether that was its end."""

@@ -222,6 +222,8 @@ class FleetSimulation:
             world.healthy[number] = False
             self._migrations.suspected(number)
             world.note("unhealthy", number)
+            if not world.alive[number]:
+                self._gateway.gone(number, world.now_s)
         elif planned.what == "ready":
             world.open(number)
         elif planned.what == "mend" and planned.fault is not None:

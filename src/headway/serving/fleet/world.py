@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -56,6 +56,8 @@ class World:
         self.draining = np.zeros(n, dtype=np.bool_)
         self.moving: dict[int, tuple[int, int]] = {}
         """Requests that are being moved, from where and where to."""
+        self.on_stop: Callable[[int, float], None] | None = None
+        """Who is told of an engine that stops, and when."""
         self._since = np.where(self.up, 0.0, math.nan)
         self._up_s = np.zeros(n)
         self._static = _static(self.members)
@@ -162,6 +164,8 @@ class World:
             self._up_s[engine] += at_s - self._since[engine]
             self.up[engine] = self.healthy[engine] = False
             self.notes.append(Note(at_s, "stop", engine))
+            if self.on_stop is not None:
+                self.on_stop(engine, at_s)
 
     def crash(self, engine: int) -> list[int]:
         """Kill an engine; return the requests that were in it."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from headway.errors import ConfigError
 from headway.serving.fleet.admission.budget import FREE, Prices
 from headway.serving.fleet.admission.tenants import Tenant, Usage
-from headway.serving.fleet.decisions import Reject, Router, Routing, Waker
+from headway.serving.fleet.decisions import Reject, Router, Routing, Waker, tell_gone
 from headway.serving.fleet.view import ClusterView, RequestView
 
 
@@ -86,6 +86,10 @@ class TenantLimits:
             usage, told = known
             usage.answered(max(output_tokens - told, 0), at_s)
         self._router.ended(request, engine, output_tokens, at_s)
+
+    def gone(self, engine: int, at_s: float) -> None:
+        """Tell the router."""
+        tell_gone(self._router, engine, at_s)
 
     def _refusal(self, usage: Usage, request: RequestView, now_s: float) -> Reject | None:
         tenant = usage.tenant

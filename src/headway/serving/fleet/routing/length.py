@@ -116,6 +116,10 @@ class LengthClass(Scorer):
             self._next_s = cluster.now_s + self._period_s
             self._move()
 
+    def gone(self, engine: int, at_s: float) -> None:
+        """Forget what it was sent."""
+        self._prompts.forget(engine)
+
     def _is_short(self, cluster: ClusterView, request: RequestView) -> bool:
         matched = np.maximum.reduce(self._prompts.tokens(cluster, request) * cluster.ready)
         return bool(request.prompt_tokens - matched <= self.boundary_tokens)

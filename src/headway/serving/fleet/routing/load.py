@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 
@@ -114,10 +114,18 @@ class DrainRate(Scorer):
         return cluster.in_flight * self._window_s / np.maximum(counts, 1.0)
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
-        """Count an end."""
+        """Count an end, if it is not that of a request that failed."""
         self._advance(at_s, engine + 1)
-        heappush(self._ends, (at_s, engine))
-        self._counts[engine] += 1
+        if output_tokens > 0:
+            heappush(self._ends, (at_s, engine))
+            self._counts[engine] += 1
+
+    def gone(self, engine: int, at_s: float) -> None:
+        """Forget its ends."""
+        self._advance(at_s, engine + 1)
+        self._ends = [end for end in self._ends if end[1] != engine]
+        heapify(self._ends)
+        self._counts[engine] = 0
 
     def _advance(self, now_s: float, n_engines: int) -> None:
         """Make room for engines, and forget the ends before the window."""
@@ -152,10 +160,16 @@ class LeastLatency(Scorer):
         self._sent[request.number] = cluster.now_s
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
-        """Take its time into the mean."""
+        """Take its time into the mean, if it did not fail."""
         took_s = at_s - self._sent.pop(request, at_s)
+        if output_tokens < 1:
+            return
         mean = self._mean.get(engine, took_s)
         self._mean[engine] = mean + self._weight * (took_s - mean)
+
+    def gone(self, engine: int, at_s: float) -> None:
+        """Forget its mean."""
+        self._mean.pop(engine, None)
 
 
 class TwoChoices(Filter):

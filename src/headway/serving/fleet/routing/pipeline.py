@@ -94,6 +94,11 @@ class Pipeline:
         for scorer in self._scorers:
             scorer.ended(request, engine, output_tokens, at_s)
 
+    def gone(self, engine: int, at_s: float) -> None:
+        """Tell the scorers."""
+        for scorer in self._scorers:
+            scorer.gone(engine, at_s)
+
 
 def candidates(cluster: ClusterView, request: RequestView) -> Mask:
     """Return which engines may serve a request."""

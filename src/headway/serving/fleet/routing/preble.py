@@ -88,3 +88,8 @@ class Preble(Scorer):
             prompt_s = float(self._cost.seconds(request.prompt_tokens, matched)[0])
         self._work.add(cluster.now_s, engine, prompt_s + answer_s)
         self._prompts.add(cluster, request, engine)
+
+    def gone(self, engine: int, at_s: float) -> None:
+        """Forget what it was sent, and the work that this was."""
+        self._prompts.forget(engine)
+        self._work.clear(engine)

@@ -187,6 +187,10 @@ class PrefixCache(Scorer):
         """Note the blocks of the prompt."""
         self._prompts.add(cluster, request, engine)
 
+    def gone(self, engine: int, at_s: float) -> None:
+        """Forget what it was sent."""
+        self._prompts.forget(engine)
+
 
 class Gate(Filter):
     """Keeps the engines with the fewest requests when loads differ too much.

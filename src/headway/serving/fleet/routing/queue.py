@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from headway.errors import ConfigError
-from headway.serving.fleet.decisions import Dispatch, Hold, Reject, Router, Routing
+from headway.serving.fleet.decisions import Dispatch, Hold, Reject, Router, Routing, tell_gone
 from headway.serving.fleet.routing.orders import QueueOrder
 from headway.serving.fleet.view import ClusterView, RequestView
 
@@ -112,6 +112,10 @@ class GatewayQueue:
             return
         self._order.ended(request, output_tokens)
         self._router.ended(request, engine, output_tokens, at_s)
+
+    def gone(self, engine: int, at_s: float) -> None:
+        """Tell the router."""
+        tell_gone(self._router, engine, at_s)
 
     def awake(self) -> int | None:
         """Return the first in the queue, once after each change."""

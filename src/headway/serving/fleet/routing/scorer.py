@@ -12,7 +12,7 @@ class Scorer(ABC):
     """Ranks engines for a request; one way of looking at them.
 
     `score` only reads. What a scorer remembers it learns from `sent`, which is called once with the
-    final choice, whoever's score decided it, and from `ended`.
+    final choice, whoever's score decided it, from `ended` and from `gone`.
     """
 
     name: ClassVar[str]
@@ -30,6 +30,9 @@ class Scorer(ABC):
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Learn that a request has left an engine."""
+
+    def gone(self, engine: int, at_s: float) -> None:
+        """Learn that an engine has lost all that it held."""
 
 
 class Filter(ABC):

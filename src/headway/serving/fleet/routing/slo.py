@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from headway.errors import ConfigError
-from headway.serving.fleet.decisions import Dispatch, Reject, Router, Routing
+from headway.serving.fleet.decisions import Dispatch, Reject, Router, Routing, tell_gone
 from headway.serving.fleet.routing.pipeline import candidates
 from headway.serving.fleet.routing.ttft import LeastTtft
 from headway.serving.fleet.view import ClusterView, RequestView
@@ -72,3 +72,9 @@ class EarlyRejection:
         if self._tells:
             self._estimate.ended(request, engine, output_tokens, at_s)
         self._router.ended(request, engine, output_tokens, at_s)
+
+    def gone(self, engine: int, at_s: float) -> None:
+        """Tell the estimate and the router."""
+        if self._tells:
+            self._estimate.gone(engine, at_s)
+        tell_gone(self._router, engine, at_s)

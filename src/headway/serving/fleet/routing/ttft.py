@@ -68,6 +68,12 @@ class LeastTtft(Scorer):
         self._given_back.add(at_s, engine, held)
         self._asked = None
 
+    def gone(self, engine: int, at_s: float) -> None:
+        """Forget what it was sent, and how fast it gave memory back."""
+        self._prompts.forget(engine)
+        self._given_back.clear(engine)
+        self._asked = None
+
     def _prompt_s(self, cluster: ClusterView, request: RequestView) -> Floats:
         if request.stage == "decode":
             return np.zeros(len(cluster.engines))
