@@ -7,6 +7,9 @@ from typing import Literal, Protocol, runtime_checkable
 
 from headway.serving.fleet.view import ClusterView, RequestView
 
+NOWHERE = -1
+"""In place of an engine: the request was sent to none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
@@ -97,7 +100,10 @@ class Router(Protocol):
         ...
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
-        """Learn from a request that has left an engine, whatever the reason."""
+        """Learn from a request that has left an engine, whatever the reason.
+
+        Live, a client may go away while its request is held: the engine is then `NOWHERE`.
+        """
         ...
 
 

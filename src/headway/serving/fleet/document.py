@@ -149,6 +149,8 @@ class FleetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     admission: Door | None = None
     """Without it nobody waits at the gateway."""
     link: Wire = Wire()
+    serve: dict[str, Any] = {}
+    """Only for live use, see `headway.serving.gateway.document.Serve`."""
 
     workload: Demand | None = None
     """The traffic; from here on, keys are for simulations only."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
 from headway.errors import ConfigError
 from headway.serving.engine import EngineConfig, Policy
+from headway.serving.fleet.view import Engines
 from headway.serving.step_time import StepTime
 
 Role = Literal["both", "prefill", "decode"]
@@ -90,3 +93,18 @@ class Member:
             raise ConfigError(f"role: expected both, prefill or decode, got {self.role!r}")
         if self.config.clients:
             raise ConfigError("clients: a closed loop belongs to the traffic, not to an engine")
+
+
+def engines(members: Sequence[Member]) -> Engines:
+    """Return what policies may see of engines that does not change."""
+    return Engines(
+        names=tuple(member.name for member in members),
+        kinds=tuple(member.kind for member in members),
+        roles=tuple(member.role for member in members),
+        blocks=np.array([member.config.blocks for member in members], dtype=np.int64),
+        block_tokens=np.array([member.config.block_tokens for member in members], dtype=np.int64),
+        max_sequences=np.array([member.config.max_sequences for member in members], dtype=np.int64),
+        price_per_h=np.array([member.price_per_h for member in members]),
+        labels=tuple(member.labels for member in members),
+        adapters=tuple(member.adapters for member in members),
+    )

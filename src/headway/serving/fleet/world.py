@@ -12,9 +12,9 @@ from headway import _core
 from headway.errors import ConfigError
 from headway.serving.engine import Engine, Visible
 from headway.serving.fleet.gauges import Gauges
-from headway.serving.fleet.member import Link, Member
+from headway.serving.fleet.member import Link, Member, engines
 from headway.serving.fleet.run import Note
-from headway.serving.fleet.view import ClusterView, Engines, Residents
+from headway.serving.fleet.view import ClusterView, Residents
 from headway.serving.workload import Workload
 
 
@@ -60,7 +60,7 @@ class World:
         """Who is told of an engine that stops, and when."""
         self._since = np.where(self.up, 0.0, math.nan)
         self._up_s = np.zeros(n)
-        self._static = _static(self.members)
+        self._static = engines(self.members)
         self.gauges = Gauges(self._static.blocks)
         self._back_s = np.zeros(n)
 
@@ -194,17 +194,3 @@ class World:
         )
         self.core.add(engine.native)
         return engine
-
-
-def _static(members: Sequence[Member]) -> Engines:
-    return Engines(
-        names=tuple(member.name for member in members),
-        kinds=tuple(member.kind for member in members),
-        roles=tuple(member.role for member in members),
-        blocks=np.array([member.config.blocks for member in members], dtype=np.int64),
-        block_tokens=np.array([member.config.block_tokens for member in members], dtype=np.int64),
-        max_sequences=np.array([member.config.max_sequences for member in members], dtype=np.int64),
-        price_per_h=np.array([member.price_per_h for member in members]),
-        labels=tuple(member.labels for member in members),
-        adapters=tuple(member.adapters for member in members),
-    )

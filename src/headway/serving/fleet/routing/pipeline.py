@@ -8,7 +8,7 @@ import numpy as np
 
 from headway import _core
 from headway.errors import ConfigError
-from headway.serving.fleet.decisions import Dispatch, Hold, Routing
+from headway.serving.fleet.decisions import NOWHERE, Dispatch, Hold, Routing
 from headway.serving.fleet.routing.scorer import Filter, Scorer
 from headway.serving.fleet.view import ClusterView, Mask, RequestView
 
@@ -91,6 +91,8 @@ class Pipeline:
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Tell the scorers."""
+        if engine == NOWHERE:
+            return
         for scorer in self._scorers:
             scorer.ended(request, engine, output_tokens, at_s)
 

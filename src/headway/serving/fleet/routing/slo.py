@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from headway.errors import ConfigError
-from headway.serving.fleet.decisions import Dispatch, Reject, Router, Routing, tell_gone
+from headway.serving.fleet.decisions import NOWHERE, Dispatch, Reject, Router, Routing, tell_gone
 from headway.serving.fleet.routing.pipeline import candidates
 from headway.serving.fleet.routing.ttft import LeastTtft
 from headway.serving.fleet.view import ClusterView, RequestView
@@ -69,7 +69,7 @@ class EarlyRejection:
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Tell the router."""
-        if self._tells:
+        if self._tells and engine != NOWHERE:
             self._estimate.ended(request, engine, output_tokens, at_s)
         self._router.ended(request, engine, output_tokens, at_s)
 
