@@ -1,0 +1,23 @@
+"""What a gateway finds out about its engines: load, health, models, and what their caches hold."""
+
+from __future__ import annotations
+
+from headway.serving.gateway.watch.breaker import Breaker, BreakerRules
+from headway.serving.gateway.watch.drain import Drain
+from headway.serving.gateway.watch.health import Health, HealthRules
+from headway.serving.gateway.watch.load import Load, load
+from headway.serving.gateway.watch.models import Served, served
+from headway.serving.gateway.watch.restarts import Restarts
+
+__all__ = [
+    "Breaker",
+    "BreakerRules",
+    "Drain",
+    "Health",
+    "HealthRules",
+    "Load",
+    "Restarts",
+    "Served",
+    "load",
+    "served",
+]
