@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from headway.serving.gateway.engines.live import Breaker, EngineKind, LiveEngine
+from headway.serving.gateway.engines.kinds import KINDS, EngineKind, engine_kind
+from headway.serving.gateway.engines.live import Breaker, LiveEngine
 
-__all__ = ["Breaker", "EngineKind", "LiveEngine"]
+__all__ = ["KINDS", "Breaker", "EngineKind", "LiveEngine", "engine_kind"]

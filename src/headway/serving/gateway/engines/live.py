@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
+from headway.serving.gateway.engines.kinds import EngineKind
 from headway.serving.wire import Header, Pool
 
 
 class Breaker(Protocol):
-    """Keeps requests from an engine that fails, and lets a few through to see if it is back."""
+    """Keeps requests from an engine that fails, and lets a few through to see if it is back.
+
+    Each request is told by `sent`, and then by one of `succeeded`, `failed` and `dropped`.
+    """
 
     def allows(self, now_s: float) -> bool:
         """Return whether a request may be sent now."""
+        ...
+
+    def sent(self, now_s: float) -> None:
+        """Hear that a request is sent."""
         ...
 
     def succeeded(self, now_s: float) -> None:
@@ -24,27 +31,9 @@ class Breaker(Protocol):
         """Hear that it has not, or with a failure of its own."""
         ...
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineKind:
-    """What engines of one make have in common.
-
-    Attributes
-    ----------
-    name
-        As in ``"vllm"``.
-    health_path
-        Answers 200 while the engine is well.
-    metrics
-        Name of a gauge in ``/metrics``, by the name of the board's column.
-    features
-        What it can do beyond the OpenAI API, as in ``"priority"``.
-    """
-
-    name: str
-    health_path: str = "/health"
-    metrics: Mapping[str, str] = field(default_factory=dict)
-    features: frozenset[str] = frozenset()
+    def dropped(self, now_s: float) -> None:
+        """Hear that a request has ended without saying anything of the engine."""
+        ...
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
