@@ -48,6 +48,11 @@ class Engine(Scheduler):
                 self.busy_clients += 1
                 self.coming = sorted([*self.coming, (float(time), int(request))])
 
+    def keep(self, requests: Sequence[int], worths: Sequence[float]) -> None:
+        """Hear what the blocks that requests have let go are worth."""
+        for request, worth in zip(requests, worths, strict=True):
+            self.pool.keep(int(request), float(worth))
+
     def run(self) -> EngineRun:
         self.submit(range(len(self.requests)), self.workload.arrival_s)
         self.advance(math.inf)

@@ -228,7 +228,7 @@ class Scheduler:
 
     def leave(self, request: Request, status: int) -> None:
         request.status = status
-        self.pool.release(request.blocks)
+        self.pool.release(request.blocks, request.id)
         request.blocks = []
 
     def preempt(self, victim: Request) -> None:
@@ -237,7 +237,7 @@ class Scheduler:
         victim.preemptions += 1
         victim.most_computed = max(victim.most_computed, victim.computed)
         self.running.remove(victim)
-        self.pool.release(victim.blocks)
+        self.pool.release(victim.blocks, victim.id)
         victim.blocks = []
         victim.filled = 0
         if self.swaps(victim):

@@ -212,6 +212,12 @@ void bind_engine(nb::module_& module) {
             "answer_admit",
             [](Engine& engine, InArray<Int> requests) { engine.answer_admit(view(requests)); },
             "requests"_a)
+        .def(
+            "keep",
+            [](Engine& engine, InArray<Int> requests, InArray<double> worths) {
+                engine.keep(view(requests), view(worths));
+            },
+            "requests"_a, "worths"_a, "Says what the blocks that requests have let go are worth.")
         .def_prop_ro("next_s", &Engine::next_s)
         .def_prop_ro("now_s", &Engine::now_s)
         .def_prop_ro("n_steps", [](const Engine& engine) { return engine.steps().size(); })

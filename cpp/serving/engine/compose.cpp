@@ -234,7 +234,7 @@ void Engine::evict(std::ptrdiff_t index) {
 // The tail first, so that it is forgotten first.
 void Engine::give_blocks(Live& live) {
     for (auto block = live.blocks.rbegin(); block != live.blocks.rend(); ++block) {
-        pool_.give(*block);
+        pool_.give(*block, live.request);
     }
     live.blocks.clear();
 }

@@ -83,6 +83,10 @@ public:
     bool reserve(Int blocks);
     void unreserve(Int blocks);
 
+    // Says what is worth keeping of the cache: by the request that let it go last, the least worthy
+    // goes first. What nobody spoke of is kept for longest.
+    void keep(Ints requests, Reals worths);
+
     // The engine dies: steps under way come to nothing, the cache is empty. Returns who was there.
     std::vector<Int> crash();
 

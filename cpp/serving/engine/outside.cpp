@@ -1,5 +1,6 @@
 // What happens to an engine from outside: requests leave and come half done, and things break.
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -48,6 +49,17 @@ void Engine::unreserve(Int blocks) {
     reserved_ -= blocks;
     blocked_ = ABSENT;
     may_begin_ = true;
+}
+
+void Engine::keep(Ints requests, Reals worths) {
+    const auto is_known = [&](Int request) { return request >= 0 && request < traffic_->size(); };
+    if (requests.size() != worths.size() || !std::ranges::all_of(requests, is_known) ||
+        !std::ranges::none_of(worths, [](double worth) { return std::isnan(worth); })) {
+        throw std::invalid_argument("engine: a number is expected for each request to keep");
+    }
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        pool_.keep(requests[i], worths[i]);
+    }
 }
 
 // A request for which blocks were reserved goes on where it was, without queueing.

@@ -21,6 +21,7 @@ from headway.serving.agents.generators import (
     draw,
     draw_tenants,
 )
+from headway.serving.agents.keeping import Answer, Answers, Keeping
 from headway.serving.agents.programs import NO_TOOL, Programs, Spans, undisturbed
 from headway.serving.agents.recorded import recorded_programs
 from headway.serving.agents.requests import ProgramTraffic, as_traffic, told
@@ -33,10 +34,13 @@ __all__ = [
     "TOOLS",
     "WEB_ARENA",
     "AgentKind",
+    "Answer",
+    "Answers",
     "CacheRun",
     "EndedFirst",
     "Evictor",
     "Furthest",
+    "Keeping",
     "LatencyFit",
     "LeastRecent",
     "Pool",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from headway.errors import ConfigError
+from headway.serving.agents.keeping import Answer, Answers
 from headway.serving.agents.programs import Floats, Ints, Programs, undisturbed
 from headway.serving.agents.routing.hints import Hint
 from headway.serving.fleet import FleetRun, Follow
@@ -49,6 +51,25 @@ class ProgramTraffic:
         whose = self.workload.session[done]
         took_s[whose] = run.requests.last_token_s[done] - self.programs.arrival_s[whose]
         return took_s
+
+    def answers(self, *, signals: bool = True) -> Answers:
+        """Return what reads answers as a gateway would, and knows the future for those who may.
+
+        Parameters
+        ----------
+        signals
+            Whether the last answer of a program tells that it is the last; all False is an agent
+            that never says it.
+        """
+        tool = self.programs.tool[self.step].tolist()
+        is_last = self.programs.is_last[self.step].tolist()
+        tool_s = self.programs.tool_s[self.step].tolist()
+
+        def read(request: int, at_s: float) -> Answer:
+            next_s = math.inf if is_last[request] else at_s + tool_s[request]
+            return Answer(tool[request], signals and is_last[request], next_s)
+
+        return read
 
 
 def as_traffic(

@@ -111,6 +111,39 @@ class Engine:
             raise ConfigError(f"arrival at {times.min():g} s: it is {self.now_s:g} s already")
         self.native.submit(np.ascontiguousarray(requests, dtype=np.int64), times)
 
+    def keep(self, requests: Sequence[int] | Ints, worths: Sequence[float] | Floats) -> None:
+        """Say what is worth keeping of the cache that nobody holds at the moment.
+
+        Blocks belong to the request that has let them go last. When room is needed, those of the
+        least worthy request go first, its last ones at the head; of equals the least recently used.
+        A request that nothing was said of is worth more than any other, and what was said is
+        forgotten with the last of its blocks.
+
+        Parameters
+        ----------
+        requests
+            Requests that are not running here; what is said of others comes to nothing.
+        worths
+            A number for each, infinite if need be.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such request, or a worth is not a number.
+
+        Notes
+        -----
+        O(log k) for each request, and from the first call on for each block that is taken, with k
+        requests that have left blocks.
+        """
+        try:
+            self.native.keep(
+                np.ascontiguousarray(requests, dtype=np.int64),
+                np.ascontiguousarray(worths, dtype=np.float64),
+            )
+        except ValueError as error:
+            raise ConfigError(str(error)) from error
+
     def advance(self, until_s: float = math.inf) -> None:
         """End steps up to a time and begin steps before it.
 

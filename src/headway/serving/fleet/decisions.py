@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from headway.serving.fleet.view import ClusterView, RequestView
+from headway.serving.fleet.view import ClusterView, Floats, Ints, RequestView
 
 NOWHERE = -1
 """In place of an engine: the request was sent to none."""
@@ -83,8 +83,27 @@ class Migrate:
     how: Literal["live", "copy", "recompute"] = "live"
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Keep:
+    """Tell an engine what is worth keeping in its cache, see `headway.serving.engine.Engine.keep`.
+
+    Attributes
+    ----------
+    engine
+        Whose cache.
+    requests
+        Who let go of blocks there; shape (k,).
+    worths
+        What they are worth; the least goes first; shape (k,).
+    """
+
+    engine: int
+    requests: Ints
+    worths: Floats
+
+
 Routing = Dispatch | Hold | Reject
-Operation = Start | Drain | Migrate
+Operation = Start | Drain | Migrate | Keep
 
 
 class Router(Protocol):

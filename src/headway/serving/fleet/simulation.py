@@ -12,7 +12,7 @@ import numpy as np
 from headway import _core
 from headway.errors import ConfigError
 from headway.serving.engine import Engine
-from headway.serving.fleet.decisions import Controller, Migrate, Operation, Router, Start
+from headway.serving.fleet.decisions import Controller, Keep, Migrate, Operation, Router, Start
 from headway.serving.fleet.faults import (
     Crash,
     FalseAlarm,
@@ -238,6 +238,8 @@ class FleetSimulation:
         world.check([engine])
         if isinstance(operation, Migrate):
             self._migrations.begin(operation)
+        elif isinstance(operation, Keep):
+            world.engines[engine].keep(operation.requests, operation.worths)
         elif not isinstance(operation, Start):
             world.drain(engine)
         elif world.up[engine]:

@@ -1,0 +1,211 @@
+"""Engines are told which contexts of programs are worth keeping in their caches."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from headway.errors import ConfigError
+from headway.serving.agents.eviction import Evictor, Pool
+from headway.serving.agents.programs import NO_TOOL
+from headway.serving.fleet.decisions import Dispatch, Keep, Operation, Router, Routing, Waker
+from headway.serving.fleet.view import ClusterView, RequestView
+
+SESSIONS = 100_000
+"""Programs that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a gateway reads in an answer when it has passed.
+
+    Parameters
+    ----------
+    tool
+        Number of the tool that it calls, -1 if that cannot be read.
+    is_final
+        Whether it says that nothing comes after it.
+    next_s
+        When the next step comes; nan but for those who may know the future.
+    """
+
+    tool: int = NO_TOOL
+    is_final: bool = False
+    next_s: float = math.nan
+
+
+Answers = Callable[[int, float], Answer]
+"""Reads the answer to a request that ended at a time."""
+
+
+@dataclass(slots=True)
+class Idle:
+    """A context that waits for its program.
+
+    Attributes
+    ----------
+    session, request
+        Whose it is, and the request that left it.
+    engine
+        Where.
+    tokens
+        Its length.
+    since_s
+        When it was left.
+    answer
+        What was read then.
+    is_awaited
+        Whether the next request has come and has not ended.
+    """
+
+    session: int
+    request: int
+    engine: int
+    tokens: int
+    since_s: float
+    answer: Answer
+    is_awaited: bool = False
+
+
+class Keeping:
+    """Ranks the contexts that lie idle on each engine, by any evictor, and tells the engines.
+
+    It stands around a router, to hear of requests, and is a controller, to speak to engines: pass
+    it as both. What waits for its own next request at the gateway or in a queue is worth more than
+    anything else; what a program has left behind elsewhere is worth nothing.
+
+    Parameters
+    ----------
+    router
+        Decides where requests go.
+    evictor
+        Ranks contexts.
+    answers
+        Reads answers.
+    period_s
+        How often engines are told; within this time what has just been left is kept.
+
+    Notes
+    -----
+    O(k) for an engine with k idle contexts, every `period_s`. Contexts that others of more worth
+    would crowd out of a whole cache are taken for lost and not ranked again, so that k is bounded
+    by the size of the cache.
+
+    References
+    ----------
+    SAGA: Workflow-atomic scheduling for AI agent inference on GPU clusters (2026). The interface is
+    that of the retention priorities of TensorRT-LLM: a number for what a request leaves.
+    """
+
+    def __init__(
+        self, router: Router, evictor: Evictor, answers: Answers, *, period_s: float = 0.25
+    ) -> None:
+        if not period_s > 0:
+            raise ConfigError(f"keeping: period_s: expected above 0, got {period_s}")
+        self._router = router
+        self._evictor = evictor
+        self._answers = answers
+        self._period_s = period_s
+        self._last: OrderedDict[int, Idle] = OrderedDict()
+        self._sent: dict[int, tuple[int, int]] = {}
+        self._idle: dict[int, dict[int, Idle]] = {}
+        self._spent: dict[int, list[int]] = {}
+        self.name = f"{router.name}, keeping by {evictor.name}"
+
+    @property
+    def period_s(self) -> float:
+        """Time between two looks at the engines."""
+        return self._period_s
+
+    def route(self, cluster: ClusterView, request: RequestView) -> Routing:
+        """Return what the router says, and note that the program goes on."""
+        before = self._last.get(request.session) if request.session >= 0 else None
+        if before is not None and not before.is_awaited:
+            before.is_awaited = True
+            after_s = cluster.now_s - before.since_s
+            grown = max(request.prompt_tokens - before.tokens, 0)
+            self._evictor.resumed(before.answer.tool, after_s, grown)
+        decision = self._router.route(cluster, request)
+        if isinstance(decision, Dispatch):
+            self._sent[request.number] = request.session, request.prompt_tokens
+            if before is not None and before.engine != decision.engine:
+                self._spend(before)
+        return decision
+
+    def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
+        """Note what a request leaves, and what the one before it had left."""
+        self._router.ended(request, engine, output_tokens, at_s)
+        session, prompt_tokens = self._sent.pop(request, (-1, 0))
+        before = self._last.pop(session, None)
+        if before is not None:
+            self._spend(before)
+        if not output_tokens:
+            return
+        # A request without a session is a program of one step.
+        answer = self._answers(request, at_s) if session >= 0 else Answer(is_final=True)
+        left = Idle(session, request, engine, prompt_tokens + output_tokens, at_s, answer)
+        self._idle.setdefault(engine, {})[request] = left
+        if session < 0 or answer.is_final:
+            return
+        self._last[session] = left
+        if len(self._last) > SESSIONS:
+            self._spend(self._last.popitem(last=False)[1])
+
+    def awake(self) -> int | None:
+        """Return which held request the router wants to be asked about."""
+        return self._router.awake() if isinstance(self._router, Waker) else None
+
+    def act(self, cluster: ClusterView) -> tuple[Operation, ...]:
+        """Return what engines are to be told."""
+        told = (self._judge(cluster, engine) for engine in range(len(cluster.engines)))
+        return tuple(one for one in told if one is not None)
+
+    def _spend(self, left: Idle) -> None:
+        """Note that nobody will need a context any more."""
+        if self._idle.get(left.engine, {}).pop(left.request, None) is not None:
+            self._spent.setdefault(left.engine, []).append(left.request)
+
+    def _judge(self, cluster: ClusterView, engine: int) -> Keep | None:
+        lost = self._spent.pop(engine, [])
+        idle = self._idle.get(engine, {})
+        # In order of requests, so that ties do not hang on who came when.
+        ranked = [idle[request] for request in sorted(idle)]
+        if not ranked:
+            return _keep(engine, [], [], lost) if lost else None
+        engines = cluster.engines
+        capacity = int(engines.blocks[engine] * engines.block_tokens[engine])
+        tokens = np.array([one.tokens for one in ranked])
+        pool = Pool(
+            now_s=cluster.now_s,
+            used=float(cluster.kv_usage[engine]) + float(tokens.sum()) / capacity,
+            session=np.array([one.session for one in ranked]),
+            tokens=tokens,
+            since_s=np.array([one.since_s for one in ranked]),
+            tool=np.array([one.answer.tool for one in ranked]),
+            is_final=np.array([one.answer.is_final for one in ranked]),
+            next_s=np.array(
+                [one.answer.next_s if self._evictor.clairvoyant else math.nan for one in ranked]
+            ),
+        )
+        awaited = np.array([one.is_awaited for one in ranked])
+        worth = np.where(awaited, np.inf, -self._evictor.rank(pool))
+        best = np.argsort(-worth, kind="stable")
+        is_out = np.zeros(len(ranked), dtype=np.bool_)
+        is_out[best] = np.cumsum(tokens[best]) - tokens[best] >= capacity
+        for position in np.flatnonzero(is_out & ~awaited).tolist():
+            lost.append(ranked[position].request)
+            del idle[ranked[position].request]
+        left = np.flatnonzero(~is_out | awaited).tolist()
+        return _keep(engine, [ranked[k].request for k in left], worth[left].tolist(), lost)
+
+
+def _keep(engine: int, requests: list[int], worths: list[float], lost: list[int]) -> Keep:
+    return Keep(
+        engine,
+        np.array(requests + lost, dtype=np.int64),
+        np.array(worths + [-math.inf] * len(lost)),
+    )
