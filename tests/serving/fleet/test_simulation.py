@@ -149,6 +149,13 @@ def test_prefill_and_decode_apart_pay_for_the_move() -> None:
     assert router.heard == [(0, 0, 1), (1, 0, 1), (0, 1, 3)]
 
 
+def test_a_request_whose_prompt_nobody_takes_over_is_unfinished() -> None:
+    members = [member("p", role="prefill"), member("d", role="decode")]
+    happened = FleetSimulation(traffic((0, 4, 3)), members, Least(), started=[0]).run()
+    assert happened.requests.status.tolist() == [Status.UNFINISHED]
+    assert happened.requests.generated.tolist() == [1]
+
+
 def test_turns_wait_for_the_answer_to_the_last_one() -> None:
     follow = Follow(np.array([-1, 0, 1, 0]), np.array([0, 2.0, 0, 0.5]))
     workload = traffic((1, 4, 3), (1, 4, 2), (1, 4, 1), (1, 4, 1))

@@ -6,12 +6,14 @@ from headway.serving.fleet.decisions import (
     Drain,
     Hold,
     Keep,
+    LoadAdapter,
     Migrate,
     Operation,
     Reject,
     Router,
     Routing,
     Start,
+    UnloadAdapter,
 )
 from headway.serving.fleet.faults import (
     Crash,
@@ -27,9 +29,10 @@ from headway.serving.fleet.member import Link, Member
 from headway.serving.fleet.random_faults import FaultRates, random_faults
 from headway.serving.fleet.run import FleetRun, Move, Note
 from headway.serving.fleet.simulation import FleetSimulation
-from headway.serving.fleet.view import ClusterView, Engines, RequestView, Residents
+from headway.serving.fleet.view import Adapters, ClusterView, Engines, RequestView, Residents
 
 __all__ = [
+    "Adapters",
     "ClusterView",
     "Controller",
     "Crash",
@@ -46,6 +49,7 @@ __all__ = [
     "Hold",
     "Keep",
     "Link",
+    "LoadAdapter",
     "Member",
     "Migrate",
     "Move",
@@ -59,6 +63,7 @@ __all__ = [
     "StaleMetrics",
     "Start",
     "Straggle",
+    "UnloadAdapter",
     "WrongMetrics",
     "random_faults",
 ]

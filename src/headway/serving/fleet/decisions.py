@@ -102,8 +102,31 @@ class Keep:
     worths: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class LoadAdapter:
+    """Load an adapter on an engine, which may then serve requests for it.
+
+    In a full engine the idle one goes that was used longest ago; nothing happens if all are in use,
+    or if the adapter is there already. Live: ``POST /v1/load_lora_adapter``.
+    """
+
+    engine: int
+    adapter: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnloadAdapter:
+    """Give up an adapter of an engine; nothing happens while requests there need it.
+
+    Live: ``POST /v1/unload_lora_adapter``.
+    """
+
+    engine: int
+    adapter: str
+
+
 Routing = Dispatch | Hold | Reject
-Operation = Start | Drain | Migrate | Keep
+Operation = Start | Drain | Migrate | Keep | LoadAdapter | UnloadAdapter
 
 
 class Router(Protocol):

@@ -37,7 +37,9 @@ class Group(Machine, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """From the order to the first request."""
     labels: dict[str, str] = msgspec.field(default_factory=dict)
     adapters: tuple[str, ...] = ()
-    """Names of the adapters that are loaded."""
+    """Names of the adapters that an engine comes up with."""
+    max_adapters: int | None = None
+    """Most that it holds at a time, where they come and go; there is no limit by default."""
 
 
 class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -45,6 +47,21 @@ class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     bytes_per_s: float = 10e9
     latency_s: float = 0.001
+
+
+class LowRank(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Adapters that are loaded when they are needed, see `Adapter`; one of `rank` and `bytes`."""
+
+    name: str
+    """With a count, one is called after it, as in ``"adapter-1"``."""
+    count: int | None = None
+    """How many there are; one by default, with this very name."""
+    rank: int | None = None
+    """Of all linear projections of the model, two bytes a number."""
+    bytes: float | None = None
+    """Of one."""
+    model: str | None = None
+    """Whose; that of all engines by default."""
 
 
 class Trouble(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -148,6 +165,10 @@ class FleetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     prices: Tariff = Tariff()
     admission: Door | None = None
     """Without it nobody waits at the gateway."""
+    adapters: tuple[LowRank, ...] = ()
+    """Adapters that come and go; by default engines keep those that they come up with."""
+    adapter_store: Wire | None = None
+    """From where adapters are loaded, see `STORE`."""
     link: Wire = Wire()
     serve: dict[str, Any] = {}
     """Only for live use, see `headway.serving.gateway.document.Serve`."""

@@ -10,6 +10,8 @@ from pathlib import Path
 import msgspec
 
 from headway.errors import ConfigError
+from headway.serving.fleet.adapters.described import catalogue
+from headway.serving.fleet.adapters.placement import Placer
 from headway.serving.fleet.demand import asked_by
 from headway.serving.fleet.document import FleetFile
 from headway.serving.fleet.faults import Fault
@@ -94,7 +96,9 @@ class FleetExperiment(TraffickedExperiment):
             found.traffic(0)
         for number, name in enumerate(found.policies()):
             with key(f"policies[{number}]"):
-                team(name, file).make(folder, 0)
+                _, controllers = team(name, file).make(folder, 0)
+                if file.adapters and not any(isinstance(one, Placer) for one in controllers):
+                    raise ConfigError("no controller loads adapters, as lora-bin-pack does")
         found.simulation(found.policies()[0], 0)  # blocks of engines and prefixes must fit
         return found
 
@@ -163,6 +167,7 @@ class FleetExperiment(TraffickedExperiment):
         numbers = {member.name: number for number, member in enumerate(members)}
         with key("link"):
             link = Link(**msgspec.structs.asdict(self.file.link))
+        adapters = catalogue(self.file, self.kinds)
         traffic = self.traffic(seed) if workload is None else workload
         over_s = float(traffic.arrival_s[-1]) if len(traffic) else 0.0
         by_chance = chance(self.file, len(members), over_s, seed)
@@ -175,6 +180,7 @@ class FleetExperiment(TraffickedExperiment):
             started=started(self.file.engines, self.counts),
             link=link,
             detect_s=self.file.detect_s,
+            catalogue=adapters,
             seed=seed,
         )
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
+from headway.serving.fleet.adapters.described import catalogue
 from headway.serving.fleet.document import Door
 from headway.serving.fleet.experiment import FleetExperiment
 from headway.serving.fleet.front import tenants
 from headway.serving.fleet.setup import Kind
 from headway.serving.fleet.teams import team
+from headway.serving.fleet.view import Floats
 from headway.serving.results import metrics
 from headway.serving.step_time import Shape
 from headway.simulate.document import plain
@@ -30,7 +34,7 @@ def explain(fleet: FleetExperiment) -> str:
     lines = [f"{fleet.name}: {n} engine{'s'[: n != 1]}{price}", ""]
     for kind, count in zip(fleet.kinds, fleet.counts, strict=True):
         lines += _kind(kind, count)
-    lines += ["", *_traffic(fleet), "", *_admission(fleet), *_steering(fleet)]
+    lines += ["", *_adapters(fleet), *_traffic(fleet), "", *_admission(fleet), *_steering(fleet)]
     return "\n".join(lines)
 
 
@@ -65,6 +69,8 @@ def _kind(kind: Kind, count: int) -> Iterator[str]:
         )
     if group.adapters:
         yield "    adapters   " + ", ".join(group.adapters)
+    if group.max_adapters is not None:
+        yield f"    adapters   at most {group.max_adapters:,} at a time"
 
 
 def _steps(kind: Kind) -> str:
@@ -77,6 +83,28 @@ def _steps(kind: Kind) -> str:
     )
 
 
+def _adapters(fleet: FleetExperiment) -> Iterator[str]:
+    known = catalogue(fleet.file, fleet.kinds)
+    if known is None:
+        return
+    size_bytes = np.array([adapter.size_bytes for adapter in known.adapters])
+    seconds = [known.seconds(adapter.name) for adapter in known.adapters]
+    limits = [kind.group.max_adapters for kind in fleet.kinds]
+    places = sum(
+        count * (len(known) if limit is None else min(limit, len(known)))
+        for count, limit in zip(fleet.counts, limits, strict=True)
+    )
+    yield (
+        f"  adapters   {len(known):,}, {_span(size_bytes / 1e6)} MB,"
+        f" {_span(1000 * np.array(seconds))} ms to load; {places:,} places for them"
+    )
+
+
+def _span(values: Floats) -> str:
+    low, high = f"{values.min():,.4g}", f"{values.max():,.4g}"
+    return low if low == high else f"{low} to {high}"
+
+
 def _traffic(fleet: FleetExperiment) -> Iterator[str]:
     traffic = fleet.traffic(0)
     mean_in, mean_out = traffic.prompt_tokens.mean(), traffic.output_tokens.mean()
@@ -84,6 +112,9 @@ def _traffic(fleet: FleetExperiment) -> Iterator[str]:
         f"  traffic    {traffic.name}: {len(traffic):,} requests, {traffic.rate_per_s:,.4g} per s,"
         f" {mean_in:,.0f} tokens in, {mean_out:,.0f} out"
     )
+    if traffic.adapters:
+        share = (traffic.adapter >= 0).mean()
+        yield f"             {share:.0%} of them need one of {len(traffic.adapters):,} adapters"
     for service in traffic.classes:
         limits = [
             f"{name.removesuffix('_s')} <= {getattr(service, name):g} s"

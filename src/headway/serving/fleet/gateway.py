@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from headway.errors import ConfigError
+from headway.serving.fleet.adapters.cold import ColdStarts
 from headway.serving.fleet.decisions import Dispatch, Hold, Reject, Router, Waker, tell_gone
 from headway.serving.fleet.view import Ints, RequestView
 from headway.serving.fleet.world import World
@@ -29,15 +30,20 @@ class Gateway:
         Decides where requests go.
     later
         Plans.
+    cold
+        Knows who waits for an adapter.
     tries
         Engines that a request is sent to before it is given up.
     """
 
-    def __init__(self, world: World, router: Router, later: Later, tries: int = 3) -> None:
+    def __init__(
+        self, world: World, router: Router, later: Later, cold: ColdStarts, tries: int = 3
+    ) -> None:
         self._world = world
         world.on_stop = self.gone
         self._router = router
         self._later = later
+        self._cold = cold
         self._most_tries = tries
         n = len(world.workload)
         self.open = n
@@ -71,6 +77,11 @@ class Gateway:
         if self._held.get(request, math.inf) <= self._world.now_s:
             self.route(request)
 
+    def warm(self, adapter: str | None = None) -> None:
+        """Ask about requests that wait for an adapter, for any by default."""
+        for request in self._cold.due(adapter):
+            self.route(request)
+
     def _wake(self) -> None:
         while self.waker is not None and (request := self.waker.awake()) is not None:
             self._decide(request)
@@ -78,14 +89,17 @@ class Gateway:
     def _decide(self, request: int) -> None:
         world = self._world
         self._held.pop(request, None)
-        decision = self._router.route(world.view(), self._view(request))
+        cluster, view = world.view(), self._view(request)
+        decision = self._router.route(cluster, view)
         if isinstance(decision, Hold):
             if not decision.until_s > world.now_s:
                 raise ConfigError(f"{self._router.name}: request {request} is held until the past")
-            if decision.until_s < math.inf:
+            if not self._cold.wait(cluster, view) and decision.until_s < math.inf:
                 self._held[request] = decision.until_s
                 self._later(decision.until_s, request)
-        elif isinstance(decision, Reject):
+            return
+        self._cold.over(request, view.adapter, world.now_s)
+        if isinstance(decision, Reject):
             self.refused[request] = decision.cause
             self._end(request, Status.REJECTED)
         else:
@@ -93,6 +107,7 @@ class Gateway:
 
     def lost(self, request: int, engine: int) -> None:
         """Hear that the engine that has a request, or was to have it, is dead."""
+        self._world.adapters.release(request, engine, self._world.now_s)
         self._router.ended(request, engine, 0, self._world.now_s)
         self._again(request, engine)
         self._wake()
@@ -103,11 +118,13 @@ class Gateway:
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> bool:
         """Hear that an engine is done with a request; return whether that was its end."""
+        self._world.adapters.release(request, engine, at_s)
         self._router.ended(request, engine, output_tokens, at_s)
         workload = self._world.workload
         wanted = min(int(workload.output_tokens[request]), int(workload.limit_tokens[request]))
         if self._world.members[engine].role == "prefill" and 0 < output_tokens < wanted:
             self._brought[request] = engine
+            self._world.outcome.set_status(request, int(Status.UNFINISHED))
             self.route(request)
             return False
         self.open -= 1
@@ -122,6 +139,12 @@ class Gateway:
         if not (world.alive[engine] and world.up[engine]):
             self.lost(request, engine)
             return
+        if not world.adapters.has(engine, request):
+            raise ConfigError(
+                f"{self._router.name}: request {request} is sent to {world.members[engine].name},"
+                " which does not hold its adapter"
+            )
+        world.adapters.use(request, engine)
         self.home[request] = engine
         if source is None:
             world.core.submit(engine, request, world.now_s)

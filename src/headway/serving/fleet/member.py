@@ -70,7 +70,11 @@ class Member:
     labels
         What routers may select by.
     adapters
-        Names of the adapters that it has loaded.
+        Names of the adapters that it comes up with.
+    max_adapters
+        Most that it can hold at a time, where they come and go; by default there is no limit.
+    model
+        Name of its model, for adapters that are of one model only.
     """
 
     name: str
@@ -84,6 +88,8 @@ class Member:
     bytes_per_token: float = 0.0
     labels: Mapping[str, str] = field(default_factory=dict)
     adapters: frozenset[str] = frozenset()
+    max_adapters: int | None = None
+    model: str = ""
 
     def __post_init__(self) -> None:
         for name in ("price_per_h", "start_s", "bytes_per_token"):
@@ -91,6 +97,8 @@ class Member:
                 raise ConfigError(f"{name}: expected a number from 0 on, got {getattr(self, name)}")
         if self.role not in ("both", "prefill", "decode"):
             raise ConfigError(f"role: expected both, prefill or decode, got {self.role!r}")
+        if self.max_adapters is not None and self.max_adapters < 0:
+            raise ConfigError(f"max_adapters: must not be negative, got {self.max_adapters}")
         if self.config.clients:
             raise ConfigError("clients: a closed loop belongs to the traffic, not to an engine")
 

@@ -136,6 +136,7 @@ class Migrations:
             self._write_down(moving, "refused")
             return
         self._moves[order.request] = moving
+        world.adapters.use(order.request, order.destination)
         world.moving[order.request] = (order.engine, order.destination)
         if has_cache:
             self._copy(moving)
@@ -264,6 +265,8 @@ class Migrations:
     def _finish(self, moving: Moving, outcome: str) -> None:
         world, order = self._world, moving.order
         moving.phase = "over"
+        left = order.engine if outcome == "moved" else order.destination
+        world.adapters.release(order.request, left, world.now_s)
         del self._moves[order.request], world.moving[order.request]
         self._write_down(moving, outcome)
         for engine in (order.engine, order.destination):
@@ -295,6 +298,8 @@ class Migrations:
             return "engine lost"
         if world.draining[order.destination]:
             return "no room"
+        if not world.adapters.has(order.destination, order.request):
+            return "no adapter"
         is_evicted = world.outcome.preemptions(order.request) > moving.preemptions
         return "preempted" if is_evicted else ""
 

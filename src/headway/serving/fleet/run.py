@@ -41,6 +41,8 @@ class Note:
         Which request it was about, -1 if none.
     other
         The other engine, -1 if none.
+    adapter
+        Which adapter it was about, if any: ``"load"``, ``"loaded"``, ``"unload"``.
     """
 
     at_s: float
@@ -48,6 +50,7 @@ class Note:
     engine: int
     request: int = -1
     other: int = -1
+    adapter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Move:
         Whose cache came along.
     outcome
         ``"moved"``, or why it was not: ``"refused"``, ``"ended"``, ``"preempted"``, ``"no room"``,
-        ``"too many stages"``, ``"engine lost"``.
+        ``"too many stages"``, ``"engine lost"``, ``"no adapter"``.
     """
 
     request: int
@@ -122,6 +125,9 @@ class FleetRun(Served):
         Requests that were moved between engines, or were to be, by the time of their ends.
     refused
         Why requests were rejected, see `headway.serving.fleet.Reject`.
+    cold_s
+        How long each request waited for its adapter to be loaded, nan if it did not have to; shape
+        (n_requests,), or empty if adapters do not come and go.
 
     Raises
     ------
@@ -145,6 +151,7 @@ class FleetRun(Served):
     cpu_s: float = field(default=float("nan"), repr=False)
     moves: tuple[Move, ...] = field(default=(), repr=False)
     refused: Mapping[int, str] = field(default_factory=dict, repr=False)
+    cold_s: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
 
     def __post_init__(self) -> None:
         audit(self)

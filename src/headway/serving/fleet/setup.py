@@ -93,6 +93,8 @@ class Kind:
                 bytes_per_token=per_token,
                 labels=group.labels,
                 adapters=frozenset(group.adapters),
+                max_adapters=group.max_adapters,
+                model="" if self.deployed is None else self.deployed.model.name,
             )
             for number in range(count)
         ]

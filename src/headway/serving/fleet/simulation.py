@@ -12,7 +12,19 @@ import numpy as np
 from headway import _core
 from headway.errors import ConfigError
 from headway.serving.engine import Engine
-from headway.serving.fleet.decisions import Controller, Keep, Migrate, Operation, Router, Start
+from headway.serving.fleet.adapters.catalogue import Catalogue
+from headway.serving.fleet.adapters.cold import ColdStarts
+from headway.serving.fleet.adapters.placement import Placer
+from headway.serving.fleet.decisions import (
+    Controller,
+    Drain,
+    Keep,
+    LoadAdapter,
+    Migrate,
+    Operation,
+    Router,
+    UnloadAdapter,
+)
 from headway.serving.fleet.faults import (
     Crash,
     FalseAlarm,
@@ -45,6 +57,7 @@ class _Planned:
     number: int
     fault: Fault | None = None
     moving: Moving | None = None
+    adapter: str = ""
 
 
 class FleetSimulation:
@@ -70,13 +83,17 @@ class FleetSimulation:
         Time after which the router knows that an engine is dead or hangs, or is back.
     follow
         Which requests wait for the answers to others.
+    catalogue
+        Adapters that are loaded and unloaded while the fleet runs; None if each engine just has
+        those that it comes up with.
     seed
         Noted in the results.
 
     Raises
     ------
     ConfigError
-        If there are no engines, or a fault or a start names one that does not exist.
+        If there are no engines, a fault or a start names one that does not exist, or the traffic
+        needs an adapter that is not in the catalogue.
 
     Notes
     -----
@@ -95,17 +112,20 @@ class FleetSimulation:
         link: Link | None = None,
         detect_s: float = 1.0,
         follow: Follow | None = None,
+        catalogue: Catalogue | None = None,
         seed: int = 0,
     ) -> None:
         begin = range(len(members)) if started is None else started
-        self._world = World(workload, members, link or Link(), begin)
+        self._world = World(workload, members, link or Link(), begin, catalogue)
         self._router = router
         self._controllers = tuple(controllers)
         self._detect_s = detect_s
         self._follow = follow
         self._seed = seed
         self._clock: Clock[_Planned] = Clock()
-        self._gateway = Gateway(self._world, router, self._route_later)
+        placers = [one for one in self._controllers if isinstance(one, Placer)]
+        self._cold = ColdStarts(len(workload), placers, self._operate)
+        self._gateway = Gateway(self._world, router, self._route_later, self._cold)
         self._migrations = Migrations(self._world, self._gateway, self._move_later)
         self._last_event_s = 0.0
         for fault in faults:
@@ -224,6 +244,7 @@ class FleetSimulation:
             world.note("unhealthy", number)
             if not world.alive[number]:
                 self._gateway.gone(number, world.now_s)
+            self._gateway.warm()
         elif planned.what == "ready":
             world.open(number)
         elif planned.what == "mend" and planned.fault is not None:
@@ -232,6 +253,8 @@ class FleetSimulation:
             self._migrations.go_on(planned.moving)
         elif planned.what == "pace":
             world.core.set_pace(number, 1.0)
+        elif planned.what == "loaded" and world.adapters.loaded(number, planned.adapter):
+            self._gateway.warm(planned.adapter)
 
     def _operate(self, operation: Operation) -> None:
         world, engine = self._world, operation.engine
@@ -240,14 +263,28 @@ class FleetSimulation:
             self._migrations.begin(operation)
         elif isinstance(operation, Keep):
             world.engines[engine].keep(operation.requests, operation.worths)
-        elif not isinstance(operation, Start):
+        elif isinstance(operation, LoadAdapter):
+            self._load(engine, operation.adapter)
+        elif isinstance(operation, UnloadAdapter):
+            world.adapters.unload(engine, operation.adapter)
+        elif isinstance(operation, Drain):
             world.drain(engine)
+            self._gateway.warm()
         elif world.up[engine]:
             world.draining[engine] = False
         else:
             world.order(engine)
             start_s = world.members[engine].start_s
             self._plan(world.now_s + start_s, _Planned("ready", engine))
+
+    def _load(self, engine: int, adapter: str) -> None:
+        """Begin to load an adapter, if the engine is there and takes requests."""
+        world = self._world
+        if not world.works(engine) or world.draining[engine]:
+            return
+        end_s = world.adapters.load(engine, adapter)
+        if end_s is not None:
+            self._plan(end_s, _Planned("loaded", engine, adapter=adapter))
 
     def _break(self, fault: Fault) -> None:
         world, engine = self._world, fault.engine
@@ -262,6 +299,7 @@ class FleetSimulation:
             self._migrations.crashed(engine)
             for request in present:
                 self._gateway.lost(request, engine)
+            self._gateway.warm()
         elif isinstance(fault, Hang):
             world.note("hang", engine)
             world.core.stall(engine, fault.until_s)
@@ -300,4 +338,5 @@ class FleetSimulation:
             cpu_s=cpu_s,
             moves=tuple(self._migrations.done),
             refused=self._gateway.refused,
+            cold_s=self._cold.waited_s if world.adapters.view else np.zeros(0),
         )

@@ -9,6 +9,8 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from headway.errors import UnknownNameError
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -30,8 +32,10 @@ class Engines:
         Largest batches.
     price_per_h
         Of an hour.
-    labels, adapters
+    labels
         What they can be selected by.
+    adapters
+        That they come up with.
     """
 
     names: tuple[str, ...]
@@ -98,6 +102,72 @@ class Residents:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Adapters:
+    """Which engine has which adapter: a row an adapter, a column an engine.
+
+    To be asked only while the view is at hand, not later: the tables are those of their owner.
+
+    Attributes
+    ----------
+    index
+        Rows by name.
+    fits
+        Who could hold which: those of the adapter's model.
+    most
+        How many each engine may hold; shape (n_engines,).
+    held, loading
+        Who has which, and who is loading which.
+    in_use
+        Requests on an engine that need it.
+    used_s
+        When it was last used there.
+    """
+
+    index: Mapping[str, int]
+    fits: Mask
+    most: Ints
+    held: Mask
+    loading: Mask
+    in_use: Ints
+    used_s: Floats
+
+    def row(self, adapter: str) -> int:
+        """Return the row of an adapter.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is none of this name.
+        """
+        if adapter not in self.index:
+            raise UnknownNameError("adapter", adapter, self.index)
+        return self.index[adapter]
+
+    @property
+    def resident(self) -> Ints:
+        """How many each engine has or is loading."""
+        resident: Ints = self.held.sum(axis=0) + self.loading.sum(axis=0)
+        return resident
+
+    @property
+    def room(self) -> Ints:
+        """How many more each engine could take as it is."""
+        room: Ints = self.most - self.resident
+        return room
+
+    @property
+    def idle(self) -> Mask:
+        """Who has which without using it."""
+        idle: Mask = self.held & (self.in_use == 0)
+        return idle
+
+    def victim(self, engine: int) -> int:
+        """Return the idle adapter that was used longest ago on an engine, -1 if none is idle."""
+        idle = np.flatnonzero(self.idle[:, engine])
+        return int(idle[self.used_s[idle, engine].argmin()]) if len(idle) else -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ClusterView:
     """All engines at one instant, the same in a simulation and live.
 
@@ -131,6 +201,8 @@ class ClusterView:
     residents
         Tells who is where, at the cost of a walk over all requests; None if nobody can tell. To be
         asked only while the view is at hand, not later.
+    adapters
+        Which adapters are where, if they come and go; None if engines have what they came up with.
     """
 
     now_s: float
@@ -146,6 +218,7 @@ class ClusterView:
     up: Mask | None = None
     draining: Mask | None = None
     residents: Callable[[], Residents] | None = None
+    adapters: Adapters | None = None
 
     NOBODY: ClassVar[int] = 2**31 - 1
 
@@ -153,6 +226,16 @@ class ClusterView:
     def kv_usage(self) -> Floats:
         """Share of the blocks that is held."""
         return 1 - self.free_blocks / self.engines.blocks
+
+    def holding(self, adapter: str) -> Mask:
+        """Return which engines have an adapter now."""
+        if self.adapters is None:
+            return np.array([adapter in held for held in self.engines.adapters])
+        row = self.adapters.index.get(adapter, -1)
+        if row < 0:
+            return np.zeros(len(self.engines), dtype=np.bool_)
+        held: Mask = self.adapters.held[row].copy()
+        return held
 
 
 @dataclass(frozen=True, slots=True)

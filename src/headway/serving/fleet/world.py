@@ -11,6 +11,8 @@ import numpy as np
 from headway import _core
 from headway.errors import ConfigError
 from headway.serving.engine import Engine, Visible
+from headway.serving.fleet.adapters.catalogue import Catalogue
+from headway.serving.fleet.adapters.shelving import Shelving
 from headway.serving.fleet.gauges import Gauges
 from headway.serving.fleet.member import Link, Member, engines
 from headway.serving.fleet.run import Note
@@ -27,15 +29,23 @@ class World:
         See `headway.serving.fleet.FleetSimulation`.
     started
         Numbers of the engines that are there from the beginning.
+    catalogue
+        Adapters that come and go.
 
     Raises
     ------
     ConfigError
-        If there are no engines, or `started` names one that does not exist.
+        If there are no engines, `started` names one that does not exist, or the traffic needs an
+        adapter that is not in the catalogue.
     """
 
     def __init__(
-        self, workload: Workload, members: Sequence[Member], link: Link, started: Sequence[int]
+        self,
+        workload: Workload,
+        members: Sequence[Member],
+        link: Link,
+        started: Sequence[int],
+        catalogue: Catalogue | None = None,
     ) -> None:
         if not members:
             raise ConfigError("a fleet needs at least one engine")
@@ -63,6 +73,7 @@ class World:
         self._static = engines(self.members)
         self.gauges = Gauges(self._static.blocks)
         self._back_s = np.zeros(n)
+        self.adapters = Shelving(self, catalogue)
 
     @property
     def now_s(self) -> float:
@@ -100,6 +111,7 @@ class World:
             up=self.up.copy(),
             draining=self.draining & self.up,
             residents=self.residents,
+            adapters=self.adapters.view,
         )
 
     def residents(self) -> Residents:
@@ -148,6 +160,7 @@ class World:
             return
         self.alive[engine] = self.healthy[engine] = True
         self.note("ready", engine)
+        self.adapters.come_up(engine)
 
     def drain(self, engine: int) -> None:
         """Let an engine take no more requests; it stops when it is empty."""
@@ -166,18 +179,22 @@ class World:
             self.notes.append(Note(at_s, "stop", engine))
             if self.on_stop is not None:
                 self.on_stop(engine, at_s)
+            self.adapters.gone(engine)
 
     def crash(self, engine: int) -> list[int]:
         """Kill an engine; return the requests that were in it."""
         self.alive[engine] = False
         self.note("crash", engine)
+        self.adapters.gone(engine)
         present: list[int] = self.core.crash(engine).tolist()
         self.stop_if_empty(engine, self.now_s)
         return present
 
-    def note(self, what: str, engine: int, request: int = -1, other: int = -1) -> None:
+    def note(
+        self, what: str, engine: int, request: int = -1, other: int = -1, adapter: str = ""
+    ) -> None:
         """Write down what happened."""
-        self.notes.append(Note(self.now_s, what, engine, request, other))
+        self.notes.append(Note(self.now_s, what, engine, request, other, adapter))
 
     def paid_s(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """Return the seconds that each engine was paid for until now."""

@@ -5,6 +5,7 @@ Written from the definitions alone, without a line of the simulation's, and exec
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ def audit(run: FleetRun) -> None:
     hold(who, ("segment of speech", _served_once(run)))
     hold(who, ("request", spoken_laws(run.requests, *run.spoken)))
     hold(who, ("engine", _engines(run)))
+    hold(who, ("segment of speech", _adapted(run)))
     for number, member in enumerate(run.members):
         steps = run.steps[number]
         hold(
@@ -70,6 +72,44 @@ def _served_once(run: FleetRun) -> Iterator[Broken]:
     start_s, again = run.all_steps.start_s, speech.continues
     again[1:] &= start_s[speech.first_step[1:]] < end_s[speech.last_step[:-1]]
     yield "a request is served by one engine at a time", again
+
+
+def _adapted(run: FleetRun) -> Iterator[Broken]:
+    """Check that who needs an adapter speaks only where it is, from its load to its end."""
+    if not len(run.cold_s):
+        return
+    there = _stays(run)
+    wrong: list[bool] = []
+    for engine, (speech, steps) in enumerate(zip(run.speech, run.steps, strict=True)):
+        adapter = run.workload.adapter[speech.request].tolist()
+        start_s = steps.start_s[speech.first_step].tolist()
+        end_s = steps.end_s[speech.last_step].tolist()
+        for row, *span in zip(adapter, start_s, end_s, strict=True):
+            wrong.append(row >= 0 and not _spans(there.get((engine, row), []), *span))
+    yield "a request runs where its adapter is", np.array(wrong, dtype=np.bool_)
+
+
+def _stays(run: FleetRun) -> dict[tuple[int, int], list[float]]:
+    """Return when each adapter came to each engine and left it, in turns."""
+    index = {name: number for number, name in enumerate(run.workload.adapters)}
+    there: dict[tuple[int, int], list[float]] = {}
+    for note in run.notes:
+        row = index.get(note.adapter, -1)
+        if note.what == "loaded" and row >= 0:
+            there.setdefault((note.engine, row), []).append(note.at_s)
+        elif note.what == "unload" and row >= 0:
+            there[note.engine, row].append(note.at_s)
+        elif note.what in ("crash", "stop"):
+            for (engine, _), times in there.items():
+                if engine == note.engine and len(times) % 2:
+                    times.append(note.at_s)
+    return there
+
+
+def _spans(times: list[float], start_s: float, end_s: float) -> bool:
+    """Return whether one stay, of those that begin and end at these times, holds a span."""
+    place = bisect_right(times, start_s)
+    return place % 2 == 1 and (place == len(times) or end_s <= times[place])
 
 
 def _engines(run: FleetRun) -> Iterator[Broken]:

@@ -39,6 +39,8 @@ def _noted(run: FleetRun) -> Iterator[str]:
             line["request"] = note.request
         if note.other >= 0:
             line["other"] = run.members[note.other].name
+        if note.adapter:
+            line["adapter"] = note.adapter
         yield json.dumps(line) + "\n"
 
 

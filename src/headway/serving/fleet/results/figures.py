@@ -20,6 +20,8 @@ EVENTS = {
     "crashes": "crash",
     "migrations": "migrate",
     "steals": "steal",
+    "adapter_loads": "load",
+    "adapter_unloads": "unload",
 }
 """Counts of a document, and the notes that they count; see `Note.what`."""
 
@@ -39,7 +41,9 @@ def document(run: FleetRun) -> dict[str, Any]:
         time paid for), and ``lost``, ``rejected``, ``unfinished`` and ``retries`` of
         requests; ``cost``, in the currency of the prices, ``cost_per_1k``, of a thousand requests
         that kept their limits, ``replica_seconds``, ``starts``, ``drains``, ``crashes``,
-        ``migrations``, ``steals`` and ``reversals`` (of scaling); ``imbalance``, the work of the
+        ``migrations``, ``steals`` and ``reversals`` (of scaling); ``adapter_loads`` and
+        ``adapter_unloads``, ``adapter_cold_starts``, requests that waited for a load, and
+        ``adapter_wait_s``, how long on average; ``imbalance``, the work of the
         busiest engine over the mean; ``fairness``; under ``refusals`` why requests were rejected;
         under ``engines`` what each has done, and under ``tenants``, if there are several, what
         each of the ``MOST_TENANTS`` with most requests was given.
@@ -70,6 +74,7 @@ def document(run: FleetRun) -> dict[str, Any]:
         "cost_per_1k": _ratio(1000 * run.cost, good),
         "replica_seconds": run.replica_seconds,
         **{name: run.count(what) for name, what in EVENTS.items()},
+        **_adapters(run),
         "reversals": reversals(run),
         "imbalance": _ratio(float(work.max()), float(work.mean())),
         "fairness": fairness(run),
@@ -132,6 +137,14 @@ def reversals(run: FleetRun) -> int:
             found += last.get(kind, note.what) != note.what
             last[kind] = note.what
     return found
+
+
+def _adapters(run: FleetRun) -> dict[str, Any]:
+    waited_s = run.cold_s[~np.isnan(run.cold_s)]
+    return {
+        "adapter_cold_starts": len(waited_s),
+        "adapter_wait_s": _ratio(float(waited_s.sum()), len(waited_s)),
+    }
 
 
 def _engine(run: FleetRun, number: int) -> dict[str, Any]:

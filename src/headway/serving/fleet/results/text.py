@@ -43,6 +43,13 @@ def _fleet(told: Mapping[str, Any]) -> Iterator[str]:
     events = [f"{told[name]:,} {name}" for name in names if told[name]]
     if events:
         yield f"  {'events':<12}{', '.join(events)}"
+    if told["adapter_loads"]:
+        cold = told["adapter_cold_starts"]
+        waited = f", which waited {told['adapter_wait_s']:.3g} s on average" if cold else ""
+        yield (
+            f"  {'adapters':<12}{told['adapter_loads']:,} loaded, {told['adapter_unloads']:,} given"
+            f" up, {cold:,} cold starts{waited}"
+        )
     yield f"  {'fairness':<12}{told['fairness']:.3g} of 1 between tenants"
 
 

@@ -73,7 +73,7 @@ class AdapterAffinity(Scorer):
         """Return 1 where it is loaded."""
         if request.adapter is None:
             return np.full(len(cluster.engines), np.nan)
-        return np.array([float(request.adapter in held) for held in cluster.engines.adapters])
+        return cluster.holding(request.adapter).astype(np.float64)
 
 
 def _hash(session: int, name: str) -> bytes:

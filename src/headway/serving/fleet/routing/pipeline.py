@@ -103,12 +103,15 @@ class Pipeline:
 
 
 def candidates(cluster: ClusterView, request: RequestView) -> Mask:
-    """Return which engines may serve a request."""
+    """Return which engines may serve a request.
+
+    Where adapters come and go, only those that hold the one it needs.
+    """
     stage = "prefill" if request.stage == "first" else "decode"
     among: Mask = cluster.ready & cluster.engines.of_role("both", stage)
     if request.adapter is not None:
-        holds = np.array([request.adapter in held for held in cluster.engines.adapters])
-        if np.count_nonzero(among & holds):
+        holds = cluster.holding(request.adapter)
+        if cluster.adapters is not None or np.count_nonzero(among & holds):
             among = among & holds
     if request.excluded:
         fresh = among.copy()
