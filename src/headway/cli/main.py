@@ -18,6 +18,8 @@ COMMANDS = (
     "simulate",
     "compare",
     "fleet",
+    "keys",
+    "usage",
     "plan-capacity",
     "reschedule",
     "discover",

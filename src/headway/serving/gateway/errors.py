@@ -36,6 +36,8 @@ class Refusal:
         Which field of the body is wrong.
     retry_after_s
         In how many seconds it is worth asking again; None if nobody knows, or never.
+    limits
+        Headers that tell how much of the limits on requests and tokens is left.
     """
 
     status: int
@@ -43,6 +45,7 @@ class Refusal:
     code: str | None = None
     param: str | None = None
     retry_after_s: float | None = None
+    limits: tuple[Header, ...] = ()
 
     @property
     def type(self) -> str:
@@ -63,10 +66,10 @@ class Refusal:
         return _encode({"error": told})
 
     def headers(self) -> list[Header]:
-        """Return ``retry-after`` in whole seconds, if it is known."""
+        """Return ``retry-after`` in whole seconds, if it is known, and `limits`."""
         if self.retry_after_s is None or not math.isfinite(self.retry_after_s):
-            return []
-        return [(b"retry-after", b"%d" % max(1, math.ceil(self.retry_after_s)))]
+            return [*self.limits]
+        return [*self.limits, (b"retry-after", b"%d" % max(1, math.ceil(self.retry_after_s)))]
 
     def event(self) -> bytes:
         """Return the refusal as the last event of a stream that has begun."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from headway.serving.gateway.errors import Refusal
+
+if TYPE_CHECKING:  # who is told what is left needs no server
+    from headway.serving.wire import Header
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +48,11 @@ class Lease:
         That were reserved.
     open
         Whether it is neither settled nor released.
+    headers
+        For the answer: how much of the limits on requests and tokens is left.
     """
 
-    __slots__ = ("limit_tokens", "model", "open", "prompt_tokens", "tenant")
+    __slots__ = ("headers", "limit_tokens", "model", "open", "prompt_tokens", "tenant")
 
     def __init__(self, tenant: Tenant, model: str, prompt_tokens: int, limit_tokens: int) -> None:
         self.tenant = tenant
@@ -55,6 +60,7 @@ class Lease:
         self.prompt_tokens = prompt_tokens
         self.limit_tokens = limit_tokens
         self.open = True
+        self.headers: tuple[Header, ...] = ()
 
 
 class Accounts(Protocol):
@@ -81,8 +87,20 @@ class Accounts(Protocol):
         """
         ...
 
-    def settle(self, lease: Lease, prompt_tokens: int, output_tokens: int) -> None:
-        """Replace what was reserved by what was used; without effect on a closed lease."""
+    def settle(
+        self, lease: Lease, prompt_tokens: int, output_tokens: int, cached_tokens: int = 0
+    ) -> None:
+        """Replace what was reserved by what was used; without effect on a closed lease.
+
+        Parameters
+        ----------
+        lease
+            From `reserve`.
+        prompt_tokens, output_tokens
+            That were used.
+        cached_tokens
+            How many of the prompt's the engine found in its cache.
+        """
         ...
 
     def release(self, lease: Lease) -> None:
@@ -111,7 +129,13 @@ class Anonymous:
         """Return a lease."""
         return Lease(tenant, model, prompt_tokens, limit_tokens)
 
-    def settle(self, lease: Lease, prompt_tokens: int, output_tokens: int) -> None:  # noqa: ARG002
+    def settle(
+        self,
+        lease: Lease,
+        prompt_tokens: int,  # noqa: ARG002
+        output_tokens: int,  # noqa: ARG002
+        cached_tokens: int = 0,  # noqa: ARG002
+    ) -> None:
         """Close the lease."""
         lease.open = False
 
