@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headway.errors import ConfigError, EndpointError
-from headway.serving.gateway.watch import Drain, Health, HealthRules, Load, Restarts, served
+from headway.errors import ConfigError
+from headway.serving.gateway.watch import Drain, Health, HealthRules, Load, Restarts
 
 
 def test_it_is_in_after_its_first_answer() -> None:
@@ -92,31 +92,3 @@ def test_one_that_tells_nothing_is_another_process_when_it_comes_back() -> None:
     told.seen(Load(counters={"prompt_tokens": 1.0}))
     told.lost()
     assert not told.back(), "its counters will tell"
-
-
-def test_models_and_adapters_are_told_apart() -> None:
-    body = b"""{"object": "list", "data": [
-        {"id": "base", "object": "model", "parent": null, "max_model_len": 2048},
-        {"id": "alias", "object": "model", "root": "base", "max_model_len": 2048},
-        {"id": "sql", "object": "model", "parent": "base"},
-        {"id": "far", "status": {"value": "unloaded"}},
-        {"id": "near", "status": {"value": "loaded"}}]}"""
-    found = served(body)
-    assert found.models == ("base", "alias", "near")
-    assert found.adapters == {"sql"}
-    assert found.context_tokens == 2048
-
-
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"data": 3}', b'{"data": [{"id": 3}]}', b"\xff{}"])
-def test_what_is_no_list_of_models_is_refused(body: bytes) -> None:
-    with pytest.raises(EndpointError, match="no list of models"):
-        served(body)
-
-
-@given(st.binary(max_size=100))
-def test_no_bytes_break_the_list_of_models(body: bytes) -> None:
-    for one in (body, b'{"data": [{"id": "' + body + b'"}]}'):
-        try:
-            served(one)
-        except EndpointError:
-            continue

@@ -35,6 +35,10 @@ class Breaker(Protocol):
         """Hear that a request has ended without saying anything of the engine."""
         ...
 
+    def reset(self) -> None:
+        """Forget all, as of an engine that was started anew."""
+        ...
+
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class LiveEngine:
@@ -60,6 +64,8 @@ class LiveEngine:
         Names of the adapters it has loaded.
     breaker
         Shut out by it while it fails; None for never.
+    present
+        Whether there is an engine at this place; one that is found by name may come and go.
     """
 
     number: int
@@ -71,3 +77,4 @@ class LiveEngine:
     models: frozenset[str] | None = None
     adapters: frozenset[str] = frozenset()
     breaker: Breaker | None = None
+    present: bool = True

@@ -6,8 +6,8 @@ from headway.serving.gateway.watch.breaker import Breaker, BreakerRules
 from headway.serving.gateway.watch.drain import Drain
 from headway.serving.gateway.watch.health import Health, HealthRules
 from headway.serving.gateway.watch.load import Load, load
-from headway.serving.gateway.watch.models import Served, served
 from headway.serving.gateway.watch.restarts import Restarts
+from headway.serving.gateway.watch.watcher import Watcher, WatchRules
 
 __all__ = [
     "Breaker",
@@ -17,7 +17,7 @@ __all__ = [
     "HealthRules",
     "Load",
     "Restarts",
-    "Served",
+    "WatchRules",
+    "Watcher",
     "load",
-    "served",
 ]
