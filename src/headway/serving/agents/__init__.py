@@ -6,6 +6,7 @@ from headway.serving.agents.eviction import (
     Evictor,
     Furthest,
     LeastRecent,
+    Outlook,
     Pool,
     PrefixBonus,
     ResidualLife,
@@ -21,10 +22,11 @@ from headway.serving.agents.generators import (
     draw,
     draw_tenants,
 )
+from headway.serving.agents.graphs import AgentGraph, Forecast, Graphs, Inferred, Node
 from headway.serving.agents.keeping import Answer, Answers, Keeping
 from headway.serving.agents.programs import NO_TOOL, Programs, Spans, undisturbed
 from headway.serving.agents.recorded import recorded_programs
-from headway.serving.agents.requests import ProgramTraffic, as_traffic, told
+from headway.serving.agents.requests import ProgramTraffic, as_traffic, declared, told
 from headway.serving.agents.tools import TOOLS, LatencyFit, Tool, median_residual_s
 
 __all__ = [
@@ -33,16 +35,22 @@ __all__ = [
     "TENANTS",
     "TOOLS",
     "WEB_ARENA",
+    "AgentGraph",
     "AgentKind",
     "Answer",
     "Answers",
     "CacheRun",
     "EndedFirst",
     "Evictor",
+    "Forecast",
     "Furthest",
+    "Graphs",
+    "Inferred",
     "Keeping",
     "LatencyFit",
     "LeastRecent",
+    "Node",
+    "Outlook",
     "Pool",
     "PrefixBonus",
     "ProgramTraffic",
@@ -54,6 +62,7 @@ __all__ = [
     "ToolTTL",
     "WorkflowAware",
     "as_traffic",
+    "declared",
     "draw",
     "draw_tenants",
     "median_residual_s",

@@ -13,6 +13,26 @@ from headway.serving.agents.tools import LatencyFit, median_residual_s
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Outlook:
+    """What is expected of sessions; columns of shape (k,), nan where nothing is known.
+
+    Attributes
+    ----------
+    returns
+        Probability that it comes back.
+    grown_tokens
+        What its next prompt adds to the context.
+    mu, sigma
+        Of the logarithm of its tool's latency in seconds.
+    """
+
+    returns: Floats
+    grown_tokens: Floats
+    mu: Floats
+    sigma: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Pool:
     """The sessions that could leave, at least one; columns of shape (k,).
 
@@ -34,6 +54,8 @@ class Pool:
         Whether it has said that it will not come back.
     next_s
         When it comes back, infinite if never; nan but for those that may know the future.
+    outlook
+        What execution graphs foresee, None without any.
     """
 
     now_s: float
@@ -44,6 +66,7 @@ class Pool:
     tool: Ints
     is_final: Bools
     next_s: Floats
+    outlook: Outlook | None = None
 
     @property
     def idle_s(self) -> Floats:
@@ -127,7 +150,12 @@ class Reuse:
     def probability(self, pool: Pool) -> Floats:
         """Return the share of each session's next prompt, 0 if it does not come back."""
         added = np.array([self._seen.get(tool, (0, 0.0))[1] for tool in pool.tool.tolist()])
-        share: Floats = np.where(pool.is_final, 0.0, pool.tokens / (pool.tokens + added))
+        returns = np.where(pool.is_final, 0.0, 1.0)
+        if pool.outlook is not None:
+            grown = pool.outlook.grown_tokens
+            added = np.where(np.isnan(grown), added, grown)
+            returns *= np.where(np.isnan(pool.outlook.returns), 1.0, pool.outlook.returns)
+        share: Floats = returns * (pool.tokens / (pool.tokens + added))
         return share
 
 
@@ -242,8 +270,14 @@ class ResidualLife(Evictor):
 
     def rank(self, pool: Pool) -> Floats:
         """Return the worth with its sign turned."""
-        wait_s = median_residual_s(pool.idle_s, *self._latencies.parameters(pool.tool))
+        mu, sigma = self._latencies.parameters(pool.tool)
         alive = np.where(pool.is_final, self._ended, self._alive)
+        if pool.outlook is not None:
+            foreseen = pool.outlook.sigma > 0
+            mu = np.where(foreseen, pool.outlook.mu, mu)
+            sigma = np.where(foreseen, pool.outlook.sigma, sigma)
+            alive *= np.where(np.isnan(pool.outlook.returns), 1.0, pool.outlook.returns)
+        wait_s = median_residual_s(pool.idle_s, mu, sigma)
         return -alive / (wait_s + self._floor_s)
 
     def resumed(self, tool: int, after_s: float, observed_tokens: int) -> None:

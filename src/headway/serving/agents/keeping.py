@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from headway.errors import ConfigError
-from headway.serving.agents.eviction import Evictor, Pool
+from headway.serving.agents.eviction import Evictor, Outlook, Pool
+from headway.serving.agents.graphs import UNKNOWN, Forecast, Graphs
 from headway.serving.agents.programs import NO_TOOL
 from headway.serving.fleet.decisions import Dispatch, Keep, Operation, Router, Routing, Waker
 from headway.serving.fleet.view import ClusterView, RequestView
@@ -58,6 +59,8 @@ class Idle:
         When it was left.
     answer
         What was read then.
+    forecast
+        What was foreseen then.
     is_awaited
         Whether the next request has come and has not ended.
     """
@@ -68,7 +71,18 @@ class Idle:
     tokens: int
     since_s: float
     answer: Answer
+    forecast: Forecast = UNKNOWN
     is_awaited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A request on an engine: whose, of which kind of program, how long, since when."""
+
+    session: int
+    kind: int
+    prompt_tokens: int
+    at_s: float
 
 
 class Keeping:
@@ -86,6 +100,8 @@ class Keeping:
         Ranks contexts.
     answers
         Reads answers.
+    graphs
+        Foresees what programs will do, and learns it; None for evictors that do without.
     period_s
         How often engines are told; within this time what has just been left is kept.
 
@@ -102,16 +118,23 @@ class Keeping:
     """
 
     def __init__(
-        self, router: Router, evictor: Evictor, answers: Answers, *, period_s: float = 0.25
+        self,
+        router: Router,
+        evictor: Evictor,
+        answers: Answers,
+        graphs: Graphs | None = None,
+        *,
+        period_s: float = 0.25,
     ) -> None:
         if not period_s > 0:
             raise ConfigError(f"keeping: period_s: expected above 0, got {period_s}")
         self._router = router
         self._evictor = evictor
         self._answers = answers
+        self._graphs = graphs
         self._period_s = period_s
         self._last: OrderedDict[int, Idle] = OrderedDict()
-        self._sent: dict[int, tuple[int, int]] = {}
+        self._sent: dict[int, _Sent] = {}
         self._idle: dict[int, dict[int, Idle]] = {}
         self._spent: dict[int, list[int]] = {}
         self.name = f"{router.name}, keeping by {evictor.name}"
@@ -129,29 +152,52 @@ class Keeping:
             after_s = cluster.now_s - before.since_s
             grown = max(request.prompt_tokens - before.tokens, 0)
             self._evictor.resumed(before.answer.tool, after_s, grown)
+            if self._graphs is not None:
+                self._graphs.resumed(request.session, after_s, grown)
         decision = self._router.route(cluster, request)
         if isinstance(decision, Dispatch):
-            self._sent[request.number] = request.session, request.prompt_tokens
+            self._sent[request.number] = _Sent(
+                request.session, request.service_class, request.prompt_tokens, cluster.now_s
+            )
             if before is not None and before.engine != decision.engine:
                 self._spend(before)
         return decision
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Note what a request leaves, and what the one before it had left."""
+        sent = self._sent.pop(request, _Sent(-1, 0, 0, at_s))
+        # A request without a session is a program of one step.
+        answer = Answer(is_final=True)
+        if output_tokens and sent.session >= 0:
+            answer = self._answers(request, at_s)
+            self._learn(sent, answer, at_s)
         self._router.ended(request, engine, output_tokens, at_s)
-        session, prompt_tokens = self._sent.pop(request, (-1, 0))
-        before = self._last.pop(session, None)
+        before = self._last.pop(sent.session, None)
         if before is not None:
             self._spend(before)
-        if not output_tokens:
+        if output_tokens:
+            tokens = sent.prompt_tokens + output_tokens
+            self._leave(Idle(sent.session, request, engine, tokens, at_s, answer))
+
+    def _learn(self, sent: _Sent, answer: Answer, at_s: float) -> None:
+        if self._graphs is not None:
+            self._graphs.ended(
+                sent.session,
+                sent.kind,
+                answer.tool,
+                is_final=answer.is_final,
+                step_s=at_s - sent.at_s,
+                at_s=at_s,
+            )
+
+    def _leave(self, left: Idle) -> None:
+        """Note what a request leaves."""
+        self._idle.setdefault(left.engine, {})[left.request] = left
+        if left.session < 0 or left.answer.is_final:
             return
-        # A request without a session is a program of one step.
-        answer = self._answers(request, at_s) if session >= 0 else Answer(is_final=True)
-        left = Idle(session, request, engine, prompt_tokens + output_tokens, at_s, answer)
-        self._idle.setdefault(engine, {})[request] = left
-        if session < 0 or answer.is_final:
-            return
-        self._last[session] = left
+        if self._graphs is not None:
+            left.forecast = self._graphs.forecast(left.session)
+        self._last[left.session] = left
         if len(self._last) > SESSIONS:
             self._spend(self._last.popitem(last=False)[1])
 
@@ -190,6 +236,7 @@ class Keeping:
             next_s=np.array(
                 [one.answer.next_s if self._evictor.clairvoyant else math.nan for one in ranked]
             ),
+            outlook=None if self._graphs is None else _outlook(ranked),
         )
         awaited = np.array([one.is_awaited for one in ranked])
         worth = np.where(awaited, np.inf, -self._evictor.rank(pool))
@@ -201,6 +248,14 @@ class Keeping:
             del idle[ranked[position].request]
         left = np.flatnonzero(~is_out | awaited).tolist()
         return _keep(engine, [ranked[k].request for k in left], worth[left].tolist(), lost)
+
+
+def _outlook(ranked: list[Idle]) -> Outlook:
+    columns = [
+        (one.forecast.returns, one.forecast.grown_tokens, one.forecast.mu, one.forecast.sigma)
+        for one in ranked
+    ]
+    return Outlook(*np.array(columns).T)
 
 
 def _keep(engine: int, requests: list[int], worths: list[float], lost: list[int]) -> Keep:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from headway.errors import ConfigError
+from headway.serving.agents.graphs import AgentGraph, Node
 from headway.serving.agents.keeping import Answer, Answers
 from headway.serving.agents.programs import Floats, Ints, Programs, undisturbed
 from headway.serving.agents.routing.hints import Hint
+from headway.serving.agents.tools import TOOLS
 from headway.serving.fleet import FleetRun, Follow
 from headway.serving.results import Status
 from headway.serving.workload import ServiceClass, Workload
@@ -146,3 +149,30 @@ def told(
     due_s = programs.arrival_s + slack * (work_s + tools_s)
     columns = (programs.steps.tolist(), work_s.tolist(), due_s.tolist())
     return {k: Hint(*row) for k, row in enumerate(zip(*columns, strict=True))}
+
+
+def declared(
+    programs: Programs, *, token_s: float = 0.02, prompt_token_s: float = 1e-4
+) -> Mapping[int, AgentGraph]:
+    """Return the graphs that clients would declare who know their programs to the last step.
+
+    Parameters
+    ----------
+    programs
+        The programs.
+    token_s, prompt_token_s
+        As for `told`.
+    """
+    fresh = programs.prompt_tokens - programs.reusable_tokens
+    work_s = programs.output_tokens * token_s + fresh * prompt_token_s
+    observed = np.append(fresh[1:], 0).clip(min=0)
+    tools = [TOOLS.get(name) for name in programs.tools]
+    # The last entry is for steps that call none, whose tool is -1.
+    times = [None if tool is None else (tool.median_s, tool.p95_s) for tool in [*tools, None]]
+    columns = (programs.tool.tolist(), work_s.tolist(), observed.tolist())
+    nodes = [
+        Node(tool=tool, work_s=work, observed_tokens=more, tool_s=times[tool])
+        for tool, work, more in zip(*columns, strict=True)
+    ]
+    cuts = pairwise(programs.offsets.tolist())
+    return {k: AgentGraph.chain(nodes[begin:end]) for k, (begin, end) in enumerate(cuts)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from headway.serving.agents.graphs import Forecast
 from headway.serving.agents.routing.hints import Hint
 from headway.serving.fleet.view import ClusterView, Floats, RequestView
 
@@ -18,6 +20,9 @@ IDLE_S = 1800.0
 """A program that was not heard of for so long has ended without a word."""
 
 NOWHERE = -1
+
+SLACK = 1.5
+"""When a program is due that was foreseen and not told: its expected time so many times."""
 
 
 @dataclass(slots=True)
@@ -46,6 +51,11 @@ class Program:
         Whether its next request is to wait, whatever room there is.
     hint
         What its framework told, if anything.
+    foreseen_s, due_s
+        Seconds of an engine that it still needs and when it should be done, as execution graphs
+        foresee it; 0 if they do not.
+    foreseen_tokens
+        What they foresee of its context, in the mean of the steps to come.
     """
 
     session: int
@@ -58,6 +68,14 @@ class Program:
     running: bool = False
     is_paused: bool = False
     hint: Hint | None = None
+    foreseen_s: float = 0.0
+    due_s: float = 0.0
+    foreseen_tokens: float = 0.0
+
+    @property
+    def deadline_s(self) -> float:
+        """When it should be done, 0 if nobody knows."""
+        return self.due_s if self.hint is None else self.hint.deadline_s
 
     @property
     def is_over(self) -> bool:
@@ -66,9 +84,9 @@ class Program:
 
     @property
     def work_left_s(self) -> float:
-        """Seconds of an engine that it still needs, each step alike; 0 if nothing was told."""
+        """Seconds of an engine that it still needs; each step alike if only their sum was told."""
         if self.hint is None:
-            return 0.0
+            return self.foreseen_s
         return self.hint.work_s * max(1 - self.steps / self.hint.steps, 0.0)
 
 
@@ -154,6 +172,26 @@ class Ledger:
         """Return what requests that we have sent to engines hold there, shape (m,)."""
         held = self._held
         return np.array([held.get(k, 0) for k in range(len(cluster.engines))], dtype=np.float64)
+
+    def foreseen_tokens(self, cluster: ClusterView) -> Floats:
+        """Return what the programs of each engine will hold, as far as it is foreseen."""
+        held = np.zeros(len(cluster.engines))
+        for program in self.programs():
+            if program.home != NOWHERE:
+                held[program.home] += max(program.foreseen_tokens, program.tokens)
+        return held
+
+    def foresee(self, now_s: float, program: Program, forecast: Forecast) -> None:
+        """Note what is expected of a program."""
+        if math.isnan(forecast.steps_left):
+            return
+        tool_s = 0.0 if math.isnan(forecast.mu) else math.exp(forecast.mu)
+        program.foreseen_s = 0.0 if math.isnan(forecast.work_left_s) else forecast.work_left_s
+        if not program.due_s:
+            program.due_s = now_s + SLACK * (program.foreseen_s + forecast.steps_left * tool_s)
+        grown = 0.0 if math.isnan(forecast.grown_tokens) else forecast.grown_tokens
+        grows = forecast.steps_left * (grown + self._answer_tokens)
+        program.foreseen_tokens = program.tokens + grows / 2
 
     def gap_s(self, engine: int) -> float:
         """Return the mean time between two answers of an engine, 0 if it has given none."""

@@ -89,8 +89,7 @@ class AgentFairShare:
         self._computed_s = now_s
         urgency: dict[int, float] = {}
         for program in ledger.programs():
-            hint = program.hint
-            left_s = EPOCH_S if hint is None else max(hint.deadline_s - now_s, EPOCH_S)
+            left_s = max(program.deadline_s - now_s, EPOCH_S)
             due = program.work_left_s / left_s
             urgency[program.tenant] = urgency.get(program.tenant, 0.0) + due
         whole = sum(urgency.values())

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from headway.serving.agents.graphs import Graphs
 from headway.serving.agents.routing.hints import Hint
 from headway.serving.agents.routing.ledger import NOWHERE, Ledger, Waiting
 from headway.serving.agents.routing.order import FirstCome, Order
@@ -43,6 +44,10 @@ class ProgramRouter:
         Keeps working sets within the caches; None lets all go on.
     hints
         What is told of programs, by session.
+    graphs
+        What is foreseen of programs, from whoever reads their answers, such as
+        `headway.serving.agents.Keeping`: how much work is left to those without a hint, and how
+        large contexts will grow, by which a new program chooses its engine.
 
     Notes
     -----
@@ -59,20 +64,27 @@ class ProgramRouter:
         stealing: Stealing | None = None,
         pausing: Pausing | None = None,
         hints: Mapping[int, Hint] = _NO_HINTS,
+        graphs: Graphs | None = None,
     ) -> None:
         self._order = order or FirstCome()
         self._stealing = stealing or Never()
         self._pausing = pausing
         self._ledger = Ledger(hints)
+        self._graphs = graphs
         self.moves = 0
         """Programs that have changed their engine."""
         parts = ["programs", self._order.name, self._stealing.name]
-        self.name = ", ".join(parts + ["pausing"] * (pausing is not None))
+        parts += ["pausing"] * (pausing is not None) + ["graphs"] * (graphs is not None)
+        self.name = ", ".join(parts)
 
     def route(self, cluster: ClusterView, request: RequestView) -> Routing:
         """Return the engine of a request's program, or hold it."""
         now_s, ledger = cluster.now_s, self._ledger
+        is_new = request.number not in ledger.waiting
         entry = ledger.comes(now_s, request)
+        if is_new and self._graphs is not None:
+            forecast = self._graphs.forecast(request.session, request.service_class)
+            ledger.foresee(now_s, entry.program, forecast)
         among = candidates(cluster, request)
         if not among.any():
             return Hold(now_s + PERIOD_S)
@@ -96,7 +108,8 @@ class ProgramRouter:
             if waits and not self._goes_on(pausing, cluster, entry):
                 return None
         if program.home == NOWHERE or not among[program.home]:
-            program.home = int(np.where(among, held / capacity, np.inf).argmin())
+            load = held if self._graphs is None else self._ledger.foreseen_tokens(cluster)
+            program.home = int(np.where(among, load / capacity, np.inf).argmin())
         loads = self._loads(cluster, entry, among, held, capacity)
         stolen = self._stealing.thief(cluster, self._ledger, entry, loads)
         if stolen is not None:
