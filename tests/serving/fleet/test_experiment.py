@@ -136,6 +136,28 @@ def test_faults_by_chance_follow_the_seed_and_are_explained(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
+    ("what", "settings", "noted"),
+    [
+        ("crash", {}, "crash"),
+        ("hang", {}, "hang"),
+        ("straggle", {"pace": 3}, "straggle"),
+        ("slow-link", {"pace": 3}, "slow link"),
+        ("false-alarm", {}, "unhealthy"),
+        ("stale-metrics", {}, "lies"),
+        ("wrong-metrics", {"factor": 2}, "lies"),
+    ],
+)
+def test_every_kind_of_fault_has_a_word_in_files(
+    tmp_path: Path, what: str, settings: dict[str, float], noted: str
+) -> None:
+    fault = {"what": what, "engine": "fast-0", "at_s": 0.25, "until_s": 0.75, **settings}
+    fleet = FleetExperiment.read(written(tmp_path, faults=[fault]))
+    notes = fleet.run("least-request", 0).notes
+    assert (0.25, noted, 2) in [(note.at_s, note.what, note.engine) for note in notes]
+    assert f"what {what}, engine fast-0" in explain(fleet)
+
+
+@pytest.mark.parametrize(
     ("policy", "settings", "event"),
     [("kpa", {"kind": "slow", "target": 2}, "starts"), ("llumnix", {}, "migrations")],
 )
@@ -197,6 +219,11 @@ def changed(section: str, **change: Any) -> dict[str, Any]:
         (changed("engines", model="gpt-nothing", gpu="h100"), r"engines\[0\]: model: "),
         (changed("faults", engine="slow-2"), r"faults\[0\]: unknown engine 'slow-2'"),
         (changed("faults", until_s=0.1), r"faults\[0\]: fault: expected 0 <= at_s"),
+        (changed("faults", pace=2.0), r"faults\[0\]: pace: a crash has none"),
+        (changed("faults", what="straggle", factor=2.0), "factor: a straggle has none"),
+        (changed("faults", what="straggle", pace=0), "pace: must be positive"),
+        (changed("faults", what="slow-link", pace=0.5), "pace must be at least 1"),
+        (changed("faults", what="wrong-metrics", factor=-1), "factor must be"),
         ({"random_faults": {"crash": 1}}, "random_faults: unknown key 'crash'"),
         ({"random_faults": {"crash_per_h": 1e99, "crash_s": 0}}, "random_faults: .* faults are"),
         ({"policies": []}, "policies: expected"),

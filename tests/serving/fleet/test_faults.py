@@ -24,6 +24,7 @@ from headway.serving.fleet import (
     FleetSimulation,
     Member,
     Operation,
+    SlowLink,
     StaleMetrics,
     Start,
     WrongMetrics,
@@ -43,6 +44,7 @@ ALL = FaultRates(
     flap_per_h=20,
     stale_per_h=20,
     wrong_per_h=20,
+    link_per_h=20,
 )
 
 
@@ -89,6 +91,15 @@ def test_rates_are_kept_and_kinds_do_not_disturb_each_other() -> None:
     assert random_faults(rates, 20, 36_000, seed=3) == faults
     assert random_faults(rates, 20, 36_000, seed=4) != faults
     assert random_faults(FaultRates(), 20, 36_000, seed=3) == ()
+
+
+def test_slow_links_come_by_chance() -> None:
+    rates = FaultRates(link_per_h=6, link_s=1, link_pace=5)
+    faults = random_faults(rates, engines=20, over_s=36_000, seed=3)
+    paces = [fault.pace for fault in faults if isinstance(fault, SlowLink)]
+    assert len(paces) == len(faults) == pytest.approx(20 * 60, rel=0.1)
+    assert 1 <= min(paces) < 1.1
+    assert 4.9 < max(paces) <= 5
 
 
 def test_flapping_is_alarms_that_do_not_overlap() -> None:
@@ -205,10 +216,17 @@ def test_whatever_fails_every_request_comes_to_one_end(
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
-    [({"crash_per_h": -1}, "crash_per_h"), ({"hang_s": np.inf}, "hang_s"), ({"pace": 0.5}, "pace")],
+    [
+        ({"crash_per_h": -1}, "crash_per_h"),
+        ({"hang_s": np.inf}, "hang_s"),
+        ({"pace": 0.5}, "pace"),
+        ({"link_pace": 0.5}, "link_pace"),
+    ],
 )
 def test_rates_that_cannot_be_are_refused(wrong: dict[str, float], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         FaultRates(**wrong)
+    with pytest.raises(ConfigError, match="pace"):
+        SlowLink(at_s=0, engine=0, until_s=1, pace=np.inf)
     with pytest.raises(ConfigError, match="factor"):
         WrongMetrics(at_s=0, engine=0, until_s=1, factor=-1)

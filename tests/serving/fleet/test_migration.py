@@ -28,6 +28,7 @@ from headway.serving.fleet import (
     RequestView,
     Residents,
     Routing,
+    SlowLink,
     Start,
     Straggle,
 )
@@ -101,6 +102,13 @@ def test_a_short_request_moves_in_one_go_and_speaks_on() -> None:
     assert happened.requests.last_token_s.tolist() == [9]
     assert [speech.tokens.sum() for speech in happened.speech] == [3, 3]
     assert [note.what for note in happened.notes] == ["migrate"]
+
+
+@pytest.mark.parametrize("engine", [0, 1])
+def test_over_a_slow_link_a_request_is_away_for_longer(engine: int) -> None:
+    slow = SlowLink(at_s=1, engine=engine, until_s=9, pace=2.0)
+    happened = play(traffic((0, 8, 6)), (2.5, Migrate(0, 0, 1)), faults=[slow])
+    assert happened.moves[0].downtime_s == 6
 
 
 def test_a_long_request_is_copied_while_it_speaks() -> None:

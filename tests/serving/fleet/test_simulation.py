@@ -29,6 +29,7 @@ from headway.serving.fleet import (
     Reject,
     RequestView,
     Routing,
+    SlowLink,
     Start,
     Straggle,
 )
@@ -147,6 +148,26 @@ def test_prefill_and_decode_apart_pay_for_the_move() -> None:
     assert happened.requests.last_token_s.tolist() == [1 + 2.25 + 2, 1]
     assert happened.engine.tolist() == [1, 0]
     assert router.heard == [(0, 0, 1), (1, 0, 1), (0, 1, 3)]
+
+
+def test_a_slow_link_delays_what_begins_to_be_moved_while_it_lasts() -> None:
+    members = [
+        member("p", role="prefill", bytes_per_token=10.0),
+        member("d", role="decode", bytes_per_token=10.0),
+    ]
+    workload = traffic((0, 4, 3), (19, 4, 3), (39, 4, 3), (79, 4, 3))
+    faults = [
+        SlowLink(at_s=10, engine=1, until_s=60, pace=2.0),
+        SlowLink(at_s=30, engine=0, until_s=60, pace=3.0),
+    ]
+    link = Link(bytes_per_s=20.0, latency_s=0.25)
+    run = FleetSimulation(workload, members, Least(), link=link, faults=faults).run()
+    moved_s = run.requests.last_token_s - run.requests.first_token_s - 2
+    assert moved_s.tolist() == [2.25, 4.5, 6.75, 2.25]
+    assert [(n.at_s, n.what, n.engine) for n in run.notes] == [
+        (10, "slow link", 1),
+        (30, "slow link", 0),
+    ]
 
 
 def test_a_request_whose_prompt_nobody_takes_over_is_unfinished() -> None:

@@ -67,13 +67,17 @@ class LowRank(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Trouble(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What goes wrong, see `headway.serving.fleet.faults`."""
 
-    what: Literal["crash", "hang", "straggle"]
+    what: Literal[
+        "crash", "hang", "straggle", "slow-link", "false-alarm", "stale-metrics", "wrong-metrics"
+    ]
     engine: str
     """By name, as in ``"a100-0"``."""
     at_s: float
     until_s: float
-    pace: float = 2.0
-    """How many times as long steps take while an engine straggles."""
+    pace: float | None = None
+    """How many times as long steps of a straggler take, or transfers over a slow link."""
+    factor: float | None = None
+    """How many times wrong metrics are what they should be."""
 
 
 class Demand(Traffic, frozen=True, forbid_unknown_fields=True):

@@ -5,6 +5,7 @@ Engines die, hang and slow down; or they work, and what is known of them is wron
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from headway.errors import ConfigError
@@ -54,6 +55,24 @@ class Straggle(Fault):
     """
 
     pace: float = 2.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowLink(Fault):
+    """What begins to be moved from or to the engine takes so many times as long.
+
+    Parameters
+    ----------
+    pace
+        How many times; between two engines with slow links, that of the slower one counts.
+    """
+
+    pace: float = 10.0
+
+    def __post_init__(self) -> None:
+        Fault.__post_init__(self)
+        if not 1 <= self.pace < math.inf:
+            raise ConfigError(f"fault: pace must be at least 1 for a slow link, got {self.pace}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,7 +151,7 @@ class Gateway:
             return
         tokens = int(world.workload.prompt_tokens[request])
         size = tokens * world.members[source].bytes_per_token
-        arrives_s = world.now_s + world.link.seconds(size)
+        arrives_s = world.now_s + world.transfer_s(source, engine, size)
         world.core.submit(engine, request, arrives_s, computed=tokens, generated=1)
 
     def _again(self, request: int, engine: int) -> None:

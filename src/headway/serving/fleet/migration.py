@@ -228,7 +228,7 @@ class Migrations:
             return
         size = world.members[order.destination].config.block_tokens
         rest = max(0, moving.computed - moving.copied * size)
-        taken_over_s = world.link.latency_s if moving.computed else 0.0
+        taken_over_s = self._seconds(order, 0) if moving.computed else 0.0
         self._later(world.now_s + self._seconds(order, rest) + taken_over_s, moving)
 
     def _arrive(self, moving: Moving) -> None:
@@ -320,4 +320,5 @@ class Migrations:
 
     def _seconds(self, order: Migrate, tokens: int) -> float:
         world = self._world
-        return world.link.seconds(tokens * world.members[order.engine].bytes_per_token)
+        size_bytes = tokens * world.members[order.engine].bytes_per_token
+        return world.transfer_s(order.engine, order.destination, size_bytes)

@@ -14,6 +14,7 @@ from headway.serving.fleet.faults import (
     FalseAlarm,
     Fault,
     Hang,
+    SlowLink,
     StaleMetrics,
     Straggle,
     WrongMetrics,
@@ -33,19 +34,21 @@ class FaultRates:
 
     Parameters
     ----------
-    crash_per_h, hang_per_h, straggle_per_h, flap_per_h, stale_per_h, wrong_per_h
+    crash_per_h, hang_per_h, straggle_per_h, flap_per_h, stale_per_h, wrong_per_h, link_per_h
         How often each begins.
-    crash_s, hang_s, straggle_s, flap_s, stale_s, wrong_s
+    crash_s, hang_s, straggle_s, flap_s, stale_s, wrong_s, link_s
         Mean of how long each lasts; exponential.
     pace
         Largest number of times that steps of a straggler take as long; at least 1, all alike.
+    link_pace
+        Largest number of times that transfers over a slow link take as long; at least 1, all alike.
     factor
         Largest number of times that wrong metrics are what they should be; from 0, all alike.
 
     Raises
     ------
     ConfigError
-        If a rate or a length is negative or not finite, or `pace` is less than 1.
+        If a rate or a length is negative or not finite, or a pace is less than 1.
     """
 
     crash_per_h: float = 0.0
@@ -54,13 +57,16 @@ class FaultRates:
     flap_per_h: float = 0.0
     stale_per_h: float = 0.0
     wrong_per_h: float = 0.0
+    link_per_h: float = 0.0
     crash_s: float = 90.0
     hang_s: float = 20.0
     straggle_s: float = 60.0
     flap_s: float = 30.0
     stale_s: float = 30.0
     wrong_s: float = 30.0
+    link_s: float = 60.0
     pace: float = 4.0
+    link_pace: float = 20.0
     factor: float = 3.0
 
     def __post_init__(self) -> None:
@@ -68,8 +74,9 @@ class FaultRates:
             value = getattr(self, field.name)
             if not (math.isfinite(value) and value >= 0):
                 raise ConfigError(f"{field.name}: must be finite and not negative, got {value}")
-        if self.pace < 1:
-            raise ConfigError(f"pace: must be at least 1, got {self.pace}")
+        for name in ("pace", "link_pace"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name}: must be at least 1, got {getattr(self, name)}")
 
 
 def random_faults(rates: FaultRates, engines: int, over_s: float, seed: int) -> tuple[Fault, ...]:
@@ -112,6 +119,9 @@ def random_faults(rates: FaultRates, engines: int, over_s: float, seed: int) -> 
         "stale": lambda at, k, until, _: [StaleMetrics(at_s=at, engine=k, until_s=until)],
         "wrong": lambda at, k, until, rng: [
             WrongMetrics(at_s=at, engine=k, until_s=until, factor=rng.uniform(0, rates.factor))
+        ],
+        "link": lambda at, k, until, rng: [
+            SlowLink(at_s=at, engine=k, until_s=until, pace=rng.uniform(1, rates.link_pace))
         ],
     }
     expected = engines * over_s * sum(_per_s(rates, kind) for kind in kinds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -11,7 +11,16 @@ from headway.serving.contenders import Choice, choose, settings
 from headway.serving.document import Contender
 from headway.serving.engine import EngineConfig
 from headway.serving.fleet.document import FleetFile, Group, Trouble
-from headway.serving.fleet.faults import Crash, Fault, Hang, Straggle
+from headway.serving.fleet.faults import (
+    Crash,
+    FalseAlarm,
+    Fault,
+    Hang,
+    SlowLink,
+    StaleMetrics,
+    Straggle,
+    WrongMetrics,
+)
 from headway.serving.fleet.member import Member
 from headway.serving.fleet.random_faults import FaultRates, random_faults
 from headway.serving.hardware import Deployment
@@ -21,6 +30,17 @@ from headway.serving.traffic import key
 
 MOST_ENGINES = 10_000
 """Of one kind."""
+
+_FAULTS: Mapping[str, tuple[Callable[..., Fault], str]] = {
+    "crash": (Crash, ""),
+    "hang": (Hang, ""),
+    "straggle": (Straggle, "pace"),
+    "slow-link": (SlowLink, "pace"),
+    "false-alarm": (FalseAlarm, ""),
+    "stale-metrics": (StaleMetrics, ""),
+    "wrong-metrics": (WrongMetrics, "factor"),
+}
+"""By the word for them in files; and what else one of them may be told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,14 +174,7 @@ def faults(troubles: Sequence[Trouble], numbers: Mapping[str, int]) -> list[Faul
         with key(f"faults[{number}]"):
             if trouble.engine not in numbers:
                 raise UnknownNameError("engine", trouble.engine, numbers)
-            engine, at_s, until_s = numbers[trouble.engine], trouble.at_s, trouble.until_s
-            if trouble.what == "straggle":
-                if not trouble.pace > 0:
-                    raise ConfigError(f"pace: must be positive, got {trouble.pace}")
-                found.append(Straggle(at_s=at_s, engine=engine, until_s=until_s, pace=trouble.pace))
-            else:
-                kind = Crash if trouble.what == "crash" else Hang
-                found.append(kind(at_s=at_s, engine=engine, until_s=until_s))
+            found.append(_fault(trouble, numbers[trouble.engine]))
     return found
 
 
@@ -192,6 +205,18 @@ def chance(file: FleetFile, engines: int, over_s: float, seed: int) -> tuple[Fau
             if name not in known:
                 raise UnknownNameError("key", name, known)
         return random_faults(FaultRates(**file.random_faults), engines, over_s, seed)
+
+
+def _fault(trouble: Trouble, engine: int) -> Fault:
+    kind, own = _FAULTS[trouble.what]
+    given = {name: getattr(trouble, name) for name in ("pace", "factor")}
+    own_settings = {name: value for name, value in given.items() if value is not None}
+    for name in own_settings:
+        if name != own:
+            raise ConfigError(f"{name}: a {trouble.what} has none")
+    if kind is Straggle and not own_settings.get("pace", 1.0) > 0:
+        raise ConfigError(f"pace: must be positive, got {trouble.pace}")
+    return kind(at_s=trouble.at_s, engine=engine, until_s=trouble.until_s, **own_settings)
 
 
 def _check(group: Group) -> None:

@@ -30,6 +30,7 @@ from headway.serving.fleet.faults import (
     FalseAlarm,
     Fault,
     Hang,
+    SlowLink,
     StaleMetrics,
     Straggle,
     WrongMetrics,
@@ -248,7 +249,7 @@ class FleetSimulation:
         elif planned.what == "ready":
             world.open(number)
         elif planned.what == "mend" and planned.fault is not None:
-            world.gauges.mend(planned.fault)
+            world.mend(planned.fault)
         elif planned.what == "move" and planned.moving is not None:
             self._migrations.go_on(planned.moving)
         elif planned.what == "pace":
@@ -310,6 +311,10 @@ class FleetSimulation:
             world.note("straggle", engine)
             world.core.set_pace(engine, fault.pace)
             self._plan(fault.until_s, _Planned("pace", engine))
+        elif isinstance(fault, SlowLink):
+            world.note("slow link", engine)
+            world.slow_down(fault)
+            self._plan(fault.until_s, _Planned("mend", engine, fault))
         elif isinstance(fault, FalseAlarm):
             self._plan(world.now_s, _Planned("suspect", engine))
             self._plan(fault.until_s, _Planned("ready", engine))

@@ -13,6 +13,7 @@ from headway.errors import ConfigError
 from headway.serving.engine import Engine, Visible
 from headway.serving.fleet.adapters.catalogue import Catalogue
 from headway.serving.fleet.adapters.shelving import Shelving
+from headway.serving.fleet.faults import Fault, SlowLink
 from headway.serving.fleet.gauges import Gauges
 from headway.serving.fleet.member import Link, Member, engines
 from headway.serving.fleet.run import Note
@@ -73,6 +74,7 @@ class World:
         self._static = engines(self.members)
         self.gauges = Gauges(self._static.blocks)
         self._back_s = np.zeros(n)
+        self._slow: dict[int, SlowLink] = {}
         self.adapters = Shelving(self, catalogue)
 
     @property
@@ -133,6 +135,21 @@ class World:
             moving=np.isin(request, list(self.moving)),
             busy=busy,
         )
+
+    def transfer_s(self, source: int, destination: int, size_bytes: float) -> float:
+        """Return how long so many bytes take that leave one engine for another now."""
+        slow = (self._slow[k].pace for k in (source, destination) if k in self._slow)
+        return self.link.seconds(size_bytes) * max(slow, default=1.0)
+
+    def slow_down(self, fault: SlowLink) -> None:
+        """Let an engine's link be slow; the last fault counts."""
+        self._slow[fault.engine] = fault
+
+    def mend(self, fault: Fault) -> None:
+        """End a fault of a link or of metrics, unless another one of the kind has come since."""
+        if self._slow.get(fault.engine) is fault:
+            del self._slow[fault.engine]
+        self.gauges.mend(fault)
 
     def works(self, engine: int) -> bool:
         """Return whether an engine is there and answers, as far as anybody knows."""
