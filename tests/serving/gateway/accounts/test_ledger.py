@@ -183,7 +183,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(STEPS)
 def test_crashes_and_clock_steps_never_let_more_be_spent_than_the_budget(
     steps: list[tuple[str, int, int]],

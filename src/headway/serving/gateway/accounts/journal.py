@@ -101,14 +101,16 @@ class Journal:
         self._thread = threading.Thread(target=self._run, name="accounts", daemon=True)
         self._thread.start()
 
-    def stop(self) -> bool:
-        """Write what there is, end the thread, and return whether all is written."""
+    def stop(self) -> None:
+        """Write what there is, end the thread, and let go of the store."""
         self._stopping = True
         self._work.set()
         self._hurry.set()
         if self._thread is not None:
             self._thread.join()
-        return self.flush()
+        if not self.flush():
+            _log.error("the gateway ends, and what was used last could not be written")
+        self._store.close()
 
     def flush(self) -> bool:
         """Write until nothing is left, and return whether that worked.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ import msgspec
 from headway.errors import ConfigError
 from headway.serving.fleet.document import Client, Tariff
 from headway.serving.gateway.accounts.bounds import Bounds
+from headway.serving.gateway.accounts.database import StoreError
 from headway.serving.gateway.accounts.document import AccountsSection
 from headway.serving.gateway.accounts.journal import Journal
 from headway.serving.gateway.accounts.ledger import Ledger
@@ -20,6 +22,8 @@ from headway.serving.gateway.accounts.local import LocalAccounts, News
 from headway.serving.gateway.accounts.money import Rates
 from headway.serving.gateway.accounts.ring import KeyRing
 from headway.serving.gateway.accounts.store import Store
+
+_log = logging.getLogger(__name__)
 
 _SHARED = ("requests_per_min", "tokens_per_min", "budget_per_day", "models")
 
@@ -93,9 +97,15 @@ def open_accounts(
     loop = asyncio.get_running_loop()
     known = bounds(section, clients)
     store = Store.at(address(section, home), wait_s=section.lock_wait_s, is_synced=section.fsync)
-    store.database.own(section.node)
-    store.recover(section.node, counts=section.open_leases == "count")
-    store.know_tenants(known)
+    try:
+        store.database.own(section.node)
+        left = store.recover(section.node, counts=section.open_leases == "count")
+        store.know_tenants(known)
+    except StoreError:
+        store.close()
+        raise
+    if left:
+        _log.warning("%d requests were under way when this gateway last ended", left)
     watch = _Watch(wall)
     journal = Journal(
         store,
