@@ -169,6 +169,11 @@ void bind_engine(nb::module_& module) {
     nb::class_<Outcome>(module, "Outcome", "Columns of what became of requests.")
         .def(nb::init<Int>(), "n"_a)
         .def("columns", [](const Outcome& outcome) { return columns_of(outcome); })
+        .def("times",
+             [](const Outcome& outcome, std::size_t k) {
+                 return nb::make_tuple(outcome.scheduled_s.at(k), outcome.first_token_s.at(k),
+                                       outcome.last_token_s.at(k));
+             })
         .def("arrival",
              [](const Outcome& outcome, std::size_t k) { return outcome.arrival_s.at(k); })
         .def("generated",

@@ -63,7 +63,7 @@ def test_ends_long_ago_are_forgotten_even_if_nobody_asks() -> None:
 
 
 def test_slow_engines_are_avoided() -> None:
-    one = router("least-latency")
+    one = router("least-response")
     for number, took_s in enumerate((5.0, 1.0)):
         one.route(view([number, 1 - number]), request(number, excluded=frozenset({1 - number})))
         one.ended(number, number, 10, took_s)
@@ -125,6 +125,9 @@ def test_weights_that_are_none_are_refused(text: str) -> None:
 def test_an_unknown_router_is_refused_and_never_replaced() -> None:
     with pytest.raises(UnknownNameError, match="least-request"):
         router("least-requests")
+    with pytest.raises(UnknownNameError, match="least-request") as caught:
+        router("least-kv,two-choices")
+    assert "two-choices" not in str(caught.value).partition("known:")[2]
 
 
 @given(

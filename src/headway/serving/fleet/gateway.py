@@ -49,6 +49,7 @@ class Gateway:
         self.open = n
         """Requests that have not come to an end."""
         self.tries = np.zeros(n, dtype=np.int64)
+        self._sent_s = np.zeros(n)
         self.home = np.full(n, -1, dtype=np.int64)
         """Who has a request, or had it last."""
         self.refused: dict[int, str] = {}
@@ -121,6 +122,10 @@ class Gateway:
         self._world.adapters.release(request, engine, at_s)
         self._router.ended(request, engine, output_tokens, at_s)
         workload = self._world.workload
+        if output_tokens:
+            tokens = int(workload.prompt_tokens[request])
+            sent_s = float(self._sent_s[request])
+            self._world.answered.add(request, engine, at_s, sent_s=sent_s, prompt_tokens=tokens)
         wanted = min(int(workload.output_tokens[request]), int(workload.limit_tokens[request]))
         if self._world.members[engine].role == "prefill" and 0 < output_tokens < wanted:
             self._brought[request] = engine
@@ -146,6 +151,7 @@ class Gateway:
             )
         world.adapters.use(request, engine)
         self.home[request] = engine
+        self._sent_s[request] = world.now_s
         if source is None:
             world.core.submit(engine, request, world.now_s)
             return

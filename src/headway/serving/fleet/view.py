@@ -168,6 +168,27 @@ class Adapters:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Latencies:
+    """What the requests that engines answered of late took, on average, as their metrics tell.
+
+    One entry an engine, nan for those that answered nothing; shape (n_engines,).
+
+    Attributes
+    ----------
+    queue_s, prefill_s, decode_s
+        From when it came to the engine until it was scheduled, to its first token, to its last.
+    prompt_tokens, output_tokens
+        How long they were.
+    """
+
+    queue_s: Floats
+    prefill_s: Floats
+    decode_s: Floats
+    prompt_tokens: Floats
+    output_tokens: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class ClusterView:
     """All engines at one instant, the same in a simulation and live.
 
@@ -203,6 +224,8 @@ class ClusterView:
         asked only while the view is at hand, not later.
     adapters
         Which adapters are where, if they come and go; None if engines have what they came up with.
+    latencies
+        Tells what requests took of late; None if engines do not say.
     """
 
     now_s: float
@@ -219,6 +242,7 @@ class ClusterView:
     draining: Mask | None = None
     residents: Callable[[], Residents] | None = None
     adapters: Adapters | None = None
+    latencies: Callable[[], Latencies] | None = None
 
     NOBODY: ClassVar[int] = 2**31 - 1
 

@@ -13,11 +13,12 @@ from headway.errors import ConfigError
 from headway.serving.engine import Engine, Visible
 from headway.serving.fleet.adapters.catalogue import Catalogue
 from headway.serving.fleet.adapters.shelving import Shelving
+from headway.serving.fleet.answered import Answered
 from headway.serving.fleet.faults import Fault, SlowLink
 from headway.serving.fleet.gauges import Gauges
 from headway.serving.fleet.member import Link, Member, engines
 from headway.serving.fleet.run import Note
-from headway.serving.fleet.view import ClusterView, Residents
+from headway.serving.fleet.view import ClusterView, Latencies, Residents
 from headway.serving.workload import Workload
 
 
@@ -76,6 +77,7 @@ class World:
         self._back_s = np.zeros(n)
         self._slow: dict[int, SlowLink] = {}
         self.adapters = Shelving(self, catalogue)
+        self.answered = Answered(self.members, self.outcome)
 
     @property
     def now_s(self) -> float:
@@ -114,7 +116,12 @@ class World:
             draining=self.draining & self.up,
             residents=self.residents,
             adapters=self.adapters.view,
+            latencies=self.latencies,
         )
+
+    def latencies(self) -> Latencies:
+        """Return what requests took of late."""
+        return self.answered.means(self.now_s)
 
     def residents(self) -> Residents:
         """Return who is where now."""

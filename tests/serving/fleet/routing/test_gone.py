@@ -26,7 +26,7 @@ from headway.serving.fleet.routing import (
     EarlyRejection,
     FirstCome,
     GatewayQueue,
-    LeastLatency,
+    LeastResponse,
     LeastTtft,
     LengthClass,
     Preble,
@@ -150,21 +150,21 @@ def test_a_router_that_does_not_want_to_know_is_left_alone() -> None:
     tell_gone(Deaf(), 0, 1.0)
 
 
-@pytest.mark.parametrize("name", ["least-latency", "drain-rate"])
+@pytest.mark.parametrize("name", ["least-response", "drain-rate"])
 def test_requests_that_fail_at_once_make_no_engine_look_fast(name: str) -> None:
     one = router(name)
     for number in range(20):
         engine = number % 2
         one.route(view([9, 9]), request(number, excluded=frozenset({1 - engine})))
         one.ended(number, engine, 10 if engine else 0, 1.0 if engine else 0.01)
-    if name == "least-latency":
+    if name == "least-response":
         one.route(view([9, 9]), request(90, excluded=frozenset({1})))
         one.ended(90, 0, 10, 5.0)
     assert sent(one.route(view([9, 9], now_s=6.0), request(99))) == 1
 
 
 def test_an_engine_that_is_back_begins_without_a_past() -> None:
-    ends, times = DrainRate(), LeastLatency()
+    ends, times = DrainRate(), LeastResponse()
     for number in range(3):
         times.sent(view([0, 0]), request(number), 1)
         for scorer in (ends, times):

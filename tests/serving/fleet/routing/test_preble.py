@@ -6,7 +6,7 @@ import pytest
 
 from headway.errors import ConfigError
 from headway.serving.fleet.routing import Pipeline, Preble
-from headway.serving.fleet.routing.window import SlidingSum
+from headway.serving.fleet.window import SlidingSum
 from headway.serving.step_time import Affine
 from tests.serving.fleet.views import request, sent, view
 

@@ -3,10 +3,8 @@
 from headway.serving.fleet.routing.affinity import AdapterAffinity, SessionAffinity
 from headway.serving.fleet.routing.length import LengthClass
 from headway.serving.fleet.routing.load import (
-    DrainRate,
     Freeness,
     LeastCache,
-    LeastLatency,
     LeastRequests,
     Random,
     RoundRobin,
@@ -20,13 +18,17 @@ from headway.serving.fleet.routing.orders import (
     QueueOrder,
     VirtualTokens,
 )
+from headway.serving.fleet.routing.pair import PrefillDecode
+from headway.serving.fleet.routing.past import DrainRate, LeastLatency, LeastResponse, Throughput
 from headway.serving.fleet.routing.peak import PredictedPeak
 from headway.serving.fleet.routing.pipeline import Pipeline, candidates
 from headway.serving.fleet.routing.preble import Preble
 from headway.serving.fleet.routing.prefix import Gate, PrefixCache, PrefixIndex, chain
+from headway.serving.fleet.routing.pressure import InstancePressure
 from headway.serving.fleet.routing.queue import GatewayQueue
 from headway.serving.fleet.routing.scorer import Filter, Scorer
 from headway.serving.fleet.routing.slo import EarlyRejection
+from headway.serving.fleet.routing.spread import TenantSpread
 from headway.serving.fleet.routing.ttft import LeastTtft
 
 __all__ = [
@@ -39,14 +41,17 @@ __all__ = [
     "Freeness",
     "Gate",
     "GatewayQueue",
+    "InstancePressure",
     "LeastCache",
     "LeastLatency",
     "LeastRequests",
+    "LeastResponse",
     "LeastTtft",
     "LengthClass",
     "Pipeline",
     "Preble",
     "PredictedPeak",
+    "PrefillDecode",
     "PrefixCache",
     "PrefixIndex",
     "QueueOrder",
@@ -55,6 +60,8 @@ __all__ = [
     "Scorer",
     "SessionAffinity",
     "ShortestQueue",
+    "TenantSpread",
+    "Throughput",
     "TwoChoices",
     "VirtualTokens",
     "candidates",

@@ -8,12 +8,10 @@ from headway.errors import ConfigError
 from headway.serving.fleet.routing.backlog import Backlog
 from headway.serving.fleet.routing.cost import REFERENCE, PromptCost
 from headway.serving.fleet.routing.prefix import CAPACITY, SentPrompts
+from headway.serving.fleet.routing.pressure import LABEL, InstancePressure
 from headway.serving.fleet.routing.scorer import Scorer
 from headway.serving.fleet.view import ClusterView, Engines, Floats, Mask, RequestView
 from headway.serving.step_time import StepTime
-
-LABEL = "length_class"
-"""Label of engines, ``short`` or ``long``; those without it take both."""
 
 STEP = 1.25
 """Factor by which the boundary moves."""
@@ -26,9 +24,9 @@ class LengthClass(Scorer):
     """Keep prompts with little to compute away from those with much.
 
     What counts is what is not in a cache yet. Engines belong to a pool by their label
-    ``length_class``. Every few seconds the boundary moves so that the pool in which prompts wait
-    longer gets fewer of them. If every engine of a pool has something to do while the other pool is
-    idle, requests go over there.
+    ``length_class``; those without it take both. Every few seconds the boundary moves so that the
+    pool in which prompts wait longer gets fewer of them. If every engine of a pool has something to
+    do while the other pool is idle, requests go over there.
 
     Parameters
     ----------
@@ -44,6 +42,8 @@ class LengthClass(Scorer):
         Between which it stays.
     capacity
         Blocks that the index of prefixes remembers.
+    pressure
+        Moves engines between the pools, in place of the boundary.
 
     Raises
     ------
@@ -68,6 +68,7 @@ class LengthClass(Scorer):
         hysteresis: float = 0.25,
         bounds_tokens: tuple[float, float] = (16.0, 131_072.0),
         capacity: int = CAPACITY,
+        pressure: InstancePressure | None = None,
     ) -> None:
         if not period_s > 0:
             raise ConfigError(f"period_s: must be positive, got {period_s}")
@@ -84,6 +85,7 @@ class LengthClass(Scorer):
         self._backlog = Backlog()
         self._waits = _MeanWaits()
         self._next_s = period_s
+        self._pressure = pressure
         self._pools: tuple[Engines | None, Mask, Mask] = (
             None,
             np.zeros(0, bool),
@@ -112,7 +114,9 @@ class LengthClass(Scorer):
         prompt_s = float(self._cost.seconds(request.prompt_tokens, matched)[0])
         self._backlog.add(cluster, engine, prompt_s)
         self._prompts.add(cluster, request, engine)
-        if cluster.now_s >= self._next_s:
+        if self._pressure is not None:
+            self._pressure.sent(cluster, request, engine, waits_s + prompt_s)
+        elif cluster.now_s >= self._next_s:
             self._next_s = cluster.now_s + self._period_s
             self._move()
 
@@ -134,6 +138,8 @@ class LengthClass(Scorer):
             self.boundary_tokens = min(self.boundary_tokens * STEP, high)
 
     def _split(self, engines: Engines) -> tuple[Mask, Mask]:
+        if self._pressure is not None:
+            return self._pressure.pools(engines)
         known, short, long = self._pools
         if known is not engines:
             labels = [held.get(LABEL) for held in engines.labels]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
-
 import numpy as np
 
 from headway.serving.fleet.routing.scorer import Filter, Scorer
@@ -89,87 +87,6 @@ class Freeness(Scorer):
         """Return free blocks less those that the queue wants, per running request."""
         free = cluster.free_blocks - cluster.wanted_blocks
         return free / np.maximum(cluster.running, 1)
-
-
-class DrainRate(Scorer):
-    """Requests there, by how fast they end: a measure that unequal engines have in common.
-
-    Parameters
-    ----------
-    window_s
-        Time over which ends are counted.
-    """
-
-    name = "drain-rate"
-
-    def __init__(self, window_s: float = 60.0) -> None:
-        self._window_s = window_s
-        self._ends: list[tuple[float, int]] = []
-        self._counts = np.zeros(0)
-
-    def score(self, cluster: ClusterView, request: RequestView) -> Floats:
-        """Return seconds until the requests there would have ended."""
-        self._advance(cluster.now_s, len(cluster.engines))
-        counts = self._counts[: len(cluster.engines)]
-        return cluster.in_flight * self._window_s / np.maximum(counts, 1.0)
-
-    def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
-        """Count an end, if it is not that of a request that failed."""
-        self._advance(at_s, engine + 1)
-        if output_tokens > 0:
-            heappush(self._ends, (at_s, engine))
-            self._counts[engine] += 1
-
-    def gone(self, engine: int, at_s: float) -> None:
-        """Forget its ends."""
-        self._advance(at_s, engine + 1)
-        self._ends = [end for end in self._ends if end[1] != engine]
-        heapify(self._ends)
-        self._counts[engine] = 0
-
-    def _advance(self, now_s: float, n_engines: int) -> None:
-        """Make room for engines, and forget the ends before the window."""
-        if n_engines > len(self._counts):
-            self._counts = np.pad(self._counts, (0, n_engines - len(self._counts)))
-        while self._ends and self._ends[0][0] < now_s - self._window_s:
-            self._counts[heappop(self._ends)[1]] -= 1
-
-
-class LeastLatency(Scorer):
-    """Time that requests took of late, as an exponentially weighted mean.
-
-    Parameters
-    ----------
-    weight
-        Of the newest request in the mean.
-    """
-
-    name = "least-latency"
-
-    def __init__(self, weight: float = 0.1) -> None:
-        self._weight = weight
-        self._sent: dict[int, float] = {}
-        self._mean: dict[int, float] = {}
-
-    def score(self, cluster: ClusterView, request: RequestView) -> Floats:
-        """Return the mean, 0 for engines of which nothing is known."""
-        return np.array([self._mean.get(k, 0.0) for k in range(len(cluster.engines))])
-
-    def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
-        """Note when it was sent."""
-        self._sent[request.number] = cluster.now_s
-
-    def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
-        """Take its time into the mean, if it did not fail."""
-        took_s = at_s - self._sent.pop(request, at_s)
-        if output_tokens < 1:
-            return
-        mean = self._mean.get(engine, took_s)
-        self._mean[engine] = mean + self._weight * (took_s - mean)
-
-    def gone(self, engine: int, at_s: float) -> None:
-        """Forget its mean."""
-        self._mean.pop(engine, None)
 
 
 class TwoChoices(Filter):

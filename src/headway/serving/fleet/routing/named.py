@@ -10,10 +10,8 @@ from headway.serving.fleet.decisions import Router
 from headway.serving.fleet.routing.affinity import AdapterAffinity, SessionAffinity
 from headway.serving.fleet.routing.length import LengthClass
 from headway.serving.fleet.routing.load import (
-    DrainRate,
     Freeness,
     LeastCache,
-    LeastLatency,
     LeastRequests,
     Random,
     RoundRobin,
@@ -28,13 +26,17 @@ from headway.serving.fleet.routing.orders import (
     of_session,
     of_tenant,
 )
+from headway.serving.fleet.routing.pair import PrefillDecode
+from headway.serving.fleet.routing.past import DrainRate, LeastLatency, LeastResponse, Throughput
 from headway.serving.fleet.routing.peak import PredictedPeak
 from headway.serving.fleet.routing.pipeline import Pipeline
 from headway.serving.fleet.routing.preble import Preble
 from headway.serving.fleet.routing.prefix import Gate, PrefixCache
+from headway.serving.fleet.routing.pressure import InstancePressure
 from headway.serving.fleet.routing.queue import GatewayQueue
 from headway.serving.fleet.routing.scorer import Scorer
 from headway.serving.fleet.routing.slo import EarlyRejection
+from headway.serving.fleet.routing.spread import TenantSpread
 from headway.serving.fleet.routing.ttft import LeastTtft
 from headway.simulate import registry
 
@@ -52,6 +54,8 @@ _SCORERS: Mapping[str, Callable[[], Scorer]] = {
         ShortestQueue,
         LeastCache,
         LeastLatency,
+        LeastResponse,
+        Throughput,
         Freeness,
         DrainRate,
         LeastTtft,
@@ -61,6 +65,7 @@ _SCORERS: Mapping[str, Callable[[], Scorer]] = {
         LengthClass,
         SessionAffinity,
         AdapterAffinity,
+        TenantSpread,
     )
 }
 
@@ -88,6 +93,20 @@ def _length_class(seed: int) -> Router:
     return Pipeline("length-class", scorers, strictly=True, seed=seed)
 
 
+def _length_pools(seed: int) -> Router:
+    by_length = LengthClass(pressure=InstancePressure())
+    scorers: list[tuple[Scorer, float]] = [(by_length, 1), (LeastRequests(), 1)]
+    return Pipeline("length-pools", scorers, strictly=True, seed=seed)
+
+
+def _tenant_spread(seed: int) -> Router:
+    return Pipeline(TenantSpread.name, [(TenantSpread(seed=seed), 1)], seed=seed)
+
+
+def _pair(seed: int) -> Router:
+    return PrefillDecode(seed=seed)
+
+
 def _slo(seed: int) -> Router:
     estimate = LeastTtft()
     return EarlyRejection(Pipeline("least-ttft", [(estimate, 1)], seed=seed), estimate)
@@ -99,6 +118,9 @@ _ROUTERS: Mapping[str, Callable[[int], Router]] = {
     "session": _session,
     "preble": _preble,
     "length-class": _length_class,
+    "length-pools": _length_pools,
+    "pd": _pair,
+    "vtc-basic": _tenant_spread,
     "slo": _slo,
 }
 """Those that are more than their one scorer."""
@@ -175,7 +197,8 @@ def router(specification: str, seed: int = 0) -> Router:
     for part in specification.split(","):
         name, _, weight = part.strip().partition(":")
         if name not in _SCORERS:
-            raise UnknownNameError("router", name, routers())
+            known = routers() if part == specification else tuple(sorted(_SCORERS))
+            raise UnknownNameError("router" if part == specification else "scorer", name, known)
         scorers.append((_SCORERS[name](), _weight(weight, specification)))
     return Pipeline(specification, [one for one in scorers if one[1]], seed=seed)
 

@@ -8,8 +8,8 @@ from headway.serving.fleet.routing.backlog import Backlog
 from headway.serving.fleet.routing.cost import REFERENCE, PromptCost
 from headway.serving.fleet.routing.prefix import CAPACITY, SentPrompts
 from headway.serving.fleet.routing.scorer import Scorer
-from headway.serving.fleet.routing.window import SlidingSum
 from headway.serving.fleet.view import ClusterView, Floats, RequestView
+from headway.serving.fleet.window import SlidingSum
 from headway.serving.step_time import StepTime
 
 
