@@ -31,6 +31,12 @@ from headway.show.figure import suffix_of
 @click.option("--share", default=0.99, show_default=True, help="Of requests that must keep it.")
 @click.option("-p", "--policy", "policies", multiple=True, help="Router; all of the file's.")
 @click.option("--held-out", default=0.5, show_default=True, help="Share of requests for the test.")
+@click.option(
+    "--stripes",
+    default=10,
+    show_default=True,
+    help="Pieces of the traffic, of each of which that share is held out; 1: the end of it all.",
+)
 @click.option("--load", default=1.0, show_default=True, help="Times the traffic.")
 @click.option("--seed", default=0, show_default=True, help="The luck.")
 @click.option("-w", "--workers", default=1, show_default=True, help="Processes.")
@@ -45,6 +51,7 @@ def command(
     share: float,
     policies: tuple[str, ...],
     held_out: float,
+    stripes: int,
     load: float,
     seed: int,
     workers: int,
@@ -55,8 +62,8 @@ def command(
 ) -> None:
     """Search for the cheapest counts of engines, and the router, that keep the promises.
 
-    Fleets of each size are simulated with the first part of the traffic; what is found then meets
-    the part held out, as it is, with one engine down, and with half as much traffic again.
+    Fleets of each size are simulated with a part of the traffic; what is found then meets the part
+    held out, as it is, with one engine down, and with half as much traffic again.
     """
     from headway.serving.fleet.experiment import FleetExperiment
     from headway.serving.fleet.planning import Slo, plan
@@ -70,7 +77,13 @@ def command(
         fleet = fleet.replaying(trace)
     many: int | Literal["ray"] = "ray" if ray else workers
     found = plan(
-        fleet.at_load(load), slo, policies=policies, seed=seed, held_out=held_out, workers=many
+        fleet.at_load(load),
+        slo,
+        policies=policies,
+        seed=seed,
+        held_out=held_out,
+        stripes=stripes,
+        workers=many,
     )
     if plot is not None:
         found.pareto().save(plot)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,11 @@ def test_every_kind_of_fault_has_a_word_in_files(
 
 @pytest.mark.parametrize(
     ("policy", "settings", "event"),
-    [("kpa", {"kind": "slow", "target": 2}, "starts"), ("llumnix", {}, "migrations")],
+    [
+        ("kpa", {"kind": "slow", "target": 2}, "starts"),
+        ("optimizer", {"profiles": {"slow": "slow.json"}, "period_s": 1.0}, "starts"),
+        ("llumnix", {}, "migrations"),
+    ],
 )
 def test_controllers_go_by_name(
     tmp_path: Path, policy: str, settings: dict[str, Any], event: str
@@ -167,19 +172,21 @@ def test_controllers_go_by_name(
     slow = {
         **FILE["engines"][0],
         "count": 3,
-        "started": 1 if policy == "kpa" else 3,
+        "started": 3 if policy == "llumnix" else 1,
         "start_s": 0.2,
     }
+    profile = {"gpu": "x", "cost": 1, "tputs": [[8]], "indexes": [[20], [50]]}
+    (tmp_path / "slow.json").write_text(json.dumps(profile), encoding="utf-8")
     heavy = {**FILE["workload"]["synthetic"], "requests": 200, "arrivals": "poisson(60)"}
     path = written(
         tmp_path,
         engines=[slow],
         faults=[],
-        policies=["round-robin"],
+        policies=["fcfs/round-robin"],
         controllers=[{"policy": policy, "with": settings}],
         workload={"synthetic": heavy},
     )
-    run = FleetExperiment.read(path).run("round-robin", 0)
+    run = FleetExperiment.read(path).run("fcfs/round-robin", 0)
     assert run.document["completed"] == 200
     assert run.document[event] > 0
 

@@ -180,6 +180,15 @@ def tell_gone(router: Router, engine: int, at_s: float) -> None:
         router.gone(engine, at_s)
 
 
+@runtime_checkable
+class Listener(Protocol):
+    """A controller that must see what comes: it stands before the router."""
+
+    def watching(self, router: Router) -> Router:
+        """Return the router, with the controller listening."""
+        ...
+
+
 class Controller(Protocol):
     """Looks at the fleet from time to time: rebalancers, scalers, placers of adapters."""
 

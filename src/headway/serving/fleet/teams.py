@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.contenders import from_file, is_file
-from headway.serving.fleet.decisions import Controller, Router
+from headway.serving.fleet.decisions import Controller, Router, Listener
 from headway.serving.fleet.document import FleetFile, Steerer, Team
 from headway.serving.fleet.front import front
 from headway.serving.fleet.routing import router, routers
@@ -58,7 +58,8 @@ class Chosen:
             If one of them does not exist or does not take its arguments.
         """
         if is_file(self.router):
-            made = cast("Router", _made(from_file(self.router, home), {}, seed, self.router))
+            maker = from_file(self.router, home)
+            made = cast("Router", _made(maker, {}, home, seed, self.router))
             made = front(self.file, made)
         else:
             order_name, slash, behind = self.router.partition("/")
@@ -68,6 +69,9 @@ class Chosen:
         for number, one in enumerate(self.controllers):
             with key(f"controllers[{number}]"):
                 found.append(_controller(one, home, seed))
+        for controller in found:
+            if isinstance(controller, Listener):
+                made = controller.watching(made)
         return made, tuple(found)
 
 
@@ -102,16 +106,19 @@ def _controller(one: Steerer, home: Path, seed: int) -> Controller:
         maker = registry.entry(WORLD, registered[one.policy.lower()])
     else:
         raise UnknownNameError("controller", one.policy, registered.values())
-    found = _made(maker, one.with_, seed, one.policy)
+    found = _made(maker, one.with_, home, seed, one.policy)
     if not (hasattr(found, "act") and hasattr(found, "period_s")):
         raise ConfigError(f"{one.policy}: expected a controller, got {type(found).__name__}")
     return cast("Controller", found)
 
 
-def _made(maker: Callable[..., Any], given: dict[str, Any], seed: int, name: str) -> object:
+def _made(
+    maker: Callable[..., Any], given: dict[str, Any], home: Path, seed: int, name: str
+) -> object:
     arguments = dict(given)
-    if "seed" in inspect.signature(maker).parameters:
-        arguments.setdefault("seed", seed)
+    for known_as, value in (("seed", seed), ("home", home)):
+        if known_as in inspect.signature(maker).parameters:
+            arguments.setdefault(known_as, value)
     try:
         return maker(**arguments)
     except (TypeError, ValueError) as error:

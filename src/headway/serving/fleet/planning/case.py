@@ -76,6 +76,8 @@ class Case:
         Of what is drawn.
     part
         First and last share of the requests, by arrival: ``(0, 0.5)`` is the first half.
+    stripes
+        The requests are cut into so many pieces, of each of which this part is taken.
     load
         Times the rate of arrivals.
     """
@@ -84,10 +86,13 @@ class Case:
     policy: str
     seed: int = 0
     part: tuple[float, float] = (0.0, 1.0)
+    stripes: int = 1
     load: float = 1.0
 
     def traffic(self) -> Workload:
         """Return the requests of this part, the clock set to 0 at the first.
+
+        Between two pieces time stands still: only the gap before each request that is taken passes.
 
         Raises
         ------
@@ -95,11 +100,15 @@ class Case:
             If none is left.
         """
         whole = self.fleet.traffic(self.seed, self.load)
-        first, last = (round(share * len(whole)) for share in self.part)
-        if first >= last:
-            raise ConfigError(f"{self.fleet.name}: too few requests to plan with: {len(whole)}")
-        some = whole.select(slice(first, last))
-        return some.at(some.arrival_s - some.arrival_s[0])
+        n = len(whole)
+        piece = n / min(self.stripes, max(n, 1))
+        place = np.arange(n) % piece + 0.5
+        some = np.flatnonzero((place >= self.part[0] * piece) & (place < self.part[1] * piece))
+        if not len(some):
+            raise ConfigError(f"{self.fleet.name}: too few requests to plan with: {n}")
+        gaps = np.diff(whole.arrival_s, prepend=whole.arrival_s[0])[some]
+        gaps[0] = 0.0
+        return whole.select(some).at(np.cumsum(gaps))
 
     def kept(self, counts: Counts) -> float:
         """Return the share of requests within their limits, of the class that fares worst.

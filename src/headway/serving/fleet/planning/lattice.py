@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -71,7 +72,7 @@ def cheapest(
     if not all(price > 0 for price in prices):
         raise ConfigError("price_per_h: expected a price above 0 for every kind of engine")
     shape = tuple(count + 1 for count in most)
-    if np.prod(shape, dtype=np.float64) > MOST_COMBINATIONS:
+    if math.prod(shape) > MOST_COMBINATIONS:
         raise ConfigError(f"most: more than {MOST_COMBINATIONS:,} combinations of counts")
     counts = np.indices(shape).reshape(len(shape), -1).T
     cost: Floats = np.asarray(counts @ np.asarray(prices, dtype=np.float64), dtype=np.float64)

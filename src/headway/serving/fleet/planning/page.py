@@ -26,7 +26,7 @@ def page(plan: Plan) -> str:
         f"{plan.name}: capacity plan",
         plan.text().replace("\n", ". "),
         facts=_facts(plan),
-        pictures={"What attainment costs": lambda look: plan.pareto(title=" ", colours=look)},
+        pictures={"What attainment costs": lambda look: plan.pareto(colours=look)},
         tables=[Table("The cheapest fleet behind each router", head, rows)],
     )
 
@@ -38,7 +38,7 @@ def _facts(plan: Plan) -> list[Fact]:
     tone = "good" if plan.holds else "bad"
     return [
         Fact("engines", plan.engines(best.counts), f"behind {best.policy}"),
-        Fact("per hour", f"{best.price_per_h:,.4g}"),
+        Fact("per hour", f"{best.price_per_h:,.4g}", f"at least {plan.least_per_h:,.4g}"),
         Fact("planned", f"{best.planned:.2%}", "of the requests planned with"),
         Fact("confirmed", f"{best.confirmed:.2%}", "of the requests held out", tone),
         Fact("one engine down", f"{best.one_down:.2%}"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,11 +15,15 @@ import numpy as np
 from headway.errors import ConfigError
 from headway.serving.fleet.experiment import FleetExperiment
 from headway.serving.fleet.planning.case import Case, Slo
-from headway.serving.fleet.planning.lattice import Counts, Search, cheapest
+from headway.serving.fleet.planning.floor import Floor
+from headway.serving.fleet.planning.lattice import MOST_COMBINATIONS, Counts, Search, cheapest
 from headway.simulate.workers import Workers, over
 
 if TYPE_CHECKING:
     from headway.show import Figure
+
+STRIPES = 10
+"""Pieces of the traffic, of each of which a share is held out."""
 
 SURGE = 1.5
 """Times the traffic, for the question what would happen if."""
@@ -73,6 +79,9 @@ class Plan:
         Share of the requests that was not planned with.
     options
         One for each router, the cheapest first.
+    least_per_h
+        What fleets cost at the least that keep the promises for what was planned with, whoever
+        routes; inf if none within `most` does. See `Floor`.
     """
 
     name: str
@@ -81,6 +90,7 @@ class Plan:
     slo: Slo
     held_out: float
     options: tuple[Option, ...]
+    least_per_h: float
 
     @property
     def best(self) -> Option | None:
@@ -126,9 +136,10 @@ class Plan:
         """Return the plan in a sentence or two."""
         share = f"{self.slo.share:.4g}".rstrip("0").rstrip(".")
         if self.best is None:
+            sure = ", whoever routes" if np.isinf(self.least_per_h) else ""
             return (
                 f"{self.name}: no fleet within 'most' keeps the promises for a share of {share} of"
-                " each class's requests"
+                f" each class's requests{sure}"
             )
         best = self.best
         sure = "also keep" if self.holds else "do NOT keep"
@@ -136,7 +147,8 @@ class Plan:
         return (
             f"{told} {best.price_per_h:,.4g} per hour\n"
             f"They keep the promises for {best.planned:.2%} of the requests planned with; they"
-            f" {sure} them for the requests held out: {best.confirmed:.2%} (asked: {share})"
+            f" {sure} them for the requests held out: {best.confirmed:.2%} (asked: {share})\n"
+            f"Whoever routes, no fleet for less than {self.least_per_h:,.4g} per hour could do it"
         )
 
     def document(self) -> dict[str, Any]:
@@ -149,6 +161,7 @@ class Plan:
             "limits": dict(self.slo.limits),
             "held_out": self.held_out,
             "holds": self.holds,
+            "least_per_h": self.least_per_h,
             "options": [
                 {
                     "policy": option.policy,
@@ -188,12 +201,13 @@ def plan(
     policies: Sequence[str] = (),
     seed: int = 0,
     held_out: float = 0.5,
+    stripes: int = STRIPES,
     workers: Workers = 1,
 ) -> Plan:
     """Return the cheapest counts of engines that keep the promises, for each router.
 
-    Each candidate is simulated with the first part of the requests; the fleets found then meet the
-    rest, which nobody has looked at.
+    Each candidate is simulated with one part of the requests; the fleets found then meet the rest,
+    which nobody has looked at. Counts below the `Floor` are not simulated.
 
     Parameters
     ----------
@@ -207,7 +221,11 @@ def plan(
     seed
         Of what is drawn.
     held_out
-        Share of the requests that is kept for the test, the last ones; 0 to test with all.
+        Share of the requests that is kept for the test; 0 to test with all.
+    stripes
+        The traffic is cut into so many pieces of as many requests, of each of which the last share
+        is held out: both parts then have the same times of day. With 1, the plan is a forecast for
+        what comes at the end.
     workers
         Processes, or ``"ray"``; each searches for one router.
 
@@ -228,12 +246,17 @@ def plan(
         if not group.price_per_h > 0:
             raise ConfigError(f"engines[{number}].price_per_h: expected a price above 0")
     ready = asked.promised(fleet)
+    if stripes < 1:
+        raise ConfigError(f"stripes: expected at least 1, got {stripes}")
     first, rest = (0.0, 1.0 - held_out), (1.0 - held_out if held_out else 0.0, 1.0)
     names = tuple(dict.fromkeys(policies)) or ready.policies()
-    cases = [Case(ready, name, seed, first) for name in names]
+    cases = [Case(ready, name, seed, first, stripes) for name in names]
     for case in cases:
         ready.simulation(case.policy, seed)  # a name that does not exist is refused before work
-    searches = list(over(_Searching(asked.share), cases, workers))
+    prices = np.array([group.price_per_h for group in groups])
+    floor = Floor.of(ready.kinds, prices, cases[0].traffic(), asked.share, _pace(ready))
+    searching = _Searching(asked.share, floor)
+    searches = list(over(searching, cases, workers))
     found = [
         (case, search, what)
         for case, search in zip(cases, searches, strict=True)
@@ -248,6 +271,7 @@ def plan(
         _option(case.policy, search, kept[case.policy], [group.price_per_h for group in groups])
         for case, search in zip(cases, searches, strict=True)
     ]
+    might = searching.might(cases[0])
     return Plan(
         fleet.name,
         tuple(group.name for group in groups),
@@ -255,6 +279,7 @@ def plan(
         asked,
         held_out,
         tuple(sorted(options, key=_rank)),
+        min((float(np.dot(counts, prices)) for counts in might), default=np.inf),
     )
 
 
@@ -263,12 +288,35 @@ class _Searching:
     """Searches for one router; a class, as other processes must know it by name."""
 
     share: float
+    floor: Floor
 
     def __call__(self, case: Case) -> Search:
-        groups = case.fleet.file.engines
-        most = [2 * group.count if group.most is None else group.most for group in groups]
-        prices = [group.price_per_h for group in groups]
-        return cheapest(prices, most, case.kept, target=self.share, possible=case.possible)
+        might = set(self.might(case))
+        return cheapest(
+            [group.price_per_h for group in case.fleet.file.engines],
+            _most(case.fleet),
+            case.kept,
+            target=self.share,
+            possible=might.__contains__,
+        )
+
+    def might(self, case: Case) -> list[Counts]:
+        """Return the counts that might do, as far as one can tell without a simulation."""
+        every = itertools.product(*(range(n + 1) for n in _most(case.fleet)))
+        return [counts for counts in every if case.possible(counts) and self.floor.reached(counts)]
+
+
+def _most(fleet: FleetExperiment) -> list[int]:
+    groups = fleet.file.engines
+    most = [2 * group.count if group.most is None else group.most for group in groups]
+    if math.prod(n + 1 for n in most) > MOST_COMBINATIONS:
+        raise ConfigError(f"most: more than {MOST_COMBINATIONS:,} combinations of counts")
+    return most
+
+
+def _pace(fleet: FleetExperiment) -> float:
+    """Return the least number of times that steps take as long as they should."""
+    return min((1.0, *(fault.pace for fault in fleet.file.faults if fault.what == "straggle")))
 
 
 _Question = tuple[Case, Counts]

@@ -2,7 +2,7 @@
 
 from headway.serving.fleet.scaling.history import violation_s
 from headway.serving.fleet.scaling.load import LoadMonitor, Pattern, rates
-from headway.serving.fleet.scaling.named import apa, hpa, kpa
+from headway.serving.fleet.scaling.named import apa, hpa, kpa, optimizer
 from headway.serving.fleet.scaling.optimizer import Allocation, allocate
 from headway.serving.fleet.scaling.profile import Profile
 from headway.serving.fleet.scaling.replicas import Calm, Replicas
@@ -37,6 +37,7 @@ __all__ = [
     "in_flight",
     "kpa",
     "kv_usage",
+    "optimizer",
     "rates",
     "violation_s",
 ]

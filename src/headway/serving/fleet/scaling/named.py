@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from headway.errors import UnknownNameError
+from headway.serving.fleet.scaling.load import LoadMonitor
+from headway.serving.fleet.scaling.profile import Profile
 from headway.serving.fleet.scaling.rules import Apa, Hpa, Kpa, Rule
-from headway.serving.fleet.scaling.scaler import Metric, Scaler, in_flight, kv_usage
+from headway.serving.fleet.scaling.scaler import (
+    Metric,
+    OptimizerScaler,
+    Scaler,
+    in_flight,
+    kv_usage,
+)
 
 METRICS: Mapping[str, Metric] = {"in-flight": in_flight, "kv-usage": kv_usage}
 
@@ -60,6 +71,43 @@ def hpa(target: float, *, metric: str = "in-flight", **settings: Any) -> Scaler:
         If a setting cannot be.
     """
     return _scaler(Hpa, target, metric, {"period_s": 15.0, **settings})
+
+
+def optimizer(
+    profiles: Mapping[str, str],
+    *,
+    costs: Mapping[str, float] = MappingProxyType({}),
+    window_s: float = 240.0,
+    home: Path = Path(),
+    **settings: Any,
+) -> OptimizerScaler:
+    """Return a scaler that keeps the cheapest mix of kinds for what comes; see `OptimizerScaler`.
+
+    Parameters
+    ----------
+    profiles
+        Paths of profiles, see `Profile.read`, by the kinds of engines that they are of.
+    costs
+        Of an engine for an hour, in place of those in the profiles, by kind.
+    window_s
+        How far it looks back.
+    home
+        Folder that paths are relative to.
+    settings
+        Of `OptimizerScaler`.
+
+    Raises
+    ------
+    ConfigError
+        If a setting cannot be.
+    FormatError
+        If a file holds no profile.
+    """
+    known = [
+        replace(Profile.read(home / path, cost=costs.get(kind)), kind=kind)
+        for kind, path in profiles.items()
+    ]
+    return OptimizerScaler(known, LoadMonitor(window_s), **settings)
 
 
 def _scaler(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from headway.errors import ConfigError, InfeasibleError
-from headway.serving.fleet.decisions import Operation, Router, Routing
+from headway.serving.fleet.decisions import Operation, Router, Routing, Waker
 from headway.serving.fleet.scaling.load import LoadMonitor, rates
 from headway.serving.fleet.scaling.optimizer import SLICES, allocate
 from headway.serving.fleet.scaling.profile import Profile
@@ -100,7 +100,7 @@ class OptimizerScaler:
     profiles
         Of the kinds.
     monitor
-        Watches what comes; see `Watched`.
+        Watches what comes, see `watching`.
     headroom
         The mix is for so many times the rate that is seen.
     slices
@@ -152,6 +152,10 @@ class OptimizerScaler:
             operations += replicas.scale(cluster, wanted)
         return operations
 
+    def watching(self, router: Router) -> Router:
+        """Return the router, with the monitor hearing of requests that end."""
+        return Watched(router, self._monitor)
+
     def _mix(self, cluster: ClusterView) -> Mapping[str, int]:
         load = self._headroom * rates(self._monitor.patterns(cluster.now_s), self._profiles)
         exist = {replicas.kind: len(replicas.members(cluster)) for replicas in self._replicas}
@@ -186,6 +190,8 @@ class Watched:
         self._capacity = capacity
         self._roles: tuple[str, ...] = ()
         self._prompt_tokens: dict[int, int] = {}
+        if isinstance(router, Waker):
+            self.awake = router.awake
 
     def route(self, cluster: ClusterView, request: RequestView) -> Routing:
         """Ask the router."""
