@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.contenders import from_file, is_file
-from headway.serving.fleet.decisions import Controller, Router, Listener
+from headway.serving.fleet.decisions import Controller, Listener, Router
 from headway.serving.fleet.document import FleetFile, Steerer, Team
 from headway.serving.fleet.front import front
 from headway.serving.fleet.routing import router, routers
