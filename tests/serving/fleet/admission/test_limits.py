@@ -7,7 +7,7 @@ import pytest
 from headway.errors import ConfigError
 from headway.serving.fleet import Reject
 from headway.serving.fleet.admission import FREE, Prices, Tenant, TenantLimits
-from headway.serving.fleet.decisions import Waker
+from headway.serving.fleet.decisions import NOWHERE, Waker, Watcher
 from headway.serving.fleet.routing import FirstCome, GatewayQueue, router
 from tests.serving.fleet.views import request, sent, view
 
@@ -67,6 +67,18 @@ def test_what_the_queue_refuses_is_given_back() -> None:
     assert late.cause == "waited too long"
     assert door.usage["a"].spent == 0
     sent(door.route(view([0], now_s=5.0), request(1, tenant="a", prompt_tokens=9)))
+
+
+def test_who_gives_up_while_waiting_counts_for_nothing_and_engines_that_die_are_told() -> None:
+    queue = GatewayQueue(router("prefix-cache"), FirstCome(), limit=1)
+    door = TenantLimits(queue, [Tenant("a", requests_per_min=1)], Prices(1e6, 0))
+    door.route(view([1]), request(0, tenant="a", prompt_tokens=9))
+    assert isinstance(door, Watcher)
+    door.gone(0, 0.5)
+    door.ended(0, NOWHERE, 0, 1.0)
+    assert door.usage["a"].spent == 0
+    sent(door.route(view([0], now_s=1.0), request(1, tenant="a", prompt_tokens=9)))
+    assert door.usage["a"].spent == 9
 
 
 def test_budgets_end_and_models_are_those_allowed() -> None:
