@@ -47,7 +47,7 @@ async def main(store: str, seed: int) -> None:
         store=store,
         bounds={"acme": Bounds(budget_per_day=1e8)},
         prices={"m": ModelPrices(1e6, 1e6)},
-        linger_s=0.001,
+        linger_s=0.2,
     )
     accounts = open_accounts(section)
     tell("open", accounts.ledger._tenants["acme"].day.spent // 1_000_000_000)
