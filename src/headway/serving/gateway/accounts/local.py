@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from headway.serving.gateway.accounts.bounds import Bounds
@@ -82,18 +82,30 @@ class LocalAccounts:
         Writes; started here.
     stops
         Whether requests are refused while the store fails.
+
+    Attributes
+    ----------
+    news
+        What was last heard of keys.
+    on_news
+        Called when there is more.
     """
 
     def __init__(self, ring: KeyRing, ledger: Ledger, journal: Journal, *, stops: bool) -> None:
         self.ring = ring
         self.ledger = ledger
         self.journal = journal
+        self.news = News(0, (), {}, ())
+        self.on_news: Callable[[News], None] | None = None
         self._stops = stops
 
     def hear(self, news: News, now_s: float) -> None:
         """Take the keys that there are now."""
         self.ledger.know(news.bounds(), news.spent, now_s)
         self.ring.replace(news.keys, news.numbers)
+        self.news = news
+        if self.on_news is not None:
+            self.on_news(news)
 
     def authenticate(self, authorization: bytes | None, now_s: float) -> Tenant | Refusal:
         """Return whose key a header brings."""
