@@ -21,6 +21,7 @@ COMMANDS = (
     "keys",
     "usage",
     "plan-capacity",
+    "replay",
     "reschedule",
     "discover",
     "train",

@@ -28,7 +28,7 @@ def text(run: EngineRun, name: str) -> str:
     head = headline(name, run)
     if run.clairvoyant:
         head += ", clairvoyant: the policy knew how long answers would be"
-    lines = [head, *size(told), "", *times(told, sure), "", *rates(told)]
+    lines = [head, *size(told), "", *times(told, sure), "", *rates(told), *levels(told)]
     if sure:
         lines.append(f"  (± 95 % confidence, by the means of {BATCHES} batches)")
     return "\n".join(lines)
@@ -40,7 +40,9 @@ def size(told: Mapping[str, Any]) -> Iterator[str]:
     if told["dropped"]:
         ends.append(f"{told['dropped']:,} dropped")
     noun = "request" if told["requests"] == 1 else "requests"
-    size = f"{told['requests']:,} {noun} ({', '.join(ends)}), {told['steps']:,} steps"
+    size = f"{told['requests']:,} {noun} ({', '.join(ends)})"
+    if "steps" in told:
+        size += f", {told['steps']:,} steps"
     yield f"  {size} in {told['duration_s']:,.6g} s"
 
 
@@ -56,14 +58,18 @@ def times(told: Mapping[str, Any], sure: Mapping[str, float]) -> Iterator[str]:
 
 
 def rates(told: Mapping[str, Any]) -> Iterator[str]:
-    """Yield throughput, goodput, and what engines were busy with."""
-    kv, batch, queue = told["kv_use"], told["batch"], told["waiting"]
+    """Yield throughput, goodput and what was kept of promises."""
     for name in ("throughput", "goodput"):
         rate, tokens = told[name], told[f"{name}_tokens"]
         yield f"  {name:<12}{rate:.4g} requests/s, {tokens:,.5g} tokens/s"
     yield f"  {'attainment':<12}{told['attainment']:.1%} of requests within their limits"
     for service, part in told.get("classes", {}).items():
         yield f"  {'':<12}{service}: {part['attainment']:.1%} of {part['requests']:,}"
+
+
+def levels(told: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what engines were busy with."""
+    kv, batch, queue = told["kv_use"], told["batch"], told["waiting"]
     yield f"  {'batch':<12}{batch['mean']:.4g} running, at most {batch['peak']:,.0f}"
     yield f"  {'queue':<12}{queue['mean']:.4g} waiting, at most {queue['peak']:,.0f}"
     yield f"  {'KV cache':<12}{kv['mean']:.1%} in use, at most {kv['peak']:.1%}"

@@ -8,12 +8,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable
 from typing import cast
 
-import httptools
-
 from headway.errors import HeadwayError
 from headway.serving.wire.exchange import Exchange
 from headway.serving.wire.headers import Header, end_to_end
 from headway.serving.wire.limits import Limits
+from headway.serving.wire.parser import httptools
 
 Tap = Callable[[bytes], None]
 """Looks at each piece of an answer as it passes, in the framing of the sender."""

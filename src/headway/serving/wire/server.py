@@ -11,11 +11,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import cast
 
-import httptools
-
 from headway.serving.wire.exchange import Exchange
 from headway.serving.wire.headers import Header
 from headway.serving.wire.limits import Limits
+from headway.serving.wire.parser import httptools
 
 Handler = Callable[[Exchange], Awaitable[None]]
 """Answers a request; cancelled when its client goes away."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from headway.serving.results.text import rates, size, times
+from headway.serving.results.text import levels, rates, size, times
 from headway.simulate.outcome import BATCHES, half_widths, headline
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def text(run: FleetRun, name: str) -> str:
     """Return the figures of a run, under the name of the scenario."""
     told, sure = run.document, half_widths(run)
     lines = [headline(name, run), *size(told), *_ends(told), "", *times(told, sure), ""]
-    lines += [*rates(told), *_fleet(told), "", *_engines(told), *_tenants(told)]
+    lines += [*rates(told), *levels(told), *_fleet(told), "", *_engines(told), *_tenants(told)]
     if sure:
         lines.append(f"  (± 95 % confidence, by the means of {BATCHES} batches)")
     return "\n".join(lines)
