@@ -129,6 +129,11 @@ class Link(asyncio.Protocol):
         if self._transport is not None:
             self._transport.close()
 
+    def abort(self) -> None:
+        """Cut the connection, whatever is on its way."""
+        if self._transport is not None:
+            self._transport.abort()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
@@ -154,8 +159,7 @@ class Link(asyncio.Protocol):
                 at = start + length
                 self._heard(self, bytes(buffer[start:at]))
         except (ValueError, msgspec.MsgspecError):
-            if self._transport is not None:
-                self._transport.abort()
+            self.abort()
         del buffer[:at]
 
     def _flush(self) -> None:
