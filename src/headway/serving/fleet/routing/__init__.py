@@ -25,6 +25,7 @@ from headway.serving.fleet.routing.pipeline import Pipeline, candidates
 from headway.serving.fleet.routing.preble import Preble
 from headway.serving.fleet.routing.prefix import Gate, PrefixCache, PrefixIndex, chain
 from headway.serving.fleet.routing.pressure import InstancePressure
+from headway.serving.fleet.routing.profiled import profile_queue
 from headway.serving.fleet.routing.queue import GatewayQueue
 from headway.serving.fleet.routing.scorer import Filter, Scorer
 from headway.serving.fleet.routing.slo import EarlyRejection
@@ -68,6 +69,7 @@ __all__ = [
     "chain",
     "order",
     "orders",
+    "profile_queue",
     "router",
     "routers",
 ]

@@ -28,6 +28,9 @@ class Profile:
     rate_per_s
         Most requests per second of such lengths, 0 where no rate keeps the limits; shape
         (n_outputs, n_prompts).
+    latency_s
+        What a request of such lengths takes at that rate, of the same shape; None if it was not
+        measured.
 
     Raises
     ------
@@ -40,6 +43,7 @@ class Profile:
     output_tokens: Floats
     prompt_tokens: Floats
     rate_per_s: Floats
+    latency_s: Floats | None = None
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.cost) and self.cost > 0):
@@ -60,6 +64,12 @@ class Profile:
         if not (np.isfinite(rates) & (rates >= 0)).all():
             raise ConfigError(f"profile {self.kind!r}: rate_per_s: must be finite and not negative")
         object.__setattr__(self, "rate_per_s", rates)
+        if self.latency_s is None:
+            return
+        latency_s = np.asarray(self.latency_s, dtype=np.float64)
+        if latency_s.shape != shape or not (np.isfinite(latency_s) & (latency_s >= 0)).all():
+            raise ConfigError(f"profile {self.kind!r}: latency_s: expected a time for each rate")
+        object.__setattr__(self, "latency_s", latency_s)
 
     @classmethod
     def read(cls, path: str | PathLike[str], *, cost: float | None = None) -> Profile:
@@ -68,8 +78,8 @@ class Profile:
         Parameters
         ----------
         path
-            JSON with ``gpu``, ``cost``, ``indexes`` (lengths of answers, of prompts) and ``tputs``;
-            what else it holds is ignored.
+            JSON with ``gpu``, ``cost``, ``indexes`` (lengths of answers, of prompts), ``tputs`` and
+            perhaps ``e2e``; what else it holds is ignored.
         cost
             In place of that in the file.
 
@@ -80,12 +90,13 @@ class Profile:
         """
         try:
             document = msgspec.json.decode(Path(path).read_bytes(), type=_Document)
-            rates = _table(document.tputs)
+            rates = _table("tputs", document.tputs)
+            latency_s = None if document.e2e is None else _table("e2e", document.e2e)
             if len(document.indexes) != 2:
                 raise FormatError(f"indexes: expected two lists, got {len(document.indexes)}")
             outputs, prompts = (np.array(ticks) for ticks in document.indexes)
             price = document.cost if cost is None else cost
-            return cls(document.gpu, price, outputs, prompts, rates)
+            return cls(document.gpu, price, outputs, prompts, rates, latency_s)
         except msgspec.DecodeError as error:
             raise FormatError(f"no profile: {error}", path=path) from None
         except UnicodeDecodeError as error:
@@ -113,12 +124,13 @@ class _Document(msgspec.Struct):
     cost: float
     tputs: list[list[float]]
     indexes: list[list[float]]
+    e2e: list[list[float]] | None = None
 
 
-def _table(rows: list[list[float]]) -> Floats:
+def _table(name: str, rows: list[list[float]]) -> Floats:
     lengths = {len(row) for row in rows}
     if len(lengths) != 1:
-        raise FormatError(f"tputs: expected rows of one length, got {sorted(lengths)}")
+        raise FormatError(f"{name}: expected rows of one length, got {sorted(lengths)}")
     return np.array(rows, dtype=np.float64)
 
 
