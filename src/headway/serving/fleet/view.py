@@ -262,6 +262,22 @@ class ClusterView:
         return held
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """What engines themselves tell that they hold of a prompt; shapes (n_engines,).
+
+    Attributes
+    ----------
+    blocks
+        How many of its blocks from the first on, at least.
+    exact
+        Whether that is all.
+    """
+
+    blocks: Ints
+    exact: Mask
+
+
 @dataclass(frozen=True, slots=True)
 class RequestView:
     """What is known of a request when it is to be routed.
