@@ -20,6 +20,7 @@ COMMANDS = (
     "fleet",
     "keys",
     "usage",
+    "serve",
     "plan-capacity",
     "replay",
     "reschedule",

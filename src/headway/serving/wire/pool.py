@@ -187,6 +187,18 @@ class Answer:
                 return value
         return None
 
+    async def begun(self) -> None:
+        """Wait until some of the body has come, or there is none.
+
+        Some servers send a head long before they know whether they can do what it promises.
+
+        Raises
+        ------
+        UpstreamError
+            If it breaks off before.
+        """
+        await self._line.begun()
+
     async def relay(
         self, exchange: Exchange, more: Iterable[Header] = (), tap: Tap | None = None
     ) -> None:
@@ -281,6 +293,7 @@ class _Line(asyncio.Protocol):
         self._parser: httptools.HttpResponseParser | None = None
         self._method = b""
         self._head: asyncio.Future[Answer] | None = None
+        self._first: asyncio.Future[None] | None = None
         self._done: asyncio.Future[None] | None = None
         self._buffer = bytearray()
         self._early: list[bytes] = []
@@ -316,6 +329,20 @@ class _Line(asyncio.Protocol):
         except BaseException:
             self.cut()
             raise
+
+    async def begun(self) -> None:
+        if self._early or self._complete:
+            return
+        if self.lost and not self._to_eof:
+            raise UpstreamError("the answer breaks off", reached=True)
+        self._first = self._loop.create_future()
+        try:
+            await self._first
+        except BaseException:
+            self.cut()
+            raise
+        finally:
+            self._first = None
 
     async def pump(self, sink: Tap, tap: Tap | None, exchange: Exchange | None) -> None:
         """Hand on what has come and what comes, until the body is complete."""
@@ -364,11 +391,12 @@ class _Line(asyncio.Protocol):
         )
         if self._head is not None and not self._head.done():
             self._head.set_exception(error)
-        if self._done is not None and not self._done.done():
-            if self._complete:
-                self._done.set_result(None)
-            else:
-                self._done.set_exception(error)
+        for future in (self._first, self._done):
+            if future is not None and not future.done():
+                if self._complete:
+                    future.set_result(None)
+                else:
+                    future.set_exception(error)
 
     def data_received(self, data: bytes) -> None:
         try:
@@ -445,6 +473,8 @@ class _Line(asyncio.Protocol):
         """Keep what comes before anybody has asked for it."""
         self._early.append(data)
         self._early_bytes += len(data)
+        if self._first is not None and not self._first.done():
+            self._first.set_result(None)
         if self._early_bytes > self._pool.limits.write_buffer_bytes and self._transport:
             self._transport.pause_reading()
 
@@ -468,7 +498,7 @@ class _Line(asyncio.Protocol):
 
     def _fail(self, why: str) -> None:
         error = UpstreamError(f"{self._pool.host}:{self._pool.port}: {why}", reached=True)
-        for future in (self._head, self._done):
+        for future in (self._head, self._first, self._done):
             if future is not None and not future.done():
                 future.set_exception(error)
         self.cut()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from headway.serving.gateway.engines.kinds import EngineKind
 from headway.serving.wire import Header, Pool
@@ -14,6 +14,10 @@ class Breaker(Protocol):
 
     Each request is told by `sent`, and then by one of `succeeded`, `failed` and `dropped`.
     """
+
+    def state(self, now_s: float) -> Literal["closed", "open", "half-open"]:
+        """Return where it stands."""
+        ...
 
     def allows(self, now_s: float) -> bool:
         """Return whether a request may be sent now."""
@@ -64,6 +68,8 @@ class LiveEngine:
         Names of the adapters it has loaded.
     breaker
         Shut out by it while it fails; None for never.
+    priority
+        Whether it is told the priority of each request in its body.
     present
         Whether there is an engine at this place; one that is found by name may come and go.
     """
@@ -77,4 +83,5 @@ class LiveEngine:
     models: frozenset[str] | None = None
     adapters: frozenset[str] = frozenset()
     breaker: Breaker | None = None
+    priority: bool = False
     present: bool = True

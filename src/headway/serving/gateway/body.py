@@ -1,0 +1,238 @@
+"""The few fields of a request that a gateway has to know; the rest is left as it came."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+
+from headway.serving.gateway.errors import RefusedError, invalid
+
+_LIST = ord("[")
+
+_COMPLETION_TOKENS = 16
+"""What the API gives where a completion sets no limit."""
+
+_WHERE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?")
+_MISSING = re.compile(r"Object missing required field `(?P<key>[^`]*)`")
+
+
+class Completion(msgspec.Struct, gc=False):
+    """Body of ``/v1/completions``."""
+
+    model: str
+    prompt: msgspec.Raw
+    stream: bool | None = False
+    max_tokens: int | None = None
+    n: int | None = None
+    best_of: int | None = None
+    user: str | None = None
+    priority: int | None = None
+
+
+class Chat(msgspec.Struct, gc=False):
+    """Body of ``/v1/chat/completions``."""
+
+    model: str
+    messages: msgspec.Raw
+    stream: bool | None = False
+    max_tokens: int | None = None
+    max_completion_tokens: int | None = None
+    n: int | None = None
+    user: str | None = None
+    priority: int | None = None
+
+
+class Embedding(msgspec.Struct, gc=False):
+    """Body of ``/v1/embeddings``."""
+
+    model: str
+    input: msgspec.Raw
+    user: str | None = None
+    priority: int | None = None
+
+
+class Response(msgspec.Struct, gc=False):
+    """Body of ``/v1/responses``."""
+
+    model: str
+    input: msgspec.Raw
+    stream: bool | None = False
+    max_output_tokens: int | None = None
+    user: str | None = None
+    priority: int | None = None
+
+
+@dataclass(slots=True)
+class Asked:
+    """What is known of a request from its body.
+
+    Attributes
+    ----------
+    model
+        That is asked for.
+    prompt
+        Bytes of the prompt as sent: text in quotes, numbers of tokens, or messages.
+    stream
+        Whether the answer comes in events.
+    limit_tokens
+        Most tokens of all answers together; 0 if the request does not say.
+    user
+        Whose the request is, if it says.
+    priority
+        Smaller is more urgent; None if the request does not say.
+    """
+
+    model: str
+    prompt: memoryview
+    stream: bool
+    limit_tokens: int
+    user: str | None
+    priority: int | None
+
+    def prompt_tokens(self, bytes_per_token: float) -> int:
+        """Return the length of the prompt: exact if tokens were sent, else by its bytes."""
+        prompt = bytes(self.prompt[:16])
+        if prompt[:1] == b"[" and prompt.lstrip(b"[ \t\r\n")[:1].isdigit():
+            return bytes(self.prompt).count(b",") + 1
+        return max(int(len(self.prompt) / bytes_per_token), 1)
+
+
+Parser = Callable[[bytes], Asked]
+
+_completion = msgspec.json.Decoder(Completion).decode
+_chat = msgspec.json.Decoder(Chat).decode
+_embedding = msgspec.json.Decoder(Embedding).decode
+_response = msgspec.json.Decoder(Response).decode
+
+
+def completion(body: bytes) -> Asked:
+    """Return what a body of ``/v1/completions`` asks for.
+
+    Raises
+    ------
+    RefusedError
+        If it is not what the API documents; with the field.
+    """
+    try:
+        found = _completion(body)
+    except msgspec.MsgspecError as error:
+        raise _refusal(error) from None
+    prompt = memoryview(found.prompt)
+    _list_or_text(prompt, "prompt")
+    limit = _COMPLETION_TOKENS if found.max_tokens is None else found.max_tokens
+    answers = max(found.n or 1, found.best_of or 1)
+    limit = _limit(limit, answers, "max_tokens")
+    return Asked(found.model, prompt, bool(found.stream), limit, found.user, found.priority)
+
+
+def chat(body: bytes) -> Asked:
+    """Return what a body of ``/v1/chat/completions`` asks for; raises as `completion`."""
+    try:
+        found = _chat(body)
+    except msgspec.MsgspecError as error:
+        raise _refusal(error) from None
+    messages = memoryview(found.messages)
+    if messages[0] != _LIST:
+        raise _mistyped("messages", "an array of objects", messages)
+    if len(messages) < 16 and not bytes(messages).strip(b"[] \t\r\n"):
+        raise invalid(
+            "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an"
+            " empty array instead.",
+            "messages",
+            "empty_array",
+        )
+    limit, name = found.max_completion_tokens, "max_completion_tokens"
+    if limit is None:
+        limit, name = found.max_tokens, "max_tokens"
+    limit = 0 if limit is None else _limit(limit, found.n or 1, name)
+    return Asked(found.model, messages, bool(found.stream), limit, found.user, found.priority)
+
+
+def embedding(body: bytes) -> Asked:
+    """Return what a body of ``/v1/embeddings`` asks for; raises as `completion`."""
+    try:
+        found = _embedding(body)
+    except msgspec.MsgspecError as error:
+        raise _refusal(error) from None
+    prompt = memoryview(found.input)
+    _list_or_text(prompt, "input")
+    return Asked(
+        found.model,
+        prompt,
+        stream=False,
+        limit_tokens=1,
+        user=found.user,
+        priority=found.priority,
+    )
+
+
+def response(body: bytes) -> Asked:
+    """Return what a body of ``/v1/responses`` asks for; raises as `completion`."""
+    try:
+        found = _response(body)
+    except msgspec.MsgspecError as error:
+        raise _refusal(error) from None
+    prompt = memoryview(found.input)
+    _list_or_text(prompt, "input")
+    limit = found.max_output_tokens
+    limit = 0 if limit is None else _limit(limit, 1, "max_output_tokens")
+    return Asked(found.model, prompt, bool(found.stream), limit, found.user, found.priority)
+
+
+def _limit(tokens: int, answers: int, name: str) -> int:
+    if tokens < 0:
+        raise invalid(
+            f"Invalid '{name}': integer below minimum value. Expected a value >= 0, but got"
+            f" {tokens} instead.",
+            name,
+            "integer_below_min_value",
+        )
+    return tokens * max(answers, 1)
+
+
+def _list_or_text(raw: memoryview, name: str) -> None:
+    if bytes(raw[:1]) not in (b"[", b'"'):
+        raise _mistyped(name, "a string or an array", raw)
+
+
+def _mistyped(name: str, expected: str, raw: memoryview) -> RefusedError:
+    first = bytes(raw[:1])
+    kinds = {b'"': "a string", b"{": "an object", b"[": "an array", b"n": "null"}
+    got = kinds.get(first, "a boolean" if first in b"tf" else "a number")
+    return invalid(
+        f"Invalid type for '{name}': expected {expected}, but got {got} instead.",
+        name,
+        "invalid_type",
+    )
+
+
+def _refusal(error: msgspec.MsgspecError) -> RefusedError:
+    if not isinstance(error, msgspec.ValidationError):
+        return invalid(
+            f"We could not parse the JSON body of your request: {error}. The body has to be JSON,"
+            ' as in {"model": "..."}.'
+        )
+    found = _WHERE.fullmatch(str(error))
+    what, param = (found["what"], found["key"]) if found else (str(error), None)
+    missing = _MISSING.fullmatch(what)
+    if missing:
+        name = missing["key"]
+        return invalid(f"Missing required parameter: '{name}'.", name, "missing_required_parameter")
+    what = what.replace("`", "")
+    if not param:
+        return invalid(f"Invalid body: {what}.", None, "invalid_type")
+    return invalid(f"Invalid type for '{param}': {what}.", param, "invalid_type")
+
+
+def with_priority(body: bytes, asked: Asked, priority: int) -> bytes:
+    """Return a body that tells a priority; untouched if it tells the same already."""
+    if asked.priority == priority:
+        return body
+    if asked.priority is None:
+        return b'%b,"priority":%d}' % (body.rstrip()[:-1], priority)
+    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    fields["priority"] = msgspec.Raw(b"%d" % priority)
+    return msgspec.json.encode(fields)

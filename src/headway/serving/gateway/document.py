@@ -1,0 +1,118 @@
+"""``serve``: the section of a fleet's file that is only about live use, as written by people.
+
+What a key means stands beside it. Keys that do not exist are refused, with their path.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from headway.errors import ConfigError
+from headway.serving.fleet.document import FleetFile
+from headway.serving.traffic import key
+from headway.simulate.document import record
+
+
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For HTTPS; PEM files."""
+
+    certificate: str
+    """The chain."""
+    key: str
+    """Private, without a password."""
+
+
+class Upstreams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Real engines of one of the fleet's kinds."""
+
+    kind: str = "openai"
+    """Their make: ``vllm``, ``sglang``, ``llamacpp`` or ``openai``."""
+    urls: tuple[str, ...] = ()
+    """One an engine, as in ``http://10.0.0.7:8000``; ``count`` is of no account beside them."""
+    api_key_env: str | None = None
+    """Variable of the environment that holds their key."""
+    priority: bool = False
+    """Whether they schedule by priority, and are told that of each request in its body."""
+
+
+class Patience(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long is waited for an engine."""
+
+    connect_s: float = 5.0
+    first_byte_s: float = 300.0
+    """Of the body; then another engine is tried."""
+    between_bytes_s: float = 120.0
+    total_s: float = 3600.0
+    """From the request to the end of the answer."""
+
+
+class Waiting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Requests that a router holds."""
+
+    most: int = 10_000
+    """In a worker; further ones are refused with 429."""
+    timeout_s: float = 60.0
+    """Longest wait; then the answer is 503."""
+
+
+class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The whole section."""
+
+    listen: str = "127.0.0.1:8000"
+    """Host and port; port 0 takes a free one."""
+    admin: str | None = "127.0.0.1:8001"
+    """Where metrics are, apart from what clients see; none with null."""
+    workers: int = 1
+    """Processes that share the port."""
+    tls: Tls | None = None
+    engines: dict[str, Upstreams] = {}
+    """By the names of the fleet's kinds; kinds without addresses are simulated."""
+    routers: tuple[str, ...] = ()
+    """That clients may ask for in ``x-headway-policy``, besides the fleet's ``policies``."""
+    bytes_per_token: float = 4.0
+    """Of prompts, as long as nobody has counted."""
+    answer_tokens: int = 1024
+    """Expected at most where a request sets no limit."""
+    seed: int = 0
+    """Of routers that draw."""
+    timeouts: Patience = Patience()
+    queue: Waiting = Waiting()
+    retries: dict[str, Any] = {}
+    """See `headway.serving.gateway.retry.RetryRules`."""
+    limits: dict[str, float] = {}
+    """Of connections, see `headway.serving.wire.Limits`."""
+    resume: bool = False
+    """Whether streams go on elsewhere when their engine dies, for clients that ask for it."""
+    grace_s: float = 30.0
+    """Time for answers to end when the gateway is told to stop."""
+
+
+def serve_section(file: FleetFile) -> Serve:
+    """Return the section of a fleet's file.
+
+    Raises
+    ------
+    ConfigError
+        If a key is unknown or cannot have its value; with the path of the key.
+    """
+    with key("serve"):
+        found = record(file.serve, Serve, "settings of the gateway")
+        _check(found, {group.name for group in file.engines})
+    return found
+
+
+def _check(serve: Serve, kinds: set[str]) -> None:
+    for name in serve.engines:
+        if name not in kinds:
+            raise ConfigError(f"engines.{name}: the fleet has no such kind: {', '.join(kinds)}")
+    for name in ("bytes_per_token", "answer_tokens", "workers"):
+        if not getattr(serve, name) > 0:
+            raise ConfigError(f"{name}: must be positive, got {getattr(serve, name)}")
+    if not serve.grace_s >= 0:
+        raise ConfigError(f"grace_s: must not be negative, got {serve.grace_s}")
+    for section in ("timeouts", "queue"):
+        for name, value in msgspec.structs.asdict(getattr(serve, section)).items():
+            if not value > 0:
+                raise ConfigError(f"{section}.{name}: must be positive, got {value}")

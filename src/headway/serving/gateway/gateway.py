@@ -1,0 +1,231 @@
+"""One worker of a gateway: everything put together, listening."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from socket import socket
+
+from headway.errors import ConfigError
+from headway.serving.gateway.accounts import Accounts, Anonymous
+from headway.serving.gateway.board import REFUSALS, Board
+from headway.serving.gateway.document import Serve
+from headway.serving.gateway.engines import LiveEngine
+from headway.serving.gateway.errors import Refusal, RefusedError, refuse, wire_refusal
+from headway.serving.gateway.front import Front, Seat
+from headway.serving.gateway.headers import REQUEST_ID
+from headway.serving.gateway.models import Catalogue
+from headway.serving.gateway.reception import PARSERS, Reception
+from headway.serving.gateway.relay import Relay
+from headway.serving.gateway.retry import RetryRules
+from headway.serving.gateway.site import Address, Site
+from headway.serving.gateway.ticket import Ticket
+from headway.serving.gateway.usage import Clock
+from headway.serving.gateway.view import Sight
+from headway.serving.wire import Exchange, Server
+
+_log = logging.getLogger("headway.serving.gateway")
+
+_SWEEP_S = 0.25
+"""How often it is looked whether engines let requests wait for too long."""
+
+
+class Gateway:
+    """Answers clients, through the policies and engines of a fleet.
+
+    Parameters
+    ----------
+    site
+        What it stands before.
+    addresses
+        Of all engines, those of simulated ones included.
+    board
+        Shared with other workers; its own by default.
+    worker
+        Which of them it is.
+    accounts
+        Who may have what; everybody everything by default.
+    clock
+        Seconds that never go back, the same for all workers.
+
+    Raises
+    ------
+    ConfigError
+        If the file asks for what cannot be; with the key.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        addresses: Sequence[Address],
+        *,
+        board: Board | None = None,
+        worker: int = 0,
+        accounts: Accounts | None = None,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self.site = site
+        self.board = board or Board(1, len(site.members))
+        self.engines: tuple[LiveEngine, ...] = site.live(addresses)
+        self.catalogue = Catalogue(self.engines)
+        self.tickets: dict[int, Ticket] = {}
+        self.sight = Sight(site.engines, self.board, self.tickets.values)
+        self._row = self.board.row(worker)
+        self._clock = clock
+        serve = site.serve
+        self.front = Front(self.sight, self._row, self.tickets, serve.queue, clock)
+        self.accounts = accounts or Anonymous()
+        self.seats = _seats(site)
+        self._reception = Reception(
+            self.seats, self.accounts, self.catalogue, serve, site.classes, clock
+        )
+        self._relay = Relay(
+            self.engines, self.front, self.accounts, self._row, serve, _rules(serve), clock
+        )
+        self._server = Server(self._answer, site.wire_limits(), wire_refusal)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._pages: dict[bytes, Callable[[Exchange], None]] = {
+            b"/v1/models": self._models,
+            b"/health": self._health,
+        }
+
+    async def start(
+        self, host: str, port: int, *, sock: socket | None = None, tls: ssl.SSLContext | None = None
+    ) -> tuple[str, int]:
+        """Listen, and return the address; see `headway.serving.wire.Server.start`."""
+        for engine in self.engines:
+            self.board.engine("healthy")[engine.number] = 1
+        self._tasks.append(asyncio.create_task(self._sweep()))
+        return await self._server.start(host, port, sock=sock, tls=tls)
+
+    async def stop(self, grace_s: float = 0.0) -> None:
+        """Take no more connections, let answers end for a while, then cut them."""
+        await self._server.stop(grace_s)
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        self.front.close()
+        for engine in self.engines:
+            engine.pool.close()
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_S)
+            now_s = self._clock()
+            for ticket in list(self.tickets.values()):
+                self._relay.interrupt(ticket, now_s)
+
+    async def _answer(self, exchange: Exchange) -> None:
+        try:
+            if exchange.path in PARSERS:
+                _check_method(exchange, b"POST")
+                await self._relay.serve(await self._reception.admit(exchange))
+                return
+            page = self._pages.get(exchange.path)
+            if page is None:
+                raise RefusedError(_unknown(exchange))
+            _check_method(exchange, b"GET")
+            page(exchange)
+        except RefusedError as error:
+            self._row.refused(_why(error.refusal))
+            given = exchange.header(REQUEST_ID)
+            refuse(exchange, error.refusal, [] if given is None else [(REQUEST_ID, given)])
+
+    def _models(self, exchange: Exchange) -> None:
+        tenant = self._reception.tenant(exchange.header(b"authorization"))
+        exchange.reply(200, self.catalogue.listing(tenant.models))
+
+    def _health(self, exchange: Exchange) -> None:
+        ready = int(self.sight.ready(self._clock()).sum())
+        body = b'{"status":"%b","engines":%d,"ready":%d}'
+        told = b"ok" if ready else b"no engine is ready"
+        exchange.reply(200 if ready else 503, body % (told, len(self.engines), ready))
+
+
+@asynccontextmanager
+async def running(
+    site: Site,
+    addresses: Sequence[Address] | None = None,
+    *,
+    accounts: Accounts | None = None,
+    clock: Clock = time.monotonic,
+) -> AsyncIterator[tuple[Gateway, str, int]]:
+    """Give a gateway that listens on a free port of this machine, and its address.
+
+    Parameters
+    ----------
+    site
+        What it stands before.
+    addresses
+        Of its engines; by default those of the file.
+    accounts, clock
+        See `Gateway`.
+
+    Raises
+    ------
+    ConfigError
+        If an engine has no address.
+    """
+    if addresses is None:
+        addresses = [one for one in site.addresses if one is not None]
+        if len(addresses) < len(site.addresses):
+            raise ConfigError("serve.engines: some engines have no address")
+    gateway = Gateway(site, addresses, accounts=accounts, clock=clock)
+    host, port = await gateway.start("127.0.0.1", 0)
+    try:
+        yield gateway, host, port
+    finally:
+        await gateway.stop()
+
+
+def _seats(site: Site) -> dict[str, Seat]:
+    home, seed = site.path.parent, site.serve.seed
+    return {name: Seat.of(name, site.policy(name).make(home, seed)[0]) for name in site.policies}
+
+
+def _rules(serve: Serve) -> RetryRules:
+    try:
+        return RetryRules(**serve.retries)
+    except TypeError as error:
+        raise ConfigError(f"serve.retries: {error}") from None
+
+
+def _check_method(exchange: Exchange, method: bytes) -> None:
+    if exchange.method == method or (method == b"GET" and exchange.method == b"HEAD"):
+        return
+    told, path = exchange.method.decode("latin-1"), exchange.path.decode("latin-1")
+    raise RefusedError(
+        Refusal(
+            status=405,
+            message=f"{path} does not take {told}, only {method.decode()}.",
+            code="method_not_allowed",
+        )
+    )
+
+
+def _unknown(exchange: Exchange) -> Refusal:
+    told = exchange.method.decode("latin-1"), exchange.path[:200].decode("latin-1")
+    return Refusal(
+        status=404, message=f"Unknown request URL: {told[0]} {told[1]}.", code="unknown_url"
+    )
+
+
+_WHY = {401: "unauthorized", 403: "unauthorized", 429: "limited", 502: "unavailable"}
+
+
+def _why(refusal: Refusal) -> int:
+    """Return under which of the `REFUSALS` one is counted."""
+    if refusal.code == "queue_full":
+        name = "overloaded"
+    elif refusal.status in _WHY:
+        name = _WHY[refusal.status]
+    elif refusal.status >= 500:
+        name = "rejected" if refusal.status == 503 else "unavailable"
+    else:
+        name = "invalid"
+    return REFUSALS.index(name)

@@ -1,0 +1,269 @@
+"""A request's way: read, admitted, placed, sent, streamed back, settled."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+
+from headway.serving.gateway.accounts import Accounts
+from headway.serving.gateway.board import (
+    CACHED_TOKENS,
+    CANCELLED,
+    COMPLETED,
+    E2E,
+    FAILED,
+    OUTPUT_TOKENS,
+    PROMPT_TOKENS,
+    RETRIED,
+    TPOT,
+    TTFT,
+    Row,
+)
+from headway.serving.gateway.body import with_priority
+from headway.serving.gateway.document import Serve
+from headway.serving.gateway.engines import LiveEngine
+from headway.serving.gateway.errors import Refusal, RefusedError
+from headway.serving.gateway.front import Front
+from headway.serving.gateway.headers import ENGINE, REQUEST_ID, TRIES
+from headway.serving.gateway.retry import RetryBudget, RetryRules
+from headway.serving.gateway.ticket import Ticket
+from headway.serving.gateway.usage import Clock, Meter
+from headway.serving.wire import Answer, Header, UpstreamError
+
+_ILL = frozenset((500, 502, 503, 504))
+"""Statuses that speak against an engine."""
+
+_BUSY = frozenset((408, 429))
+"""Statuses that say nothing of it."""
+
+
+class FailedError(Exception):
+    """An engine has not answered, or not to the end.
+
+    Parameters
+    ----------
+    message
+        What happened.
+    status
+        That the client gets if nobody else answers.
+    again
+        Whether another engine is to be tried; None if that is still to be decided.
+    """
+
+    def __init__(self, message: str, status: int = 502, *, again: bool | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.again = again
+
+    def refusal(self) -> Refusal:
+        """Return what the client is told."""
+        code = "timeout" if self.status == 504 else "engine_failed"
+        return Refusal(status=self.status, message=str(self), code=code)
+
+
+class Relay:
+    """Takes requests to engines, and their answers back.
+
+    Parameters
+    ----------
+    engines
+        That there are.
+    front
+        Places requests.
+    accounts
+        That what was used is settled with.
+    row
+        Of this worker on the board.
+    serve
+        Settings.
+    rules
+        Of retries.
+    clock
+        Seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        engines: tuple[LiveEngine, ...],
+        front: Front,
+        accounts: Accounts,
+        row: Row,
+        serve: Serve,
+        rules: RetryRules,
+        clock: Clock,
+    ) -> None:
+        self._engines = engines
+        self._front = front
+        self._accounts = accounts
+        self._row = row
+        self._patience = serve.timeouts
+        self._rules = rules
+        self._budget = RetryBudget(rules)
+        self._clock = clock
+        self._chance = random.Random(secrets.randbits(64))  # noqa: S311 - only pauses
+        self._names = [engine.name.encode() for engine in engines]
+
+    async def serve(self, ticket: Ticket) -> None:
+        """Have a request answered by an engine.
+
+        Raises
+        ------
+        RefusedError
+            If nobody can answer it; nothing was sent to the client.
+        """
+        ticket.task = asyncio.current_task()
+        request = ticket.request
+        self._budget.request(request.arrival_s)
+        try:
+            while True:
+                number = await self._front.place(ticket)
+                ticket.meter = Meter(self._clock, is_stream=ticket.asked.stream)
+                try:
+                    answered = await self._try(ticket, self._engines[number])
+                finally:
+                    self._front.left(ticket, ticket.meter.output_tokens)
+                if answered:
+                    return
+                request.failed_by(number)
+                self._row.count(RETRIED, number)
+                await asyncio.sleep(self._rules.pause_s(request.tries, self._chance))
+        finally:
+            self._settle(ticket)
+
+    def interrupt(self, ticket: Ticket, now_s: float) -> None:
+        """Interrupt a request that an engine lets wait for too long."""
+        patience, request = self._patience, ticket.request
+        if now_s - request.arrival_s > patience.total_s:
+            why, ticket.over = f"no complete answer within {patience.total_s:g} s", True
+        elif ticket.begun_s:
+            if now_s - max(ticket.meter.heard_s, ticket.begun_s) <= patience.between_bytes_s:
+                return
+            why = f"nothing more within {patience.between_bytes_s:g} s"
+        elif now_s - ticket.sent_s <= patience.first_byte_s:
+            return
+        else:
+            why = f"no answer within {patience.first_byte_s:g} s"
+        if not ticket.expired and ticket.task is not None:
+            ticket.expired = why
+            ticket.task.cancel()
+
+    async def _try(self, ticket: Ticket, engine: LiveEngine) -> bool:
+        """Have one engine answer; return False if another one is to be tried."""
+        breaker = engine.breaker
+        if breaker is not None:
+            breaker.sent(self._clock())
+        try:
+            answer = await self._ask(ticket, engine)
+            status = answer.status
+            if status not in self._rules.statuses or not self._may_again(ticket, status):
+                await self._pass_on(ticket, engine, answer)
+                return True
+            answer.close()
+            failed = FailedError(f"{engine.name} answered {status}", status, again=True)
+        except UpstreamError as error:
+            failed = FailedError(f"{engine.name}: {error}")
+        except asyncio.CancelledError:
+            late = _late(ticket, engine)
+            if late is None:
+                self._row.count(CANCELLED, engine.number)
+                if breaker is not None:
+                    breaker.dropped(self._clock())
+                raise
+            failed = late
+        self._row.count(FAILED, engine.number)
+        self._judge(engine, failed.status)
+        if ticket.exchange.begun:
+            last = failed.refusal().event() if ticket.asked.stream else b""
+            ticket.exchange.break_off(last)
+            return True
+        if failed.again is False or (failed.again is None and not self._may_again(ticket, None)):
+            raise RefusedError(failed.refusal())
+        return False
+
+    async def _ask(self, ticket: Ticket, engine: LiveEngine) -> Answer:
+        """Return an engine's answer once its body has begun."""
+        exchange = ticket.exchange
+        body, lines, target = exchange.body, ticket.headers, exchange.target
+        if engine.headers:
+            lines = [*lines, *engine.headers]
+        if engine.prefix:
+            target = engine.prefix + target
+        if engine.priority:
+            body = with_priority(body, ticket.asked, ticket.request.priority)
+        answer = await engine.pool.send(b"POST", target, lines, body)
+        await answer.begun()
+        return answer
+
+    async def _pass_on(self, ticket: Ticket, engine: LiveEngine, answer: Answer) -> None:
+        """Hand an answer to the client, as it comes."""
+        number, meter, row = engine.number, ticket.meter, self._row
+        self._front.begun(ticket, self._clock())
+        begun_s = ticket.begun_s
+        await answer.relay(ticket.exchange, self._more(ticket, engine, answer), meter.see)
+        self._judge(engine, answer.status)
+        if answer.status >= 400:
+            return
+        ticket.used = True
+        row.count(COMPLETED, number)
+        row.count(PROMPT_TOKENS, number, max(meter.prompt_tokens, 0))
+        row.count(CACHED_TOKENS, number, meter.cached_tokens)
+        row.count(OUTPUT_TOKENS, number, meter.output_tokens)
+        arrival_s = ticket.request.arrival_s
+        row.observe(E2E, number, self._clock() - arrival_s)
+        if ticket.asked.stream:
+            row.observe(TTFT, number, begun_s - arrival_s)
+            if meter.output_tokens > 1:
+                row.observe(TPOT, number, (meter.heard_s - begun_s) / (meter.output_tokens - 1))
+
+    def _more(self, ticket: Ticket, engine: LiveEngine, answer: Answer) -> list[Header]:
+        """Return the headers that a client gets besides those of the engine."""
+        more = [
+            (ENGINE, self._names[engine.number]),
+            (TRIES, b"%d" % (ticket.request.tries + 1)),
+        ]
+        if answer.header(REQUEST_ID) is None:
+            more.append((REQUEST_ID, ticket.id))
+        return more
+
+    def _may_again(self, ticket: Ticket, status: int | None) -> bool:
+        """Return whether another engine may be tried, and count that if so."""
+        tries = ticket.request.tries + 1
+        return self._rules.may(tries, status, begun=ticket.exchange.begun) and self._budget.take(
+            self._clock()
+        )
+
+    def _judge(self, engine: LiveEngine, status: int) -> None:
+        """Tell a breaker what an answer says of its engine."""
+        breaker = engine.breaker
+        if breaker is None:
+            return
+        now_s = self._clock()
+        if status in _ILL:
+            breaker.failed(now_s)
+            self._front.suspect(engine)
+        elif status in _BUSY:
+            breaker.dropped(now_s)
+        else:
+            breaker.succeeded(now_s)
+
+    def _settle(self, ticket: Ticket) -> None:
+        """Replace what was reserved by what was used, as far as engines have said it."""
+        lease, meter = ticket.lease, ticket.meter
+        if lease is None:
+            return
+        if ticket.used or meter.output_tokens:
+            prompt = meter.prompt_tokens
+            prompt = ticket.request.prompt_tokens if prompt < 0 else prompt
+            self._accounts.settle(lease, prompt, meter.output_tokens)
+        else:
+            self._accounts.release(lease)
+
+
+def _late(ticket: Ticket, engine: LiveEngine) -> FailedError | None:
+    """Return the failure of an engine that took too long, None if the client has gone away."""
+    assert ticket.task is not None
+    if not ticket.expired or ticket.task.uncancel() > 0:
+        return None
+    why, ticket.expired = ticket.expired, ""
+    return FailedError(f"{engine.name}: {why}", 504, again=False if ticket.over else None)

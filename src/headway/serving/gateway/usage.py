@@ -1,0 +1,111 @@
+"""Counts the tokens of an answer as its bytes pass, without decoding them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+Clock = Callable[[], float]
+"""Tells seconds that never go back."""
+
+_KEY = b'"usage"'
+_OVERLAP = len(_KEY) - 1
+_MOST_BYTES = 4096
+"""Of an object of usage; what is longer is left alone."""
+
+_OPEN = re.compile(rb'"usage"\s*:\s*\{')
+_PROMPT = re.compile(rb'"(?:prompt|input)_tokens"\s*:\s*(\d{1,12})')
+_OUTPUT = re.compile(rb'"(?:completion|output)_tokens"\s*:\s*(\d{1,12})')
+_CACHED = re.compile(rb'"cached_tokens"\s*:\s*(\d{1,12})')
+
+
+class Meter:
+    """Sees each piece of an answer.
+
+    What an engine says under ``usage`` counts; until then, and if it says nothing, each event of a
+    stream is taken for a token. Within a text the key would stand with escaped quotes, so that
+    nobody's words are taken for it.
+
+    Parameters
+    ----------
+    clock
+        Seconds that never go back.
+    is_stream
+        Whether the answer comes in events.
+
+    Attributes
+    ----------
+    heard_s
+        When the last piece came, 0 before the first.
+    prompt_tokens, cached_tokens, output_tokens
+        As far as they are known; -1 for a prompt of which the engine has said nothing.
+    """
+
+    __slots__ = (
+        "_clock",
+        "_events",
+        "_is_stream",
+        "_rest",
+        "_said",
+        "_tail",
+        "cached_tokens",
+        "heard_s",
+        "prompt_tokens",
+    )
+
+    def __init__(self, clock: Clock, *, is_stream: bool) -> None:
+        self._clock = clock
+        self._is_stream = is_stream
+        self._events = 0
+        self._said = -1
+        self._tail = b""
+        self._rest = b""
+        self.heard_s = 0.0
+        self.prompt_tokens = -1
+        self.cached_tokens = 0
+
+    @property
+    def output_tokens(self) -> int:
+        """Of the answer so far."""
+        return self._events if self._said < 0 else self._said
+
+    def see(self, piece: bytes) -> None:
+        """Look at a piece."""
+        self.heard_s = self._clock()
+        if self._is_stream:
+            self._events += piece.count(b"data: {")
+        if self._rest:
+            self._read(self._rest + piece)
+        elif _KEY in piece:
+            self._read(piece)
+        elif self._tail and _KEY in self._tail + piece[:_OVERLAP]:
+            self._read(self._tail + piece)
+        self._tail = piece[-_OVERLAP:]
+
+    def _read(self, text: bytes) -> None:
+        """Read the last object of usage; keep it if its end has not come yet."""
+        self._rest = b""
+        at = text.rfind(_KEY)
+        if at < 0:
+            return
+        opened = _OPEN.match(text, at)
+        if opened is None:
+            if len(text) - at < len(_KEY) + 8 and b"n" not in text[at + len(_KEY) :]:
+                self._rest = text[at:]
+            return
+        depth, end = 1, opened.end()
+        while depth and end < len(text):
+            depth += {b"{": 1, b"}": -1}.get(text[end : end + 1], 0)
+            end += 1
+        if depth:
+            self._rest = text[at:] if len(text) - at < _MOST_BYTES else b""
+            return
+        found = text[at:end]
+        prompt, output = _PROMPT.search(found), _OUTPUT.search(found)
+        cached = _CACHED.search(found)
+        if prompt is not None:
+            self.prompt_tokens = int(prompt[1])
+        if output is not None:
+            self._said = int(output[1])
+        if cached is not None:
+            self.cached_tokens = int(cached[1])

@@ -1,0 +1,233 @@
+"""The fleet and its requests as policies see them live: what they do not ask for costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from headway.serving.fleet.routing.prefix import chain
+from headway.serving.fleet.view import ClusterView, Engines, Ints, Mask, RequestView, Residents
+from headway.serving.gateway.board import HELD_BLOCKS, IN_FLIGHT, QUEUED, QUEUED_BLOCKS, Board
+from headway.serving.gateway.engines import Breaker, LiveEngine
+
+if TYPE_CHECKING:
+    from headway.serving.gateway.ticket import Ticket
+
+BLOCK_BYTES = 512
+"""Of a prompt, that are named together."""
+
+FRESH_S = 5.0
+"""Metrics that were read longer ago are not believed."""
+
+_set = object.__setattr__
+
+
+class LiveRequest(RequestView):
+    """A request whose prompt is cut into named blocks only if a router looks at them."""
+
+    __slots__ = ("prompt", "seed")
+
+    prompt: memoryview
+    seed: int
+
+    def __init__(self, prompt: memoryview, seed: int, **known: Any) -> None:
+        _set(self, "prompt", prompt)
+        _set(self, "seed", seed)
+        for name, value in known.items():
+            _set(self, name, value)
+
+    # Slots that are not set yet end here; all others are as fast as ever.
+    def __getattr__(self, name: str) -> Any:
+        if name != "blocks":
+            raise AttributeError(name)
+        blocks = chain(self.prompt, BLOCK_BYTES, self.seed)
+        _set(self, "blocks", blocks)
+        return blocks
+
+    def failed_by(self, engine: int) -> None:
+        """Note that an engine has failed it."""
+        _set(self, "tries", self.tries + 1)
+        _set(self, "excluded", self.excluded | {engine})
+
+
+class LiveView(ClusterView):
+    """A snapshot whose columns are added up only if a router looks at them."""
+
+    __slots__ = ("_sight",)
+
+    _sight: Sight
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_sight":
+            raise AttributeError(name)
+        value = self._sight.column(self, name)
+        _set(self, name, value)
+        return value
+
+
+class Sight:
+    """Makes snapshots of the fleet from the board.
+
+    Parameters
+    ----------
+    engines
+        What does not change.
+    board
+        Of all workers.
+    tickets
+        Requests of this worker that are at an engine.
+    """
+
+    def __init__(
+        self, engines: Engines, board: Board, tickets: Callable[[], Iterable[Ticket]]
+    ) -> None:
+        self.engines = engines
+        self._board = board
+        self._tickets = tickets
+        self._healthy, self._draining, self._asleep, self._scraped_s = (
+            board.engine(name) for name in ("healthy", "draining", "asleep", "scraped_s")
+        )
+        self._seen = b""
+        self._ready = np.zeros(len(engines), dtype=np.bool_)
+        self._suspects: dict[int, Breaker] = {}
+
+    def view(self, now_s: float, serving: Mask | None = None) -> LiveView:
+        """Return the fleet as it is now.
+
+        Parameters
+        ----------
+        now_s
+            The instant.
+        serving
+            Engines that have the model; None for all.
+        """
+        ready = self.ready(now_s)
+        if serving is not None:
+            ready = ready & serving
+        found: LiveView = object.__new__(LiveView)
+        _set(found, "now_s", now_s)
+        _set(found, "engines", self.engines)
+        _set(found, "ready", ready)
+        _set(found, "in_flight", self._board.total(IN_FLIGHT))
+        _set(found, "_sight", self)
+        return found
+
+    def suspect(self, engine: LiveEngine) -> None:
+        """Look at the breaker of an engine that has failed, until it is closed."""
+        if engine.breaker is not None:
+            self._suspects[engine.number] = engine.breaker
+
+    def ready(self, now_s: float) -> Mask:
+        """Return which engines take new requests; not to be written to."""
+        seen = self._healthy.tobytes() + self._draining.tobytes() + self._asleep.tobytes()
+        if seen != self._seen:
+            self._ready = (self._healthy > 0) & ~(self._draining > 0) & ~(self._asleep > 0)
+            self._ready.setflags(write=False)
+            self._seen = seen
+        return self._allowed(now_s) if self._suspects else self._ready
+
+    def _allowed(self, now_s: float) -> Mask:
+        ready = self._ready.copy()
+        for number, breaker in list(self._suspects.items()):
+            if breaker.state(now_s) == "closed":
+                del self._suspects[number]
+            elif not breaker.allows(now_s):
+                ready[number] = False
+        return ready
+
+    def column(self, view: LiveView, name: str) -> object:
+        """Return a column of a snapshot that is asked for the first time."""
+        known = _COLUMNS.get(name)
+        if known is None:
+            raise AttributeError(name)
+        return known(self, view)
+
+    def residents(self) -> Residents:
+        """Return who of this worker's requests is where, as far as a gateway can know."""
+        tickets = sorted(self._tickets(), key=lambda ticket: ticket.begun_s == 0)
+        rows = [
+            (
+                ticket.request.number,
+                ticket.engine,
+                ticket.request.priority,
+                Residents.DECODE if ticket.begun_s else Residents.QUEUED,
+                ticket.tokens,
+                ticket.blocks,
+            )
+            for ticket in tickets
+        ]
+        table = np.array(rows, dtype=np.int64).reshape(-1, 6).T
+        return Residents(
+            request=table[0],
+            engine=table[1],
+            priority=table[2],
+            stage=table[3],
+            tokens=table[4],
+            blocks=table[5],
+            moving=np.zeros(len(rows), dtype=np.bool_),
+            busy=np.zeros(len(self.engines), dtype=np.bool_),
+        )
+
+    # Engines that tell their load are believed as long as it is fresh; of others it is known who
+    # was sent there and has not begun to answer.
+
+    def _fresh(self, now_s: float) -> Mask:
+        fresh: Mask = self._scraped_s > now_s - FRESH_S
+        return fresh
+
+    def _told(self, view: LiveView, column: str, own: Ints) -> Ints:
+        told = self._board.engine(column)
+        fresh = self._fresh(view.now_s) & np.isfinite(told)
+        return np.where(fresh, np.nan_to_num(told), own).astype(np.int64)
+
+    def _running(self, view: LiveView) -> Ints:
+        return self._told(view, "running", view.in_flight - self._board.total(QUEUED))
+
+    def _waiting(self, view: LiveView) -> Ints:
+        return self._told(view, "waiting", self._board.total(QUEUED))
+
+    def _free_blocks(self, view: LiveView) -> Ints:
+        usage, blocks = self._board.engine("kv_usage"), self.engines.blocks
+        fresh = self._fresh(view.now_s) & np.isfinite(usage)
+        held = np.where(fresh, np.nan_to_num(usage) * blocks, self._board.total(HELD_BLOCKS))
+        return np.maximum(blocks - np.ceil(held), 0).astype(np.int64)
+
+    def _wanted_blocks(self, view: LiveView) -> Ints:  # noqa: ARG002
+        return self._board.total(QUEUED_BLOCKS)
+
+    def _wanted_blocks_first(self, view: LiveView) -> Ints:  # noqa: ARG002
+        queued = self._board.total(QUEUED)
+        wanted = self._board.total(QUEUED_BLOCKS)
+        return -(-wanted // np.maximum(queued, 1))
+
+    def _most_urgent(self, view: LiveView) -> Ints:  # noqa: ARG002
+        urgent = np.full(len(self.engines), ClusterView.NOBODY, dtype=np.int64)
+        for ticket in self._tickets():
+            urgent[ticket.engine] = min(urgent[ticket.engine], ticket.request.priority)
+        return urgent
+
+    def _up(self, view: LiveView) -> Mask:  # noqa: ARG002
+        up: Mask = self._healthy > 0
+        return up
+
+    def _drain(self, view: LiveView) -> Mask:  # noqa: ARG002
+        draining: Mask = self._draining > 0
+        return draining
+
+    def _residents(self, view: LiveView) -> Callable[[], Residents]:  # noqa: ARG002
+        return self.residents
+
+
+_COLUMNS: Mapping[str, Callable[[Sight, LiveView], object]] = {
+    "running": Sight._running,
+    "waiting": Sight._waiting,
+    "free_blocks": Sight._free_blocks,
+    "wanted_blocks": Sight._wanted_blocks,
+    "wanted_blocks_first": Sight._wanted_blocks_first,
+    "most_urgent": Sight._most_urgent,
+    "up": Sight._up,
+    "draining": Sight._drain,
+    "residents": Sight._residents,
+}
