@@ -81,7 +81,13 @@ class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     queue: Waiting = Waiting()
     retries: dict[str, Any] = {}
     """See `headway.serving.gateway.retry.RetryRules`."""
-    limits: dict[str, float] = {}
+    breaker: dict[str, Any] = {}
+    """See `headway.serving.gateway.watch.BreakerRules`."""
+    health: dict[str, Any] = {}
+    """See `headway.serving.gateway.watch.HealthRules`."""
+    watch: dict[str, Any] = {}
+    """How often engines are asked; see `headway.serving.gateway.watch.watcher.WatchRules`."""
+    limits: dict[str, Any] = {}
     """Of connections, see `headway.serving.wire.Limits`."""
     resume: bool = False
     """Whether streams go on elsewhere when their engine dies, for clients that ask for it."""

@@ -13,16 +13,15 @@ from socket import socket
 from headway.errors import ConfigError
 from headway.serving.gateway.accounts import Accounts, Anonymous
 from headway.serving.gateway.board import REFUSALS, Board
-from headway.serving.gateway.document import Serve
 from headway.serving.gateway.engines import LiveEngine
+from headway.serving.gateway.engines.address import Address
 from headway.serving.gateway.errors import Refusal, RefusedError, refuse, wire_refusal
 from headway.serving.gateway.front import Front, Seat
 from headway.serving.gateway.headers import REQUEST_ID
 from headway.serving.gateway.models import Catalogue
 from headway.serving.gateway.reception import PARSERS, Reception
 from headway.serving.gateway.relay import Relay
-from headway.serving.gateway.retry import RetryRules
-from headway.serving.gateway.site import Address, Site
+from headway.serving.gateway.site import Site
 from headway.serving.gateway.ticket import Ticket
 from headway.serving.gateway.usage import Clock
 from headway.serving.gateway.view import Sight
@@ -83,10 +82,8 @@ class Gateway:
         self._reception = Reception(
             self.seats, self.accounts, self.catalogue, serve, site.classes, clock
         )
-        self._relay = Relay(
-            self.engines, self.front, self.accounts, self._row, serve, _rules(serve), clock
-        )
-        self._server = Server(self._answer, site.wire_limits(), wire_refusal)
+        self._relay = Relay(self.engines, self.front, self.accounts, self._row, site, clock)
+        self._server = Server(self._answer, site.limits, wire_refusal)
         self._tasks: list[asyncio.Task[None]] = []
         self._pages: dict[bytes, Callable[[Exchange], None]] = {
             b"/v1/models": self._models,
@@ -186,13 +183,6 @@ async def running(
 def _seats(site: Site) -> dict[str, Seat]:
     home, seed = site.path.parent, site.serve.seed
     return {name: Seat.of(name, site.policy(name).make(home, seed)[0]) for name in site.policies}
-
-
-def _rules(serve: Serve) -> RetryRules:
-    try:
-        return RetryRules(**serve.retries)
-    except TypeError as error:
-        raise ConfigError(f"serve.retries: {error}") from None
 
 
 def _check_method(exchange: Exchange, method: bytes) -> None:

@@ -21,12 +21,12 @@ from headway.serving.gateway.board import (
     Row,
 )
 from headway.serving.gateway.body import with_priority
-from headway.serving.gateway.document import Serve
 from headway.serving.gateway.engines import LiveEngine
 from headway.serving.gateway.errors import Refusal, RefusedError
 from headway.serving.gateway.front import Front
 from headway.serving.gateway.headers import ENGINE, REQUEST_ID, TRIES
-from headway.serving.gateway.retry import RetryBudget, RetryRules
+from headway.serving.gateway.retry import RetryBudget
+from headway.serving.gateway.site import Site
 from headway.serving.gateway.ticket import Ticket
 from headway.serving.gateway.usage import Clock, Meter
 from headway.serving.wire import Answer, Header, UpstreamError
@@ -75,10 +75,8 @@ class Relay:
         That what was used is settled with.
     row
         Of this worker on the board.
-    serve
+    site
         Settings.
-    rules
-        Of retries.
     clock
         Seconds that never go back.
     """
@@ -89,17 +87,16 @@ class Relay:
         front: Front,
         accounts: Accounts,
         row: Row,
-        serve: Serve,
-        rules: RetryRules,
+        site: Site,
         clock: Clock,
     ) -> None:
         self._engines = engines
         self._front = front
         self._accounts = accounts
         self._row = row
-        self._patience = serve.timeouts
-        self._rules = rules
-        self._budget = RetryBudget(rules)
+        self._patience = site.serve.timeouts
+        self._rules = site.retries
+        self._budget = RetryBudget(site.retries)
         self._clock = clock
         self._chance = random.Random(secrets.randbits(64))  # noqa: S311 - only pauses
         self._names = [engine.name.encode() for engine in engines]
@@ -222,6 +219,8 @@ class Relay:
             (ENGINE, self._names[engine.number]),
             (TRIES, b"%d" % (ticket.request.tries + 1)),
         ]
+        if ticket.lease is not None and ticket.lease.headers:
+            more += ticket.lease.headers
         if answer.header(REQUEST_ID) is None:
             more.append((REQUEST_ID, ticket.id))
         return more
@@ -255,7 +254,7 @@ class Relay:
         if ticket.used or meter.output_tokens:
             prompt = meter.prompt_tokens
             prompt = ticket.request.prompt_tokens if prompt < 0 else prompt
-            self._accounts.settle(lease, prompt, meter.output_tokens)
+            self._accounts.settle(lease, prompt, meter.output_tokens, meter.cached_tokens)
         else:
             self._accounts.release(lease)
 

@@ -9,8 +9,9 @@ from collections.abc import Callable, Coroutine, Sequence
 
 from headway.errors import ConfigError
 from headway.serving.gateway.document import Tls
+from headway.serving.gateway.engines.address import Address
 from headway.serving.gateway.gateway import Gateway
-from headway.serving.gateway.site import Address, Site
+from headway.serving.gateway.site import Site
 
 Ready = Callable[[str, int], None]
 """Hears where the gateway listens."""

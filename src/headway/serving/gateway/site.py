@@ -4,72 +4,33 @@ from __future__ import annotations
 
 import math
 import os
-import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any, TypeVar
 
-from headway.errors import ConfigError
+import msgspec
+
+from headway.errors import ConfigError, UnknownNameError
 from headway.serving.fleet.document import FleetFile, Group
 from headway.serving.fleet.member import Member, engines
 from headway.serving.fleet.setup import Kind
 from headway.serving.fleet.teams import Chosen, team
 from headway.serving.fleet.view import Engines
 from headway.serving.gateway.document import Serve, Upstreams, serve_section
-from headway.serving.gateway.engines import EngineKind, LiveEngine
+from headway.serving.gateway.engines import LiveEngine, engine_kind
+from headway.serving.gateway.engines.address import Address
+from headway.serving.gateway.retry import RetryRules
+from headway.serving.gateway.watch import Breaker, BreakerRules, HealthRules
+from headway.serving.gateway.watch.watcher import WatchRules
 from headway.serving.traffic import key
-from headway.serving.wire import Header, Limits, Pool
+from headway.serving.wire import Header, Limits
 from headway.simulate.document import document, record
 
-_PORTS = {"http": 80, "https": 443}
+_Rules = TypeVar("_Rules", Limits, RetryRules, BreakerRules, HealthRules, WatchRules)
 
 _SIMULATED = Upstreams(kind="vllm", priority=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where an engine is.
-
-    Attributes
-    ----------
-    host, port
-        To connect to.
-    is_tls
-        Whether it speaks HTTPS.
-    prefix
-        Of all paths, without a slash at its end.
-    """
-
-    host: str
-    port: int
-    is_tls: bool = False
-    prefix: bytes = b""
-
-    @classmethod
-    def of(cls, url: str) -> Address:
-        """Return the address in a URL such as ``http://10.0.0.7:8000``.
-
-        A path is put before that of each request, but for ``/v1``, which requests bring along.
-
-        Raises
-        ------
-        ConfigError
-            If it is none.
-        """
-        try:
-            found = urlsplit(url)
-            port = found.port
-        except ValueError as error:
-            raise ConfigError(f"{url!r}: {error}") from None
-        if found.scheme not in _PORTS or not found.hostname:
-            raise ConfigError(f"{url!r}: expected an address such as http://10.0.0.7:8000")
-        if found.username or found.query or found.fragment:
-            raise ConfigError(f"{url!r}: expected nothing but host, port and path")
-        prefix = found.path.rstrip("/").removesuffix("/v1")
-        port = _PORTS[found.scheme] if port is None else port
-        return cls(found.hostname, port, found.scheme == "https", prefix.encode())
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +53,8 @@ class Site:
         One an engine; None for those that are to be simulated.
     classes
         Seconds to the first token that service classes are promised, by name, in order.
+    limits, retries, breaker_rules, watch
+        Of connections, of tries again, and of what is done about engines that fail.
     """
 
     file: FleetFile
@@ -101,6 +64,10 @@ class Site:
     engines: Engines = field(repr=False)
     addresses: tuple[Address | None, ...]
     classes: Mapping[str, float]
+    limits: Limits
+    retries: RetryRules
+    breaker_rules: BreakerRules
+    watch: WatchRules
 
     @classmethod
     def read(cls, path: str | PathLike[str]) -> Site:
@@ -146,8 +113,11 @@ class Site:
             engines(members),
             tuple(addresses),
             promised or {"default": math.inf},
+            limits=_rules(Limits, serve.limits, "limits"),
+            retries=_rules(RetryRules, serve.retries, "retries"),
+            breaker_rules=_rules(BreakerRules, serve.breaker, "breaker"),
+            watch=_watch(serve),
         )
-        found.wire_limits()
         for name in found.policies:
             found.policy(name).make(path.parent, serve.seed)
         return found
@@ -162,19 +132,6 @@ class Site:
         """Return the router and the controllers that a name stands for."""
         return team(name, self.file)
 
-    def wire_limits(self) -> Limits:
-        """Return the limits of connections.
-
-        Raises
-        ------
-        ConfigError
-            If there is no such limit, or it cannot have that value.
-        """
-        try:
-            return Limits(**self.serve.limits)  # type: ignore[arg-type]  # numbers are whole or not
-        except TypeError as error:
-            raise ConfigError(f"serve.limits: {error}") from None
-
     def live(self, addresses: Sequence[Address]) -> tuple[LiveEngine, ...]:
         """Return the engines, to be talked to.
 
@@ -188,23 +145,21 @@ class Site:
         ConfigError
             If the variable that is to hold a key is not set.
         """
-        limits, connect_s = self.wire_limits(), self.serve.timeouts.connect_s
+        connect_s = self.serve.timeouts.connect_s
         found = []
         for number, (member, address) in enumerate(zip(self.members, addresses, strict=True)):
             upstreams = self.serve.engines.get(member.kind, _SIMULATED)
-            tls = ssl.create_default_context() if address.is_tls else None
             found.append(
                 LiveEngine(
                     number=number,
                     name=member.name,
-                    kind=EngineKind(name=upstreams.kind),
-                    pool=Pool(
-                        address.host, address.port, tls=tls, limits=limits, connect_s=connect_s
-                    ),
+                    kind=engine_kind(upstreams.kind),
+                    pool=address.pool(connect_s=connect_s),
                     prefix=address.prefix,
                     headers=_authorization(upstreams, member.kind),
                     adapters=member.adapters,
                     priority=upstreams.priority,
+                    breaker=Breaker(self.breaker_rules),
                 )
             )
         return tuple(found)
@@ -216,7 +171,7 @@ def _addresses(group: Group, upstreams: Upstreams | None) -> list[Address | None
     found: list[Address | None] = []
     for number, url in enumerate(upstreams.urls):
         with key(f"serve.engines.{group.name}.urls[{number}]"):
-            found.append(Address.of(url))
+            found.append(Address.parse(url))
     return found
 
 
@@ -234,3 +189,23 @@ def _authorization(upstreams: Upstreams, kind: str) -> tuple[Header, ...]:
     if not secret or not secret.isprintable():
         raise ConfigError(f"serve.engines.{kind}.api_key_env: {name} is not set, or is no key")
     return ((b"authorization", f"Bearer {secret}".encode()),)
+
+
+def _watch(serve: Serve) -> WatchRules:
+    health = _rules(HealthRules, serve.health, "health")
+    return _rules(WatchRules, {**serve.watch, "health": health}, "watch")
+
+
+def _rules(kind: type[_Rules], given: Mapping[str, Any], section: str) -> _Rules:
+    """Return the settings in a section."""
+    known = [one.name for one in fields(kind)]
+    for name in given:
+        if name not in known:
+            raise ConfigError(f"serve.{section}: {UnknownNameError('key', name, known)}")
+    try:
+        return msgspec.convert(dict(given), kind)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$")
+        name = where.rstrip("`")
+        what = what.removeprefix(f"{section}.")
+        raise ConfigError(f"serve.{section}{name}: {what}") from None
