@@ -11,7 +11,7 @@ import uvloop
 
 from headway.serving.gateway.gateway import running
 from headway.serving.wire import Pool
-from tests.serving.gateway.engines import always, counts, first, fleet, post, site, well
+from tests.serving.gateway.fakes import always, counts, first, fleet, post, site, well
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
