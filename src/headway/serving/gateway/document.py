@@ -11,6 +11,7 @@ import msgspec
 
 from headway.errors import ConfigError
 from headway.serving.fleet.document import FleetFile
+from headway.serving.gateway.accounts.document import AccountsSection
 from headway.serving.traffic import key
 from headway.simulate.document import record
 
@@ -89,6 +90,8 @@ class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """How often engines are asked; see `headway.serving.gateway.watch.watcher.WatchRules`."""
     limits: dict[str, Any] = {}
     """Of connections, see `headway.serving.wire.Limits`."""
+    accounts: AccountsSection | None = None
+    """Keys, limits and budgets; without it everyone may do everything."""
     resume: bool = False
     """Whether streams go on elsewhere when their engine dies, for clients that ask for it."""
     grace_s: float = 30.0

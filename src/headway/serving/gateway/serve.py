@@ -8,10 +8,12 @@ import ssl
 from collections.abc import Callable, Coroutine, Sequence
 
 from headway.errors import ConfigError
+from headway.serving.gateway.accounts import open_accounts
 from headway.serving.gateway.document import Tls
 from headway.serving.gateway.engines.address import Address
 from headway.serving.gateway.gateway import Gateway
 from headway.serving.gateway.site import Site
+from headway.serving.traffic import key
 
 Ready = Callable[[str, int], None]
 """Hears where the gateway listens."""
@@ -33,8 +35,10 @@ def serve(site: Site, addresses: Sequence[Address], ready: Ready) -> None:
     ------
     ConfigError
         If the address is taken, or certificates cannot be read.
+    StoreError
+        If the store of accounts cannot be used, or another gateway uses it.
     """
-    run(_serve(Gateway(site, addresses), ready))
+    run(_serve(site, addresses, ready))
 
 
 def run(job: Coroutine[None, None, None]) -> None:
@@ -47,7 +51,20 @@ def run(job: Coroutine[None, None, None]) -> None:
         uvloop.run(job)
 
 
-async def _serve(gateway: Gateway, ready: Ready) -> None:
+async def _serve(site: Site, addresses: Sequence[Address], ready: Ready) -> None:
+    if site.serve.accounts is None:
+        await _listen(Gateway(site, addresses), ready)
+        return
+    file, home = site.file, site.path.parent
+    with key("serve.accounts"):
+        accounts = open_accounts(site.serve.accounts, file.tenants, file.prices, home=home)
+    try:
+        await _listen(Gateway(site, addresses, accounts=accounts), ready)
+    finally:
+        await accounts.close()
+
+
+async def _listen(gateway: Gateway, ready: Ready) -> None:
     serve = gateway.site.serve
     host, port = host_and_port(serve.listen, "serve.listen")
     stop = asyncio.Event()

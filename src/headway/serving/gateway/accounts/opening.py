@@ -95,7 +95,7 @@ def open_accounts(
         If the store cannot be used, or another gateway uses it under the same name.
     """
     loop = asyncio.get_running_loop()
-    known = bounds(section, clients)
+    known, secret = bounds(section, clients), pepper(section)
     store = Store.at(address(section, home), wait_s=section.lock_wait_s, is_synced=section.fsync)
     try:
         store.database.own(section.node)
@@ -122,7 +122,7 @@ def open_accounts(
     rate = Rates.per_million(prices.prompt, prices.output)
     limits = {name: own for name, (_, own) in known.items()}
     ledger = Ledger(limits, rates, rate, journal, wall)
-    ring = KeyRing(known, pepper(section), wall)
+    ring = KeyRing(known, secret, wall)
     accounts = LocalAccounts(ring, ledger, journal, stops=section.on_store_failure == "stop")
     news = News.read(store, wall())
     accounts.hear(news, loop.time())

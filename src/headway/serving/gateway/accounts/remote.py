@@ -88,6 +88,7 @@ class RemoteAccounts:
         self._ready = asyncio.Event()
         self._known = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._closing = False
 
     async def start(self) -> None:
         """Connect, and wait until the keys are known."""
@@ -104,6 +105,7 @@ class RemoteAccounts:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        self._closing = True
         if self._link is not None:
             self._link.close()
 
@@ -256,7 +258,8 @@ class RemoteAccounts:
         self._link = None
         self._ready.clear()
         self._gone.set()
-        _log.warning("the ledger has gone; connecting again")
+        if not self._closing:
+            _log.warning("the ledger has gone; connecting again")
         calls, self._calls = self._calls, {}
         for answer in calls.values():
             if not answer.done():
