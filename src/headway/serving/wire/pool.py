@@ -42,7 +42,7 @@ class Pool:
     host, port
         Where it is.
     tls
-        For HTTPS; its certificate must be for `host`.
+        For HTTPS; its certificate must be for `name`.
     limits
         `Limits.head_bytes` of answers and `Limits.write_buffer_bytes` of requests.
     idle
@@ -51,6 +51,8 @@ class Pool:
         Time to connect.
     idle_s
         Time after which an unused connection is not used again.
+    name
+        By which the server is called, if `host` is one of several addresses behind it.
     """
 
     def __init__(
@@ -63,9 +65,11 @@ class Pool:
         idle: int = 256,
         connect_s: float = 5.0,
         idle_s: float = 30.0,
+        name: str | None = None,
     ) -> None:
         self.host = host
         self.port = port
+        self._name = name or host
         self.limits = limits or Limits()
         self._tls = tls
         self._idle: deque[tuple[float, _Line]] = deque()
@@ -73,7 +77,8 @@ class Pool:
         self._connect_s = connect_s
         self._idle_s = idle_s
         self._closed = False
-        self._authority = (f"[{host}]" if ":" in host else host).encode() + b":%d" % port
+        named = f"[{self._name}]" if ":" in self._name else self._name
+        self._authority = named.encode() + b":%d" % port
 
     async def send(
         self,
@@ -149,7 +154,11 @@ class Pool:
         try:
             async with asyncio.timeout(self._connect_s):
                 _, line = await loop.create_connection(
-                    lambda: _Line(self, loop), self.host, self.port, ssl=self._tls
+                    lambda: _Line(self, loop),
+                    self.host,
+                    self.port,
+                    ssl=self._tls,
+                    server_hostname=None if self._tls is None else self._name,
                 )
         except TimeoutError:
             raise UpstreamError(

@@ -23,7 +23,10 @@ def test_models_and_adapters_are_told_apart() -> None:
     assert found.context_tokens == 2048
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"data": 3}', b'{"data": [{"id": 3}]}', b"\xff{}"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b'{"data": 3}', b'{"data": [{"id": 3}]}', b"\xff{}", b'{"x": ' + b"[" * 100_000],
+)
 def test_what_is_no_list_of_models_is_refused(body: bytes) -> None:
     with pytest.raises(EndpointError, match="no list of models"):
         served(body)

@@ -84,4 +84,4 @@ class Address:
             Time to connect.
         """
         tls = (context or ssl.create_default_context()) if self.tls else None
-        return Pool(self.host, self.port, tls=tls, connect_s=connect_s)
+        return Pool(self.host, self.port, tls=tls, connect_s=connect_s, name=self.server)

@@ -57,7 +57,7 @@ def served(body: bytes) -> Served:
     """
     try:
         entries = _decode(body).data
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise EndpointError(f"no list of models: {error}") from None
     if len(entries) > MOST_MODELS:
         raise EndpointError(f"a list of {len(entries):,} models is too long")

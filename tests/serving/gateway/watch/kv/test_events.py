@@ -153,3 +153,10 @@ def test_numbers_have_eight_bytes() -> None:
     assert number((258).to_bytes(8, "big")) == 258
     with pytest.raises(FormatError, match="8 bytes"):
         number(b"\x01")
+
+
+def test_nests_without_end_are_refused() -> None:
+    deep = b"\x91" * 100_000
+    for payload in (deep, b"\x82\xa2ts\x00\xa1x" + deep, b"\x92\x00\x91\x81\xa1x" + deep):
+        with pytest.raises(FormatError):
+            events(payload)

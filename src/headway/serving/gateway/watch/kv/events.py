@@ -171,7 +171,7 @@ def events(payload: bytes) -> list[Event]:
     try:
         decode = _batch_array if _is_array(payload) else _batch
         found = [_read(bytes(raw)) for raw in decode(payload).events]
-    except (msgspec.MsgspecError, UnicodeDecodeError, OverflowError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, OverflowError, RecursionError) as error:
         raise FormatError(f"no events of a cache: {error}") from None
     return [event for event in found if event is not None]
 

@@ -1,0 +1,9 @@
+"""Engines that are found by a name instead of fixed addresses."""
+
+from __future__ import annotations
+
+from headway.serving.gateway.engines.discovery.kubernetes import ApiServer, Service
+from headway.serving.gateway.engines.discovery.names import Name
+from headway.serving.gateway.engines.discovery.places import Places, keep_looking
+
+__all__ = ["ApiServer", "Name", "Places", "Service", "keep_looking"]
