@@ -23,6 +23,7 @@ from table import keep, machine
 from headway.serving.fleet import ClusterView, Dispatch, Engines, RequestView
 from headway.serving.fleet.decisions import Router
 from headway.serving.fleet.routing import router, routers
+from headway.serving.fleet.view import Latencies
 
 SIZES = (2, 8, 64)
 SHORT, LONG = 4, 180
@@ -59,6 +60,7 @@ def case(n: int, blocks: int, decisions: int) -> Case:
     rng = np.random.default_rng(n + blocks)
     static = engines(n)
     views, requests = [], []
+    told = Latencies(*(np.full(n, mean) for mean in (0.1, 0.5, 2.0, 600.0, 100.0)))
     history = rng.integers(0, 2**62, (64, 8 * blocks))
     for number in range(decisions):
         load = rng.integers(PER_ENGINE // 2, PER_ENGINE * 3 // 2, n)
@@ -75,6 +77,7 @@ def case(n: int, blocks: int, decisions: int) -> Case:
                 free_blocks=27_000 - used,
                 wanted_blocks=waiting * 64,
                 wanted_blocks_first=np.minimum(waiting, 1) * 64,
+                latencies=lambda: told,
             )
         )
         # A turn keeps what was said before; the last eighth of it is new to everybody.

@@ -1,6 +1,7 @@
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/vector.h>
 
+#include <cmath>
 #include <memory>
 #include <stdexcept>
 
@@ -8,6 +9,7 @@
 #include "serving/columns.hpp"
 #include "serving/routing/chain.hpp"
 #include "serving/routing/choice.hpp"
+#include "serving/routing/peak.hpp"
 #include "serving/routing/prefix_index.hpp"
 #include "serving/step_time.hpp"
 
@@ -100,6 +102,47 @@ nb::object prompt_seconds(const StepTime& time, Int prompt_tokens, const InArray
     return moved(std::move(seconds));
 }
 
+using Rows = nb::ndarray<const double, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+// Most tokens that requests will hold at once; each row has the fields of SentRequest.
+Int expected_peak(const Rows& rows, nb::list kinds, nb::list pasts, const InArray<Int>& all,
+                  double now_s, double tokens_per_s) {
+    constexpr std::size_t FIELDS = sizeof(SentRequest) / sizeof(double);
+    if (rows.shape(1) != FIELDS) {
+        throw std::invalid_argument("expected_peak: rows of six fields are expected");
+    }
+    if (kinds.size() != pasts.size()) {
+        throw std::invalid_argument("expected_peak: a past for each kind is expected");
+    }
+    // Beyond these, numbers are no longer those of tokens.
+    constexpr double MOST = 1e15;
+    const std::span<const double> cells(rows.data(), rows.size());
+    for (const double cell : cells) {
+        if (!(std::abs(cell) < MOST)) {
+            throw std::invalid_argument("expected_peak: a number is out of range");
+        }
+    }
+    std::vector<SentRequest> requests(rows.shape(0));
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        const double* row = rows.data() + i * FIELDS;
+        requests[i] = {row[0], row[1], row[2], row[3], row[4], row[5]};
+        if (!(row[3] >= 0 && row[3] < 1)) {
+            throw std::invalid_argument("expected_peak: quantiles are from 0 up to 1");
+        }
+        if (!(std::abs((now_s - row[1]) * tokens_per_s) < MOST)) {
+            throw std::invalid_argument("expected_peak: a time is out of range");
+        }
+    }
+    std::vector<InArray<Int>> columns;
+    std::vector<PastAnswers> answers;
+    for (std::size_t i = 0; i < pasts.size(); ++i) {
+        columns.push_back(nb::cast<InArray<Int>>(pasts[i]));
+        answers.push_back({nb::cast<double>(kinds[i]), view(columns.back())});
+    }
+    PeakDemand demand;
+    return demand.expected(requests, answers, view(all), now_s, tokens_per_s);
+}
+
 }  // namespace
 
 void bind_routing(nb::module_& module) {
@@ -135,6 +178,9 @@ void bind_routing(nb::module_& module) {
             return to_numpy(chain(held.bytes(), static_cast<std::size_t>(block_bytes), seed));
         },
         "text"_a, "block_bytes"_a, "seed"_a, "Names of the blocks of a text.");
+
+    module.def("expected_peak", &expected_peak, "rows"_a, "kinds"_a, "pasts"_a, "others"_a,
+               "now_s"_a, "tokens_per_s"_a, "Most tokens that requests will hold at once.");
 
     module.def("prompt_seconds", &prompt_seconds, "step_time"_a, "prompt_tokens"_a, "cached"_a,
                "How long prompts take alone of which so many tokens are cached.");

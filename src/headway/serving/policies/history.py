@@ -51,11 +51,15 @@ class History:
         self._ring = np.full(window, prior, np.int64)
         self._filled = filled
         self._oldest = 0
-        self._sorted = np.full(filled, prior, np.int64)
+        self._kept = np.full(window, prior, np.int64)
+
+    @property
+    def _sorted(self) -> NDArray[np.int64]:
+        return self._kept[: self._filled]
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        """All that is remembered in tokens, shortest first. Not to be written to."""
+        """All that is remembered in tokens, shortest first; until the next one."""
         return self._sorted
 
     def append(self, length: int) -> None:
@@ -64,16 +68,25 @@ class History:
         Takes time linear in the window.
         """
         window = len(self._ring)
+        kept = self._sorted
         if self._filled < window:
             self._ring[(self._oldest + self._filled) % window] = length
+            place, end = int(kept.searchsorted(length, side="right")), self._filled
+            self._kept[place + 1 : end + 1] = self._kept[place:end]
+            self._kept[place] = length
             self._filled += 1
+            return
+        gone = int(kept.searchsorted(self._ring[self._oldest]))
+        place = int(kept.searchsorted(length, side="right"))
+        # What is between the two places moves by one, towards the one that is gone.
+        if place <= gone:
+            kept[place + 1 : gone + 1] = kept[place:gone]
+            kept[place] = length
         else:
-            gone = np.searchsorted(self._sorted, self._ring[self._oldest])
-            self._sorted = np.delete(self._sorted, gone)
-            self._ring[self._oldest] = length
-            self._oldest = (self._oldest + 1) % window
-        place = np.searchsorted(self._sorted, length, side="right")
-        self._sorted = np.insert(self._sorted, place, length)
+            kept[gone : place - 1] = kept[gone + 1 : place]
+            kept[place - 1] = length
+        self._ring[self._oldest] = length
+        self._oldest = (self._oldest + 1) % window
 
     def at(self, probability: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return quantiles of the past, in tokens.

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from headway import _core
 from headway.errors import ConfigError
 from headway.serving.engine import EngineConfig
 from headway.serving.fleet import FleetSimulation, Member
 from headway.serving.fleet.routing import PredictedPeak, router
+from headway.serving.policies import History, peak_demand
 from headway.serving.step_time import Affine
-from headway.serving.workload import Workload
+from headway.serving.workload import NO_LIMIT, Workload
 from tests.serving.fleet.views import request, view
 
 
@@ -98,3 +102,62 @@ def preempted(name: str) -> int:
 
 def test_looking_ahead_throws_fewer_requests_out_than_looking_at_memory() -> None:
     assert preempted("predicted-peak") < 0.8 * preempted("least-kv")
+
+
+def plainly(
+    rows: np.ndarray, histories: dict[int, History], other: History, now_s: float, pace: float
+) -> int:
+    """Return the expected peak by the functions that engines' policies use."""
+    if not len(rows):
+        return 0
+    prompt, sent_s, limits, quantile, kinds, _ = rows.T
+    limit = limits.astype(np.int64)
+    said = np.minimum(((now_s - sent_s) * pace).astype(np.int64), limit)
+    left = np.empty_like(said)
+    for row, kind in enumerate(kinds.tolist()):
+        one = slice(row, row + 1)
+        history = histories.get(int(kind), other)
+        final = history.beyond(said[one], limit[one], quantile[None, one])[0]
+        left[one] = final - said[one]
+    return peak_demand(prompt.astype(np.int64) + said, np.maximum(left, 0))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 30))
+def test_the_native_peak_is_that_of_the_plain_functions(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    histories = {kind: History(50, 20, guesses=1) for kind in range(3)}
+    for history in histories.values():
+        for length in rng.integers(1, 200, rng.integers(0, 80)):
+            history.append(int(length))
+    limits = np.where(rng.random(n) < 0.5, NO_LIMIT, rng.integers(1, 300, n))
+    rows = np.column_stack(
+        (
+            rng.integers(1, 500, n),
+            rng.uniform(0, 9, n),
+            limits,
+            rng.random(n),
+            rng.integers(0, 4, n),
+            np.ones(n),
+        )
+    ).astype(np.float64)
+    other = histories.pop(2)
+    found = _core.expected_peak(
+        rows, list(histories), [one.lengths for one in histories.values()], other.lengths, 9.0, 20.0
+    )
+    assert found == plainly(rows, histories, other, 9.0, 20.0)
+
+
+def test_rows_that_make_no_sense_are_refused() -> None:
+    good = np.array([[10.0, 0.0, 5.0, 0.5, 0.0, 1.0]])
+    past = np.array([3])
+    for column, value in ((0, np.nan), (1, np.inf), (2, 1e300), (3, 1.0), (3, -0.1)):
+        bad = good.copy()
+        bad[0, column] = value
+        with pytest.raises(ValueError, match="expected_peak"):
+            _core.expected_peak(bad, [], [], past, 1.0, 1.0)
+    with pytest.raises(ValueError, match="six"):
+        _core.expected_peak(good[:, :5].copy(), [], [], past, 1.0, 1.0)
+    with pytest.raises(ValueError, match="past"):
+        _core.expected_peak(good, [1], [], past, 1.0, 1.0)
+    with pytest.raises(ValueError, match="time"):
+        _core.expected_peak(good, [], [], past, np.nan, 1.0)

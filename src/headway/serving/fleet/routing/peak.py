@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from headway import _core
 from headway.errors import ConfigError
 from headway.serving.fleet.routing.scorer import Scorer
 from headway.serving.fleet.view import ClusterView, Floats, RequestView
-from headway.serving.policies import History, peak_demand
+from headway.serving.policies import History
 
 ENOUGH = 50
 """Answers of a class that must have been seen before they tell more than those of all."""
@@ -61,25 +62,29 @@ class PredictedPeak(Scorer):
         self._of_class: dict[int, tuple[History, int]] = {}
         self._there: dict[int, _Sent] = {}
         self._home: dict[int, int] = {}
-        self._peaks: dict[int, int] = {}
+        self._peaks = np.zeros(0, dtype=np.int64)
+        self._changed: set[int] = set()
         self._took_s, self._said = token_s, 1.0
         self._rng = np.random.default_rng(seed)
 
     def score(self, cluster: ClusterView, request: RequestView) -> Floats:
         """Return the share, with the request at its longest."""
-        history = self._history(request.service_class)
-        middle = int(history.at(np.array([0.5]))[0])
-        own = request.prompt_tokens + min(middle, request.limit_tokens)
-        peaks = [self._peak(k, cluster.now_s) for k in range(len(cluster.engines))]
+        n = len(cluster.engines)
+        lengths = self._history(request.service_class).lengths
+        own = request.prompt_tokens + min(int(lengths[len(lengths) // 2]), request.limit_tokens)
+        self._grow(n)
+        if self._changed:
+            self._update(cluster.now_s)
         tokens = cluster.engines.blocks * cluster.engines.block_tokens
-        share: Floats = (np.array(peaks) + own) / tokens
+        share: Floats = (self._peaks[:n] + own) / tokens
         return share
 
     def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
         """Reckon with the request from now on."""
         self._drop(request.number)
         self._home[request.number] = engine
-        self._peaks.pop(engine, None)
+        self._grow(len(cluster.engines))
+        self._changed.add(engine)
         # A prefill engine ends after one token: that tells nothing about the answer.
         is_whole = cluster.engines.roles[engine] != "prefill"
         self._there.setdefault(engine, _Sent()).add(
@@ -113,32 +118,31 @@ class PredictedPeak(Scorer):
         engine = self._home.pop(number, None)
         if engine is None:
             return None
-        self._peaks.pop(engine, None)
+        self._changed.add(engine)
         return self._there[engine].remove(number)
+
+    def _grow(self, n_engines: int) -> None:
+        if n_engines > len(self._peaks):
+            self._peaks = np.pad(self._peaks, (0, n_engines - len(self._peaks)))
 
     def _history(self, kind: int) -> History:
         history, seen = self._of_class.get(kind, (self._all, 0))
         return history if seen >= ENOUGH else self._all
 
-    def _peak(self, engine: int, now_s: float) -> int:
-        if engine not in self._there:
-            return 0
-        if engine not in self._peaks:
-            self._peaks[engine] = self._expected(self._there[engine].columns, now_s)
-        return self._peaks[engine]
-
-    def _expected(self, columns: Floats, now_s: float) -> int:
-        prompt, sent_s, limits, quantile, kinds, _ = columns
-        limit = limits.astype(np.int64)
-        said = ((now_s - sent_s) * (self._said / self._took_s)).astype(np.int64)
-        said = np.minimum(said, limit)
-        left = np.empty_like(said)
-        for kind in np.unique(kinds).tolist():
-            rows = kinds == kind
-            history = self._history(int(kind))
-            lengths = history.beyond(said[rows], limit[rows], quantile[None, rows])[0]
-            left[rows] = lengths - said[rows]
-        return peak_demand(prompt.astype(np.int64) + said, np.maximum(left, 0))
+    def _update(self, now_s: float) -> None:
+        """Look anew at the engines to which something was sent or from which something is gone."""
+        told = {kind: past for kind, (past, seen) in self._of_class.items() if seen >= ENOUGH}
+        kinds, pasts = list(told), [past.lengths for past in told.values()]
+        for engine in self._changed:
+            self._peaks[engine] = _core.expected_peak(
+                self._there[engine].rows,
+                kinds,
+                pasts,
+                self._all.lengths,
+                now_s,
+                self._said / self._took_s,
+            )
+        self._changed.clear()
 
 
 class _Sent:
@@ -150,9 +154,9 @@ class _Sent:
         self._place: dict[int, int] = {}
 
     @property
-    def columns(self) -> Floats:
+    def rows(self) -> Floats:
         rows: Floats = self._rows[: len(self._numbers)]
-        return rows.T
+        return rows
 
     def add(self, number: int, row: tuple[float, ...]) -> None:
         place = len(self._numbers)

@@ -113,6 +113,7 @@ class SentPrompts:
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._index = PrefixIndex(capacity)
         self._asked: tuple[ClusterView, RequestView, Ints] | None = None
+        self._tokens: Ints | None = None
 
     def blocks(self, cluster: ClusterView, request: RequestView) -> Ints:
         """Return how many blocks of the prompt; shape (n_engines,), not to be written to."""
@@ -120,6 +121,7 @@ class SentPrompts:
         if asked is None or asked[0] is not cluster or asked[1] is not request:
             found = self._index.match(request.blocks, len(cluster.engines), cluster.now_s)
             self._asked = asked = (cluster, request, found)
+            self._tokens = None
         return asked[2]
 
     def share(self, cluster: ClusterView, request: RequestView) -> Floats:
@@ -127,10 +129,15 @@ class SentPrompts:
         return self.blocks(cluster, request) / max(len(request.blocks), 1)
 
     def tokens(self, cluster: ClusterView, request: RequestView) -> Ints:
-        """Return how many tokens of the prompt, but for its last; shape (n_engines,)."""
-        known = self.blocks(cluster, request) * request.block_tokens
-        most: Ints = np.minimum(known, max(request.prompt_tokens - 1, 0))
-        return most
+        """Return how many tokens of the prompt, but for its last.
+
+        Shape (n_engines,), not to be written to.
+        """
+        blocks = self.blocks(cluster, request)
+        if self._tokens is None:
+            most = max(request.prompt_tokens - 1, 0)
+            self._tokens = np.minimum(blocks * request.block_tokens, most)
+        return self._tokens
 
     def add(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
         """Note that an engine is sent a prompt."""

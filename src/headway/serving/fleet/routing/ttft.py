@@ -45,19 +45,15 @@ class LeastTtft(Scorer):
         self._backlog = Backlog()
         self._given_back = SlidingSum(window_s)
         self._prompt_tokens: dict[int, int] = {}
-        self._asked: tuple[ClusterView, RequestView, Floats] | None = None
+        self._asked: tuple[ClusterView, RequestView, Floats, Floats] | None = None
 
     def score(self, cluster: ClusterView, request: RequestView) -> Floats:
         """Return the seconds, not to be written to."""
-        asked = self._asked
-        if asked is None or asked[0] is not cluster or asked[1] is not request:
-            wait_s = np.maximum(self._backlog.seconds(cluster), self._memory_s(cluster, request))
-            self._asked = asked = (cluster, request, wait_s + self._prompt_s(cluster, request))
-        return asked[2]
+        return self._seconds(cluster, request)[0]
 
     def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
         """Let the prompt queue where it was sent."""
-        self._backlog.add(cluster, engine, float(self._prompt_s(cluster, request)[engine]))
+        self._backlog.add(cluster, engine, float(self._seconds(cluster, request)[1][engine]))
         self._prompts.add(cluster, request, engine)
         self._asked = None
         self._prompt_tokens[request.number] = request.prompt_tokens
@@ -73,6 +69,15 @@ class LeastTtft(Scorer):
         self._prompts.forget(engine)
         self._given_back.clear(engine)
         self._asked = None
+
+    def _seconds(self, cluster: ClusterView, request: RequestView) -> tuple[Floats, Floats]:
+        """Return what it takes to the first token, and what of it is for the prompt itself."""
+        asked = self._asked
+        if asked is None or asked[0] is not cluster or asked[1] is not request:
+            wait_s = np.maximum(self._backlog.seconds(cluster), self._memory_s(cluster, request))
+            prompt_s = self._prompt_s(cluster, request)
+            self._asked = asked = (cluster, request, wait_s + prompt_s, prompt_s)
+        return asked[2:]
 
     def _prompt_s(self, cluster: ClusterView, request: RequestView) -> Floats:
         if request.stage == "decode":
