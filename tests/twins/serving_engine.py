@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from headway.serving.results import EngineRun
@@ -20,6 +21,18 @@ class Batch:
     number: int
     end_s: float
     tokens: dict[Request, int]
+    warmed: int = 0  # tokens that nobody has asked for
+
+
+@dataclass
+class Warming:
+    """A context that is computed before anybody asks for it."""
+
+    request: Request
+    computed: int
+    target: int
+    blocks: list[int]
+    unwanted: bool = False
 
 
 class Engine(Scheduler):
@@ -35,6 +48,7 @@ class Engine(Scheduler):
         self.stage_free_s = 0.0
         self.ripe = self.hooks("fill")  # something has changed since no step could begin
         self.speech: list[tuple[int, int]] = []
+        self.warming: Warming | None = None
         self.watch: Callable[[], None] = lambda: None
 
     # Time.
@@ -52,6 +66,55 @@ class Engine(Scheduler):
         """Hear what the blocks that requests have let go are worth."""
         for request, worth in zip(requests, worths, strict=True):
             self.pool.keep(int(request), float(worth))
+
+    def may_warm(self) -> bool:
+        config = self.config
+        never = not config.prefix_caching or not config.chunked or config.pipeline > 1
+        never |= config.clients > 0 or config.refill == "when empty"
+        never |= self.hooks("fill") or self.hooks("budget")
+        return not (never or self.running or self.waiting or self.flying or self.loads)
+
+    def warm(self, number: int, tokens: int, at_s: float) -> bool:
+        """Begin to compute the first tokens of a request, if there is nothing else to do."""
+        comes = bool(self.coming) and self.coming[0][0] <= at_s
+        if self.warming or comes or not self.may_warm():
+            return False
+        request, size = self.requests[number], self.config.block_tokens
+        full = [request.content(j) for j in range(tokens // size)]
+        contents = list(takewhile(lambda content: content[0] != "own", full))
+        hits = self.pool.hits(contents)
+        if len(hits) == len(contents) or len(contents) > self.config.blocks:
+            return False
+        self.pool.hold(hits)
+        self.warming = Warming(request, len(hits) * size, len(contents) * size, hits)
+        self.stage_free_s = max(self.stage_free_s, at_s)
+        self.ripe = True
+        return True
+
+    def warm_on(self) -> None:
+        """Begin a step of the work that nobody has asked for."""
+        job = self.warming
+        assert job is not None
+        tokens = min(self.config.token_budget, job.target - job.computed)
+        missing = ceil(job.computed + tokens, self.config.block_tokens) - len(job.blocks)
+        job.blocks += self.take(missing)
+        self.start(shape_of([(tokens, job.computed, False)], 0))
+        self.steps[-1]["extra_tokens"] = tokens
+        self.flying[-1].warmed = tokens
+
+    def end_warm_step(self, tokens: int) -> None:
+        job, size = self.warming, self.config.block_tokens
+        assert job is not None
+        for j in range(job.computed // size, (job.computed + tokens) // size):
+            self.pool.fill(job.blocks[j], job.request.content(j))
+        job.computed += tokens
+        if job.unwanted or job.computed == job.target:
+            self.stop_warming()
+
+    def stop_warming(self) -> None:
+        assert self.warming is not None
+        self.pool.release(self.warming.blocks, self.warming.request.id)
+        self.warming = None
 
     def run(self) -> EngineRun:
         self.submit(range(len(self.requests)), self.workload.arrival_s)
@@ -101,6 +164,10 @@ class Engine(Scheduler):
     # What happens to requests.
 
     def arrive(self, request: Request) -> None:
+        if self.warming and self.flying:
+            self.warming.unwanted = True
+        elif self.warming:
+            self.stop_warming()
         request.came_s = self.now
         config = self.config
         too_big = ceil(request.prompt + 1, config.block_tokens) > config.blocks
@@ -131,6 +198,9 @@ class Engine(Scheduler):
         begins = bool(self.batch) or shape["extra_tokens"] > 0
         if begins:
             self.start(shape)
+        elif self.warming and self.may_warm():
+            self.warm_on()
+            return True
         return begins
 
     def segments(self) -> list[tuple[int, int, bool]]:
@@ -178,6 +248,8 @@ class Engine(Scheduler):
 
     def end_step(self) -> None:
         batch = self.flying.pop(0)
+        if batch.warmed:
+            self.end_warm_step(batch.warmed)
         for request, q in batch.tokens.items():
             request.flying = False
             again = min(request.computed + q, request.most_computed) - request.computed

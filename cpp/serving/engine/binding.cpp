@@ -223,6 +223,8 @@ void bind_engine(nb::module_& module) {
                 engine.keep(view(requests), view(worths));
             },
             "requests"_a, "worths"_a, "Says what the blocks that requests have let go are worth.")
+        .def("warm", &Engine::warm, "request"_a, "tokens"_a, "at_s"_a,
+             "Computes the first tokens of a request while there is nothing else to do.")
         .def_prop_ro("next_s", &Engine::next_s)
         .def_prop_ro("now_s", &Engine::now_s)
         .def_prop_ro("n_steps", [](const Engine& engine) { return engine.steps().size(); })

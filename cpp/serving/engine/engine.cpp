@@ -151,6 +151,7 @@ bool Engine::settle() {
 bool Engine::take_arrivals() {
     bool happened = false;
     while (!arrivals_.empty() && arrivals_.top().at_s <= now_) {
+        cancel_warming();
         const Arrival arrival = arrivals_.top();
         arrivals_.pop();
         arrive(arrival);
@@ -211,7 +212,9 @@ Ask Engine::advance(double until_s, Int max_steps, bool begins_at_end) {
         }
         composing_ = false;
         if (n_granted_ > 0 || shape_.extra_tokens > 0) {
-            launch();
+            launch(step_s());
+        } else if (warming_ && may_warm()) {
+            launch_warming();
         } else {
             may_begin_ = must_form_again();
         }

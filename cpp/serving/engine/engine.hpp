@@ -16,6 +16,7 @@
 #include "serving/engine/pool.hpp"
 #include "serving/engine/record.hpp"
 #include "serving/engine/traffic.hpp"
+#include "serving/engine/warm.hpp"
 #include "serving/step_time.hpp"
 
 namespace headway::serving {
@@ -87,6 +88,10 @@ public:
     // goes first. What nobody spoke of is kept for longest.
     void keep(Ints requests, Reals worths);
 
+    // Lets an engine that has nothing to do compute the first tokens of a request before anybody
+    // asks for them, until somebody comes; false if it is busy or nothing is missing.
+    bool warm(Int request, Int tokens, double at_s);
+
     // The engine dies: steps under way come to nothing, the cache is empty. Returns who was there.
     std::vector<Int> crash();
 
@@ -151,6 +156,7 @@ private:
         double end_s;
         Int step;
         std::vector<std::int32_t> batch;
+        Int warmed = 0;  // tokens that nobody has asked for
     };
     struct Arrival {
         double at_s;
@@ -216,13 +222,20 @@ private:
     Shape measure() const;
     Shape padded(Shape shape) const;
     double step_s() const;
-    void launch();
+    void launch(double seconds);
     void end_step();
     void learn(Live& live, Int computed);
     void speak(Live& live, Int step, double at_s);
     void close(std::int32_t k, Status status);
     void flush(const Live& live, Segments& segments) const;
     void record(double end_s);
+
+    // warm.cpp
+    bool may_warm() const;
+    void launch_warming();
+    void end_warming_step(Int tokens);
+    void cancel_warming();
+    void stop_warming();
 
     // coast.cpp
     bool can_coast() const;
@@ -252,6 +265,7 @@ private:
     std::vector<Left> left_;
     Int blocks_wanted_ = 0;
     Int reserved_ = 0;
+    std::optional<Warming> warming_;
     double pace_ = 1;
 
     double now_ = 0;

@@ -39,6 +39,7 @@ bool Engine::reserve(Int blocks) {
         return false;
     }
     reserved_ += blocks;
+    cancel_warming();
     return true;
 }
 
@@ -99,6 +100,7 @@ std::vector<Int> Engine::crash() {
         steps_.end_s[step] = now_;
         steps_.sequences[step] = 0;
     }
+    warming_.reset();
     running_.clear();
     waiting_.clear();
     flights_.clear();

@@ -61,8 +61,8 @@ double Engine::step_s() const {
     return seconds;
 }
 
-void Engine::launch() {
-    const double duration = step_s() + stall_s_;
+void Engine::launch(double seconds) {
+    const double duration = seconds + stall_s_;
     const double stage = duration / static_cast<double>(config_.pipeline);
     Flight flight{now_ + duration, steps_.size(), {}};
     if (!flights_.empty()) {
@@ -100,6 +100,9 @@ void Engine::record(double end_s) {
 void Engine::end_step() {
     const Flight flight = std::move(flights_.front());
     flights_.pop_front();
+    if (flight.warmed > 0) {
+        end_warming_step(flight.warmed);
+    }
     for (const auto k : flight.batch) {
         Live& live = at(k);
         live.busy = false;

@@ -79,6 +79,15 @@ void bind_fleet(nb::module_& module) {
             },
             "engine"_a, "blocks"_a)
         .def(
+            "warm",
+            [](Fleet& fleet, Int engine, Int request, Int tokens) {
+                const bool begins = fleet.engine(engine).warm(request, tokens, fleet.now_s());
+                fleet.touch(engine);
+                return begins;
+            },
+            "engine"_a, "request"_a, "tokens"_a,
+            "Lets an idle engine compute what nobody has asked for yet; tells whether it does.")
+        .def(
             "stall",
             [](Fleet& fleet, Int engine, double until_s) {
                 fleet.engine(engine).stall(until_s);

@@ -17,6 +17,7 @@ from headway.serving.agents import (
     Furthest,
     Keeping,
     LeastRecent,
+    Prefetch,
     ResidualLife,
     WorkflowAware,
     as_traffic,
@@ -24,7 +25,15 @@ from headway.serving.agents import (
 )
 from headway.serving.agents.routing import ProgramRouter
 from headway.serving.engine import preset
-from headway.serving.fleet import Dispatch, FleetRun, FleetSimulation, Keep, Member, RequestView
+from headway.serving.fleet import (
+    Dispatch,
+    FleetRun,
+    FleetSimulation,
+    Keep,
+    Member,
+    RequestView,
+    Warm,
+)
 from headway.serving.fleet.routing import router
 from headway.serving.step_time import Affine
 from headway.serving.workload import Workload
@@ -130,13 +139,14 @@ def test_a_period_must_be_a_time() -> None:
         Keeping(Always(), LeastRecent(), lambda r, _: Answer(), period_s=0.0)
 
 
-def played(evictor: Evictor | None, *, signals: bool = True) -> tuple[FleetRun, Workload]:
+def played(evictor: Evictor | None, prefetch: Prefetch | None = None) -> tuple[FleetRun, Workload]:
     """Return what ten agents with slow tools make of an engine that cannot hold them all."""
     traffic = as_traffic(draw(WEB_ARENA, 10, per_minute=12, tools_times=20, seed=3))
     config = preset("vllm", blocks=80_000 // 16)
     members = [Member(name="one", config=config, step_time=STEP_TIME)]
     by = router("session", seed=1)
-    kept = None if evictor is None else Keeping(by, evictor, traffic.answers(signals=signals))
+    answers = traffic.answers()
+    kept = None if evictor is None else Keeping(by, evictor, answers, prefetch=prefetch)
     run = FleetSimulation(
         traffic.workload,
         members,
@@ -165,6 +175,46 @@ def test_a_whole_fleet_computes_less_if_it_keeps_the_right_contexts() -> None:
     }
     assert costs["future"] < costs["residual"] < costs["none"]
     assert costs["future"] < costs["WA-LRU"] < costs["none"]
+
+
+def test_an_idle_engine_computes_what_will_be_needed() -> None:
+    """More is found than without; what it costs is in the steps that are no request's."""
+    plain, _ = played(ResidualLife())
+    ahead, _ = played(ResidualLife(), Prefetch())
+    assert ahead.requests.cached_tokens.sum() > plain.requests.cached_tokens.sum()
+    assert sum(note.what == "warm" for note in ahead.notes) > 0
+    assert sum(steps.extra_tokens.sum() for steps in ahead.steps) > 0
+    assert sum(steps.extra_tokens.sum() for steps in plain.steps) == 0
+
+
+def test_only_what_fits_and_comes_back_is_computed_ahead() -> None:
+    """Of 17 contexts of 120 tokens 13 fit, one of which is of a program that is done."""
+    keeping = Keeping(
+        Always(), LeastRecent(), lambda r, _: Answer(is_final=r == 15), prefetch=Prefetch(most=20)
+    )
+    for number in range(17):
+        keeping.route(view([0]), asked(number, session=number))
+        keeping.ended(number, 0, 20, float(number))
+    (warm,) = (one for one in keeping.act(view([0], 20.0)) if isinstance(one, Warm))
+    assert [request for request, _ in warm.contexts] == [16, 14, 13, 12, *range(11, 3, -1)]
+    assert {tokens for _, tokens in warm.contexts} == {119}
+
+
+def test_nothing_is_computed_ahead_where_somebody_is_or_is_awaited() -> None:
+    keeping = Keeping(Always(), LeastRecent(), lambda r, _: Answer(), prefetch=Prefetch())
+    for number in range(2):
+        keeping.route(view([0]), asked(number, session=number))
+        keeping.ended(number, 0, 20, float(number))
+    assert any(isinstance(one, Warm) for one in keeping.act(view([0])))
+    assert not any(isinstance(one, Warm) for one in keeping.act(view([1])))
+    keeping.route(view([0]), asked(2, session=1))
+    assert not any(isinstance(one, Warm) for one in keeping.act(view([0])))
+
+
+@pytest.mark.parametrize("wrong", [{"returns": 1.5}, {"most": 0}])
+def test_settings_of_prefetch_are_checked(wrong: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match="prefetch"):
+        Prefetch(**wrong)  # type: ignore[arg-type]
 
 
 def test_the_same_run_comes_out_the_same() -> None:

@@ -80,7 +80,7 @@ class Peeker(Policy):
         return 0.0, 0.0
 
 
-CHANGES = {"advance", "crash", "keep", "submit", "take_ended", "take_left"}
+CHANGES = {"advance", "crash", "keep", "submit", "take_ended", "take_left", "warm"}
 """What a policy must not call, nor can call without harm to the run."""
 
 

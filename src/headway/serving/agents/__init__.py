@@ -23,7 +23,9 @@ from headway.serving.agents.generators import (
     draw_tenants,
 )
 from headway.serving.agents.graphs import AgentGraph, Forecast, Graphs, Inferred, Node
-from headway.serving.agents.keeping import Answer, Answers, Keeping
+from headway.serving.agents.idle import Answer, Answers
+from headway.serving.agents.keeping import Keeping
+from headway.serving.agents.prefetch import Prefetch
 from headway.serving.agents.programs import NO_TOOL, Programs, Spans, undisturbed
 from headway.serving.agents.recorded import recorded_programs
 from headway.serving.agents.requests import ProgramTraffic, as_traffic, declared, told
@@ -52,6 +54,7 @@ __all__ = [
     "Node",
     "Outlook",
     "Pool",
+    "Prefetch",
     "PrefixBonus",
     "ProgramTraffic",
     "Programs",

@@ -4,75 +4,29 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from headway.errors import ConfigError
-from headway.serving.agents.eviction import Evictor, Outlook, Pool
-from headway.serving.agents.graphs import UNKNOWN, Forecast, Graphs
-from headway.serving.agents.programs import NO_TOOL
-from headway.serving.fleet.decisions import Dispatch, Keep, Operation, Router, Routing, Waker
+from headway.serving.agents.eviction import Evictor
+from headway.serving.agents.graphs import Graphs
+from headway.serving.agents.idle import Answer, Answers, Idle, pool_of
+from headway.serving.agents.prefetch import Prefetch
+from headway.serving.fleet.decisions import (
+    Dispatch,
+    Keep,
+    Operation,
+    Router,
+    Routing,
+    Waker,
+    Warm,
+)
 from headway.serving.fleet.view import ClusterView, RequestView
 
 SESSIONS = 100_000
 """Programs that are remembered."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a gateway reads in an answer when it has passed.
-
-    Parameters
-    ----------
-    tool
-        Number of the tool that it calls, -1 if that cannot be read.
-    is_final
-        Whether it says that nothing comes after it.
-    next_s
-        When the next step comes; nan but for those who may know the future.
-    """
-
-    tool: int = NO_TOOL
-    is_final: bool = False
-    next_s: float = math.nan
-
-
-Answers = Callable[[int, float], Answer]
-"""Reads the answer to a request that ended at a time."""
-
-
-@dataclass(slots=True)
-class Idle:
-    """A context that waits for its program.
-
-    Attributes
-    ----------
-    session, request
-        Whose it is, and the request that left it.
-    engine
-        Where.
-    tokens
-        Its length.
-    since_s
-        When it was left.
-    answer
-        What was read then.
-    forecast
-        What was foreseen then.
-    is_awaited
-        Whether the next request has come and has not ended.
-    """
-
-    session: int
-    request: int
-    engine: int
-    tokens: int
-    since_s: float
-    answer: Answer
-    forecast: Forecast = UNKNOWN
-    is_awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +56,8 @@ class Keeping:
         Reads answers.
     graphs
         Foresees what programs will do, and learns it; None for evictors that do without.
+    prefetch
+        Which contexts an engine computes again that has nothing to do; None for none.
     period_s
         How often engines are told; within this time what has just been left is kept.
 
@@ -109,7 +65,7 @@ class Keeping:
     -----
     O(k) for an engine with k idle contexts, every `period_s`. Contexts that others of more worth
     would crowd out of a whole cache are taken for lost and not ranked again, so that k is bounded
-    by the size of the cache.
+    by the size of the cache; with `prefetch`, by the number of programs.
 
     References
     ----------
@@ -123,6 +79,7 @@ class Keeping:
         evictor: Evictor,
         answers: Answers,
         graphs: Graphs | None = None,
+        prefetch: Prefetch | None = None,
         *,
         period_s: float = 0.25,
     ) -> None:
@@ -132,12 +89,13 @@ class Keeping:
         self._evictor = evictor
         self._answers = answers
         self._graphs = graphs
+        self._prefetch = prefetch
         self._period_s = period_s
         self._last: OrderedDict[int, Idle] = OrderedDict()
         self._sent: dict[int, _Sent] = {}
         self._idle: dict[int, dict[int, Idle]] = {}
         self._spent: dict[int, list[int]] = {}
-        self.name = f"{router.name}, keeping by {evictor.name}"
+        self.name = f"{router.name}, keeping by {evictor.name}" + ", prefetch" * bool(prefetch)
 
     @property
     def period_s(self) -> float:
@@ -207,55 +165,51 @@ class Keeping:
 
     def act(self, cluster: ClusterView) -> tuple[Operation, ...]:
         """Return what engines are to be told."""
-        told = (self._judge(cluster, engine) for engine in range(len(cluster.engines)))
-        return tuple(one for one in told if one is not None)
+        engines = range(len(cluster.engines))
+        return tuple(one for engine in engines for one in self._judge(cluster, engine))
 
     def _spend(self, left: Idle) -> None:
         """Note that nobody will need a context any more."""
         if self._idle.get(left.engine, {}).pop(left.request, None) is not None:
             self._spent.setdefault(left.engine, []).append(left.request)
 
-    def _judge(self, cluster: ClusterView, engine: int) -> Keep | None:
+    def _judge(self, cluster: ClusterView, engine: int) -> Iterator[Operation]:
         lost = self._spent.pop(engine, [])
         idle = self._idle.get(engine, {})
         # In order of requests, so that ties do not hang on who came when.
         ranked = [idle[request] for request in sorted(idle)]
         if not ranked:
-            return _keep(engine, [], [], lost) if lost else None
-        engines = cluster.engines
-        capacity = int(engines.blocks[engine] * engines.block_tokens[engine])
-        tokens = np.array([one.tokens for one in ranked])
-        pool = Pool(
-            now_s=cluster.now_s,
-            used=float(cluster.kv_usage[engine]) + float(tokens.sum()) / capacity,
-            session=np.array([one.session for one in ranked]),
-            tokens=tokens,
-            since_s=np.array([one.since_s for one in ranked]),
-            tool=np.array([one.answer.tool for one in ranked]),
-            is_final=np.array([one.answer.is_final for one in ranked]),
-            next_s=np.array(
-                [one.answer.next_s if self._evictor.clairvoyant else math.nan for one in ranked]
-            ),
-            outlook=None if self._graphs is None else _outlook(ranked),
+            if lost:
+                yield _keep(engine, [], [], lost)
+            return
+        capacity = int(cluster.engines.blocks[engine] * cluster.engines.block_tokens[engine])
+        pool = pool_of(
+            ranked,
+            cluster.now_s,
+            float(cluster.kv_usage[engine]),
+            capacity,
+            foreseen=self._graphs is not None,
         )
+        if not self._evictor.clairvoyant:
+            pool = replace(pool, next_s=np.full(len(ranked), np.nan))
         awaited = np.array([one.is_awaited for one in ranked])
         worth = np.where(awaited, np.inf, -self._evictor.rank(pool))
         best = np.argsort(-worth, kind="stable")
-        is_out = np.zeros(len(ranked), dtype=np.bool_)
-        is_out[best] = np.cumsum(tokens[best]) - tokens[best] >= capacity
-        for position in np.flatnonzero(is_out & ~awaited).tolist():
+        before = np.empty(len(ranked), dtype=np.int64)
+        before[best] = np.cumsum(pool.tokens[best]) - pool.tokens[best]
+        goes = (before >= capacity) & ~awaited
+        if self._prefetch is not None:
+            goes &= pool.is_final
+        for position in np.flatnonzero(goes).tolist():
             lost.append(ranked[position].request)
             del idle[ranked[position].request]
-        left = np.flatnonzero(~is_out | awaited).tolist()
-        return _keep(engine, [ranked[k].request for k in left], worth[left].tolist(), lost)
-
-
-def _outlook(ranked: list[Idle]) -> Outlook:
-    columns = [
-        (one.forecast.returns, one.forecast.grown_tokens, one.forecast.mu, one.forecast.sigma)
-        for one in ranked
-    ]
-    return Outlook(*np.array(columns).T)
+        left = np.flatnonzero(~goes).tolist()
+        yield _keep(engine, [ranked[k].request for k in left], worth[left].tolist(), lost)
+        is_empty = not (cluster.in_flight[engine] or cluster.running[engine] or awaited.any())
+        if self._prefetch is not None and is_empty:
+            fits = [ranked[k] for k in best.tolist() if before[k] + ranked[k].tokens <= capacity]
+            if wanted := self._prefetch.wanted(fits):
+                yield Warm(engine, wanted)
 
 
 def _keep(engine: int, requests: list[int], worths: list[float], lost: list[int]) -> Keep:

@@ -11,7 +11,7 @@ import numpy as np
 
 from headway.errors import ConfigError
 from headway.serving.agents.graphs import AgentGraph, Node
-from headway.serving.agents.keeping import Answer, Answers
+from headway.serving.agents.idle import Answer, Answers
 from headway.serving.agents.programs import Floats, Ints, Programs, undisturbed
 from headway.serving.agents.routing.hints import Hint
 from headway.serving.agents.tools import TOOLS

@@ -144,6 +144,39 @@ class Engine:
         except ValueError as error:
             raise ConfigError(str(error)) from error
 
+    def warm(self, request: int, tokens: int, at_s: float) -> bool:
+        """Compute the beginning of a request before anybody asks for it, unless there is work.
+
+        It is computed in steps of the token budget, from what is cached already up to the last full
+        block that others can find, and stays in the cache as what the request has let go. The first
+        request that comes ends it with the step under way. Its steps are recorded with
+        `extra_tokens`, and take the time of a prefill.
+
+        Parameters
+        ----------
+        request
+            Whose prompt and answer begin so.
+        tokens
+            Of them.
+        at_s
+            When it may begin.
+
+        Returns
+        -------
+        bool
+            Whether it begins: not if the engine is busy, if nothing is missing, or if its settings
+            have no place for it (pipelines, closed loops, static batches, no prefix cache).
+
+        Raises
+        ------
+        ConfigError
+            If there is no such request, or the time is past.
+        """
+        try:
+            return self.native.warm(request, tokens, at_s)
+        except (IndexError, ValueError) as error:
+            raise ConfigError(str(error)) from error
+
     def advance(self, until_s: float = math.inf) -> None:
         """End steps up to a time and begin steps before it.
 

@@ -14,6 +14,7 @@ from headway.serving.fleet.decisions import (
     Routing,
     Start,
     UnloadAdapter,
+    Warm,
 )
 from headway.serving.fleet.faults import (
     Crash,
@@ -66,6 +67,7 @@ __all__ = [
     "Start",
     "Straggle",
     "UnloadAdapter",
+    "Warm",
     "WrongMetrics",
     "random_faults",
 ]

@@ -125,8 +125,27 @@ class UnloadAdapter:
     adapter: str
 
 
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """Let an engine that has nothing to do compute a context before anybody asks for it.
+
+    See `headway.serving.engine.Engine.warm`: the first request that comes there ends it.
+
+    Attributes
+    ----------
+    engine
+        Where.
+    contexts
+        Requests that have left a context there, and its tokens; the first one of which something
+        is missing is computed.
+    """
+
+    engine: int
+    contexts: tuple[tuple[int, int], ...]
+
+
 Routing = Dispatch | Hold | Reject
-Operation = Start | Drain | Migrate | Keep | LoadAdapter | UnloadAdapter
+Operation = Start | Drain | Migrate | Keep | Warm | LoadAdapter | UnloadAdapter
 
 
 class Router(Protocol):

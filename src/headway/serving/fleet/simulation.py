@@ -24,6 +24,7 @@ from headway.serving.fleet.decisions import (
     Operation,
     Router,
     UnloadAdapter,
+    Warm,
 )
 from headway.serving.fleet.faults import (
     Crash,
@@ -264,6 +265,8 @@ class FleetSimulation:
             self._migrations.begin(operation)
         elif isinstance(operation, Keep):
             world.engines[engine].keep(operation.requests, operation.worths)
+        elif isinstance(operation, Warm):
+            world.warm(operation)
         elif isinstance(operation, LoadAdapter):
             self._load(engine, operation.adapter)
         elif isinstance(operation, UnloadAdapter):

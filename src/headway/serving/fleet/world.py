@@ -14,6 +14,7 @@ from headway.serving.engine import Engine, Visible
 from headway.serving.fleet.adapters.catalogue import Catalogue
 from headway.serving.fleet.adapters.shelving import Shelving
 from headway.serving.fleet.answered import Answered
+from headway.serving.fleet.decisions import Warm
 from headway.serving.fleet.faults import Fault, SlowLink
 from headway.serving.fleet.gauges import Gauges
 from headway.serving.fleet.member import Link, Member, engines
@@ -213,6 +214,16 @@ class World:
         present: list[int] = self.core.crash(engine).tolist()
         self.stop_if_empty(engine, self.now_s)
         return present
+
+    def warm(self, order: Warm) -> None:
+        """Let an engine that is there compute the first context of which something is missing."""
+        engine = order.engine
+        if not self.works(engine) or self.draining[engine]:
+            return
+        for request, tokens in order.contexts:
+            if self.core.warm(engine, request, tokens):
+                self.note("warm", engine, request)
+                return
 
     def note(
         self, what: str, engine: int, request: int = -1, other: int = -1, adapter: str = ""
