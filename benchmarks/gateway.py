@@ -113,12 +113,12 @@ def contenders(
         file.write_text(
             "kind: fleet\n"
             f"engines: [{{name: e, count: {len(urls)}, model: llama-3.1-8b, gpu: h100}}]\n"
-            "workload: {rate: 1, seconds: 1}\n"
+            "workload: {synthetic: {rate_per_s: 1}}\n"
             f"policies: [{policy}]\n"
             "serve:\n"
             f"  listen: 127.0.0.1:{port}\n"
             f"  admin: 127.0.0.1:{admin}\n"
-            f"  engines: {{e: {{kind: openai, urls: [{', '.join(urls)}], models: [m]}}}}\n"
+            f"  engines: {{e: {{kind: openai, urls: [{', '.join(urls)}]}}}}\n"
         )
         command = [sys.executable, "-m", "headway", "serve", str(file)]
         yield Contender("headway", policy, command, port)

@@ -100,6 +100,28 @@ def test_more_than_was_asked_for_is_not_taken_for_the_next_answer() -> None:
     uvloop.run(job())
 
 
+@pytest.mark.parametrize("chunked", [False, True])
+def test_connections_are_used_again(*, chunked: bool) -> None:
+    async def job() -> None:
+        async def handler(exchange: Exchange) -> None:
+            if chunked:
+                exchange.start(200, [])
+                exchange.write(b"ok")
+            else:
+                exchange.reply(200, b"ok")
+
+        async with serving(handler) as server:
+            pool = Pool(*server.address)  # type: ignore[attr-defined]
+            seen = set()
+            for _ in range(5):
+                assert await (await pool.send(b"POST", b"/", [], b"x")).read() == b"ok"
+                seen |= server.connections
+            pool.close()
+        assert len(seen) == 1
+
+    uvloop.run(job())
+
+
 def test_a_kept_connection_that_was_closed_is_replaced() -> None:
     async def job() -> None:
         connections = 0
@@ -114,8 +136,8 @@ def test_a_kept_connection_that_was_closed_is_replaced() -> None:
 
         async with raw_server(script) as address:
             pool = Pool(*address)
-            assert await (await pool.send(b"GET", b"/")).read() == b"ok"
-            assert await (await pool.send(b"GET", b"/")).read() == b"ok"
+            for _ in range(2):
+                assert await (await pool.send(b"GET", b"/")).read() == b"ok"
             pool.close()
         assert connections == 2
 

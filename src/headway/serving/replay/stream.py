@@ -8,6 +8,7 @@ _MOST_BYTES = 1 << 20
 
 
 class _Delta(msgspec.Struct):
+    role: str | None = None
     content: str | None = None
     reasoning_content: str | None = None
 
@@ -98,6 +99,10 @@ class Events:
 
 
 def _speaks(choice: _Choice) -> bool:
-    if choice.delta is not None:
-        return bool(choice.delta.content or choice.delta.reasoning_content)
-    return bool(choice.text)
+    """Return whether there is a token; some decode to nothing, but one that only greets is none."""
+    delta = choice.delta
+    if delta is None:
+        return choice.text is not None
+    if delta.content or delta.reasoning_content:
+        return True
+    return delta.content is not None and delta.role is None

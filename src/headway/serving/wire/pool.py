@@ -310,6 +310,7 @@ class _Line(asyncio.Protocol):
         self._headers: list[Header] = []
         self._in_head = False
         self._complete = False
+        self._keep_alive = False
         self._sink: Tap | None = None
         self._tap: Tap | None = None
         self._exchange: Exchange | None = None
@@ -329,7 +330,7 @@ class _Line(asyncio.Protocol):
         self._head = self._loop.create_future()
         self._done = None
         self._headers, self._early, self._early_bytes = [], [], 0
-        self._in_head, self._complete = True, False
+        self._in_head, self._complete, self._keep_alive = True, False, False
         self._sink = self._tap = self._exchange = None
         self.decoded = self.until_close = self.between_chunks = False
         self._transport.write(data)
@@ -372,8 +373,7 @@ class _Line(asyncio.Protocol):
                 self._transport.resume_reading()
             await self._done
         self._sink = self._tap = self._exchange = None
-        assert self._parser is not None
-        if self.lost or self.until_close or not self._parser.should_keep_alive():
+        if self.lost or self.until_close or not self._keep_alive:
             self.cut()
         else:
             self._pool.give_back(self)
@@ -533,4 +533,6 @@ class _Line(asyncio.Protocol):
             raise ValueError("there is more than was asked for")
 
     def on_message_complete(self) -> None:
+        assert self._parser is not None
         self._complete = True
+        self._keep_alive = self._parser.should_keep_alive()  # forgotten by the parser hereafter
