@@ -58,7 +58,7 @@ void Engine::answer_admit(Ints requests) {
 // The longest unbroken chain of full blocks that are still known; one token is left to compute.
 Engine::Hits Engine::hits(const Live& live) const {
     Hits found;
-    if (!config_.prefix_caching || live.kept > 0) {
+    if (!config_.prefix_caching || live.swapped) {
         return found;
     }
     const Int most = (live.target - 1) / config_.block_tokens;
@@ -76,6 +76,9 @@ Engine::Hits Engine::hits(const Live& live) const {
         }
         found.device.push_back(static_cast<std::int32_t>(block));
         found.device_free += pool_.is_free(block);
+    }
+    if (live.kept > 0) {
+        return found;  // what comes along need not come from the host
     }
     auto j = static_cast<Int>(found.device.size());
     while (j < most && live.contents(j) >= 0 && host_.has(live.contents(j))) {

@@ -49,6 +49,18 @@ class Wire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     latency_s: float = 0.001
 
 
+class Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Cache beside the engines that all of them share, see `CachePool`."""
+
+    bytes: float
+    policy: str = "s3-fifo"
+    """Or ``lru``."""
+    bytes_per_s: float = 10e9
+    latency_s: float = 0.001
+    selective: bool = True
+    """Whether a prefix is fetched only if that is quicker than to compute it."""
+
+
 class LowRank(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Adapters that are loaded when they are needed, see `Adapter`; one of `rank` and `bytes`."""
 
@@ -173,6 +185,7 @@ class FleetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """Adapters that come and go; by default engines keep those that they come up with."""
     adapter_store: Wire | None = None
     """From where adapters are loaded, see `STORE`."""
+    cache_pool: Pool | None = None
     link: Wire = Wire()
     serve: dict[str, Any] = {}
     """Only for live use, see `headway.serving.gateway.document.Serve`."""

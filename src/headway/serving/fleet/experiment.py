@@ -18,7 +18,7 @@ from headway.serving.fleet.faults import Fault
 from headway.serving.fleet.front import tenants
 from headway.serving.fleet.member import Link, Member
 from headway.serving.fleet.run import FleetRun
-from headway.serving.fleet.setup import Kind, chance, faults, kinds, started
+from headway.serving.fleet.setup import Kind, cache_pool, chance, faults, kinds, started
 from headway.serving.fleet.simulation import FleetSimulation
 from headway.serving.fleet.teams import team
 from headway.serving.results import metrics
@@ -181,6 +181,7 @@ class FleetExperiment(TraffickedExperiment):
             link=link,
             detect_s=self.file.detect_s,
             catalogue=adapters,
+            pool=cache_pool(self.file),
             seed=seed,
         )
 

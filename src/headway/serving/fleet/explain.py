@@ -10,7 +10,7 @@ from headway.serving.fleet.adapters.described import catalogue
 from headway.serving.fleet.document import Door
 from headway.serving.fleet.experiment import FleetExperiment
 from headway.serving.fleet.front import tenants
-from headway.serving.fleet.setup import Kind
+from headway.serving.fleet.setup import Kind, cache_pool
 from headway.serving.fleet.teams import team
 from headway.serving.fleet.view import Floats
 from headway.serving.results import metrics
@@ -34,7 +34,8 @@ def explain(fleet: FleetExperiment) -> str:
     lines = [f"{fleet.name}: {n} engine{'s'[: n != 1]}{price}", ""]
     for kind, count in zip(fleet.kinds, fleet.counts, strict=True):
         lines += _kind(kind, count)
-    lines += ["", *_adapters(fleet), *_traffic(fleet), "", *_admission(fleet), *_steering(fleet)]
+    lines += ["", *_adapters(fleet), *_pool(fleet), *_traffic(fleet)]
+    lines += ["", *_admission(fleet), *_steering(fleet)]
     return "\n".join(lines)
 
 
@@ -98,6 +99,16 @@ def _adapters(fleet: FleetExperiment) -> Iterator[str]:
         f"  adapters   {len(known):,}, {_span(size_bytes / 1e6)} MB,"
         f" {_span(1000 * np.array(seconds))} ms to load; {places:,} places for them"
     )
+
+
+def _pool(fleet: FleetExperiment) -> Iterator[str]:
+    pool = cache_pool(fleet.file)
+    if pool is not None:
+        per_token = fleet.members()[0].bytes_per_token
+        yield (
+            f"  pool       {pool.size_bytes / 1e9:,.4g} GB = {pool.size_bytes / per_token:,.0f}"
+            f" tokens, {pool.policy}, {pool.link.bytes_per_s / 1e9:,.3g} GB/s to each engine"
+        )
 
 
 def _span(values: Floats) -> str:

@@ -120,6 +120,8 @@ class Gateway:
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> bool:
         """Hear that an engine is done with a request; return whether that was its end."""
         self._world.adapters.release(request, engine, at_s)
+        if self._world.pool is not None:
+            self._world.pool.store(engine, request, output_tokens, at_s)
         self._router.ended(request, engine, output_tokens, at_s)
         workload = self._world.workload
         if output_tokens:
@@ -153,12 +155,23 @@ class Gateway:
         self.home[request] = engine
         self._sent_s[request] = world.now_s
         if source is None:
-            world.core.submit(engine, request, world.now_s)
+            self._begin(request, engine)
             return
         tokens = int(world.workload.prompt_tokens[request])
         size = tokens * world.members[source].bytes_per_token
         arrives_s = world.now_s + world.transfer_s(source, engine, size)
         world.core.submit(engine, request, arrives_s, computed=tokens, generated=1)
+
+    def _begin(self, request: int, engine: int) -> None:
+        """Let a request come to an engine, with what the pool has of its prompt."""
+        world, fetch = self._world, None
+        if world.pool is not None:
+            resident = world.engines[engine].native.resident_tokens(request)
+            fetch = world.pool.fetch(engine, request, resident, world.now_s)
+        if fetch is None:
+            world.core.submit(engine, request, world.now_s)
+        else:
+            world.core.submit(engine, request, fetch.arrives_s, computed=fetch.computed)
 
     def _again(self, request: int, engine: int) -> None:
         """Try another engine, unless the answer has begun or too many were tried."""

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from headway.serving.fleet.member import Member
+from headway.serving.fleet.pool.shared import PoolUse
 from headway.serving.fleet.results.audit import audit
 from headway.serving.fleet.results.export import as_met, happenings
 from headway.serving.fleet.results.figures import document
@@ -125,6 +126,8 @@ class FleetRun(Served):
         Requests that were moved between engines, or were to be, by the time of their ends.
     refused
         Why requests were rejected, see `headway.serving.fleet.Reject`.
+    pool
+        What the shared cache was good for, None if there was none.
     cold_s
         How long each request waited for its adapter to be loaded, nan if it did not have to; shape
         (n_requests,), or empty if adapters do not come and go.
@@ -151,6 +154,7 @@ class FleetRun(Served):
     cpu_s: float = field(default=float("nan"), repr=False)
     moves: tuple[Move, ...] = field(default=(), repr=False)
     refused: Mapping[int, str] = field(default_factory=dict, repr=False)
+    pool: PoolUse | None = field(default=None, repr=False)
     cold_s: Floats = field(default_factory=lambda: np.zeros(0), repr=False)
 
     def __post_init__(self) -> None:

@@ -21,7 +21,8 @@ from headway.serving.fleet.faults import (
     Straggle,
     WrongMetrics,
 )
-from headway.serving.fleet.member import Member
+from headway.serving.fleet.member import Link, Member
+from headway.serving.fleet.pool.shared import CachePool
 from headway.serving.fleet.random_faults import FaultRates, random_faults
 from headway.serving.hardware import Deployment
 from headway.serving.setup import deployment, engine_config, step_time
@@ -176,6 +177,24 @@ def faults(troubles: Sequence[Trouble], numbers: Mapping[str, int]) -> list[Faul
                 raise UnknownNameError("engine", trouble.engine, numbers)
             found.append(_fault(trouble, numbers[trouble.engine]))
     return found
+
+
+def cache_pool(file: FleetFile) -> CachePool | None:
+    """Return the cache that all engines share, None if there is none.
+
+    Raises
+    ------
+    ConfigError
+        If a setting cannot be; with the key.
+    """
+    own = file.cache_pool
+    if own is None:
+        return None
+    with key("cache_pool"):
+        link = Link(bytes_per_s=own.bytes_per_s, latency_s=own.latency_s)
+        return CachePool(
+            size_bytes=own.bytes, policy=own.policy, link=link, selective=own.selective
+        )
 
 
 def chance(file: FleetFile, engines: int, over_s: float, seed: int) -> tuple[Fault, ...]:

@@ -40,6 +40,7 @@ from headway.serving.fleet.follow import Follow
 from headway.serving.fleet.gateway import Gateway
 from headway.serving.fleet.member import Link, Member
 from headway.serving.fleet.migration import Migrations, Moving
+from headway.serving.fleet.pool.shared import CachePool
 from headway.serving.fleet.run import FleetRun
 from headway.serving.fleet.view import ClusterView
 from headway.serving.fleet.world import World
@@ -88,14 +89,16 @@ class FleetSimulation:
     catalogue
         Adapters that are loaded and unloaded while the fleet runs; None if each engine just has
         those that it comes up with.
+    pool
+        Cache beside the engines that all of them share.
     seed
         Noted in the results.
 
     Raises
     ------
     ConfigError
-        If there are no engines, a fault or a start names one that does not exist, or the traffic
-        needs an adapter that is not in the catalogue.
+        If there are no engines, a fault or a start names one that does not exist, the traffic
+        needs an adapter that is not in the catalogue, or engines cannot share the pool.
 
     Notes
     -----
@@ -115,10 +118,11 @@ class FleetSimulation:
         detect_s: float = 1.0,
         follow: Follow | None = None,
         catalogue: Catalogue | None = None,
+        pool: CachePool | None = None,
         seed: int = 0,
     ) -> None:
         begin = range(len(members)) if started is None else started
-        self._world = World(workload, members, link or Link(), begin, catalogue)
+        self._world = World(workload, members, link or Link(), begin, catalogue, pool)
         self._router = router
         self._controllers = tuple(controllers)
         self._detect_s = detect_s
@@ -346,5 +350,6 @@ class FleetSimulation:
             cpu_s=cpu_s,
             moves=tuple(self._migrations.done),
             refused=self._gateway.refused,
+            pool=None if world.pool is None else world.pool.use,
             cold_s=self._cold.waited_s if world.adapters.view else np.zeros(0),
         )

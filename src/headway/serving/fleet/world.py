@@ -18,6 +18,7 @@ from headway.serving.fleet.decisions import Warm
 from headway.serving.fleet.faults import Fault, SlowLink
 from headway.serving.fleet.gauges import Gauges
 from headway.serving.fleet.member import Link, Member, engines
+from headway.serving.fleet.pool.shared import CachePool, SharedPool
 from headway.serving.fleet.run import Note
 from headway.serving.fleet.view import ClusterView, Latencies, Residents
 from headway.serving.workload import Workload
@@ -34,12 +35,14 @@ class World:
         Numbers of the engines that are there from the beginning.
     catalogue
         Adapters that come and go.
+    pool
+        Cache that all engines share.
 
     Raises
     ------
     ConfigError
-        If there are no engines, `started` names one that does not exist, or the traffic needs an
-        adapter that is not in the catalogue.
+        If there are no engines, `started` names one that does not exist, the traffic needs an
+        adapter that is not in the catalogue, or engines cannot share the pool.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class World:
         link: Link,
         started: Sequence[int],
         catalogue: Catalogue | None = None,
+        pool: CachePool | None = None,
     ) -> None:
         if not members:
             raise ConfigError("a fleet needs at least one engine")
@@ -79,6 +83,7 @@ class World:
         self._slow: dict[int, SlowLink] = {}
         self.adapters = Shelving(self, catalogue)
         self.answered = Answered(self.members, self.outcome)
+        self.pool = None if pool is None else SharedPool(pool, workload, members, self.slowness)
 
     @property
     def now_s(self) -> float:
@@ -146,8 +151,12 @@ class World:
 
     def transfer_s(self, source: int, destination: int, size_bytes: float) -> float:
         """Return how long so many bytes take that leave one engine for another now."""
-        slow = (self._slow[k].pace for k in (source, destination) if k in self._slow)
-        return self.link.seconds(size_bytes) * max(slow, default=1.0)
+        slow = max(self.slowness(source), self.slowness(destination))
+        return self.link.seconds(size_bytes) * slow
+
+    def slowness(self, engine: int) -> float:
+        """Return how many times as long transfers from or to an engine take now."""
+        return self._slow[engine].pace if engine in self._slow else 1.0
 
     def slow_down(self, fault: SlowLink) -> None:
         """Let an engine's link be slow; the last fault counts."""

@@ -43,7 +43,9 @@ def document(run: FleetRun) -> dict[str, Any]:
         that kept their limits, ``replica_seconds``, ``starts``, ``drains``, ``crashes``,
         ``migrations``, ``steals`` and ``reversals`` (of scaling); ``adapter_loads`` and
         ``adapter_unloads``, ``adapter_cold_starts``, requests that waited for a load, and
-        ``adapter_wait_s``, how long on average; ``imbalance``, the work of the
+        ``adapter_wait_s``, how long on average; under ``cache_pool``, if there is one, which
+        share of prompt tokens came from it (``hit_rate``), from engines' own caches, or could have
+        come from it, ``declined`` fetches and what was moved; ``imbalance``, the work of the
         busiest engine over the mean; ``fairness``; under ``refusals`` why requests were rejected;
         under ``engines`` what each has done, and under ``tenants``, if there are several, what
         each of the ``MOST_TENANTS`` with most requests was given.
@@ -75,6 +77,7 @@ def document(run: FleetRun) -> dict[str, Any]:
         "replica_seconds": run.replica_seconds,
         **{name: run.count(what) for name, what in EVENTS.items()},
         **_adapters(run),
+        **_pool(run),
         "reversals": reversals(run),
         "imbalance": _ratio(float(work.max()), float(work.mean())),
         "fairness": fairness(run),
@@ -144,6 +147,27 @@ def _adapters(run: FleetRun) -> dict[str, Any]:
     return {
         "adapter_cold_starts": len(waited_s),
         "adapter_wait_s": _ratio(float(waited_s.sum()), len(waited_s)),
+    }
+
+
+def _pool(run: FleetRun) -> dict[str, Any]:
+    use = run.pool
+    if use is None:
+        return {}
+    prompts = float(run.workload.prompt_tokens.sum(dtype=np.int64))
+    cached = float(run.requests.cached_tokens.sum(dtype=np.int64))
+    fetched = float(use.fetched_tokens.sum())
+    return {
+        "cache_pool": {
+            "blocks": use.blocks,
+            "hit_rate": _ratio(fetched, prompts),
+            "engine_hit_rate": _ratio(max(cached - fetched, 0.0), prompts),
+            "found_rate": _ratio(use.found_tokens, prompts),
+            "declined": use.declined,
+            "read_bytes": use.read_bytes,
+            "written_bytes": use.written_bytes,
+            "evicted_blocks": use.evicted_blocks,
+        }
     }
 
 

@@ -50,6 +50,12 @@ def _fleet(told: Mapping[str, Any]) -> Iterator[str]:
             f"  {'adapters':<12}{told['adapter_loads']:,} loaded, {told['adapter_unloads']:,} given"
             f" up, {cold:,} cold starts{waited}"
         )
+    if pool := told.get("cache_pool"):
+        yield (
+            f"  {'pool':<12}{pool['hit_rate']:.1%} of prompt tokens, beside"
+            f" {pool['engine_hit_rate']:.1%} in engines; {pool['read_bytes'] / 1e9:,.4g} GB read,"
+            f" {pool['written_bytes'] / 1e9:,.4g} GB written"
+        )
     yield f"  {'fairness':<12}{told['fairness']:.3g} of 1 between tenants"
 
 
