@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 
 from headway.serving.fleet.member import Member
-from headway.serving.fleet.pool.shared import PoolUse
 from headway.serving.fleet.results.audit import audit
 from headway.serving.fleet.results.export import as_met, happenings
 from headway.serving.fleet.results.figures import document
@@ -23,6 +22,7 @@ from headway.serving.results import Requests, Served, Speech, Steps, report
 from headway.serving.workload import Workload
 
 if TYPE_CHECKING:
+    from headway.serving.fleet.pool.shared import PoolUse
     from headway.show import Figure
 
 
