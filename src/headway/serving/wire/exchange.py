@@ -58,6 +58,7 @@ class Exchange:
     __slots__ = (
         "_channel",
         "_chunked",
+        "_unsent",
         "begun",
         "between_chunks",
         "body",
@@ -98,6 +99,7 @@ class Exchange:
         self.status = 0
         self.between_chunks = False
         self._chunked = False
+        self._unsent = b""
 
     def header(self, name: bytes) -> bytes | None:
         """Return the first header of a name in small letters."""
@@ -136,8 +138,10 @@ class Exchange:
             Of the answer.
         headers
             With those that tell how the body is framed.
+
+        The head is sent with the first bytes of the body: one packet in place of two.
         """
-        self._head(status, headers, b"")
+        self._unsent = self._lines(status, headers, b"")
 
     def write(self, data: bytes) -> None:
         """Send a piece of a body that was begun by `start`."""
@@ -147,12 +151,16 @@ class Exchange:
 
     def write_raw(self, data: bytes) -> None:
         """Send bytes of a body that was begun by `start_framed`."""
+        if self._unsent:
+            data, self._unsent = self._unsent + data, b""
         self._channel.send(data)
 
     def end(self) -> None:
         """Complete the answer."""
         if self.ended:
             return
+        if self._unsent:
+            self.write_raw(b"")
         if self._chunked:
             self._channel.send(b"0\r\n\r\n")
         self.ended = True
@@ -187,14 +195,15 @@ class Exchange:
     def _head(
         self, status: int, headers: Iterable[Header], framing: bytes, body: bytes = b""
     ) -> None:
+        self._channel.send(self._lines(status, headers, framing) + body)
+
+    def _lines(self, status: int, headers: Iterable[Header], framing: bytes) -> bytes:
         self.begun = True
         self.status = status
         reason = _REASONS.get(status, b"")
         lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
         last = b"\r\n" if self.keep_alive and not self.http10 else self._connection()
-        self._channel.send(
-            b"HTTP/1.1 %d %b\r\n%b%b%b%b" % (status, reason, lines, framing, last, body)
-        )
+        return b"HTTP/1.1 %d %b\r\n%b%b%b" % (status, reason, lines, framing, last)
 
     def _connection(self) -> bytes:
         return (
