@@ -59,8 +59,7 @@ public:
             throw std::invalid_argument("choice: as many rankings as weights are expected");
         }
         for (std::size_t i = 0; i < rankings_.size(); ++i) {
-            columns_[i] = nb::cast<InArray<double>>(scores[i]);
-            if (columns_[i].size() != among.size()) {
+            if (!nb::try_cast(scores[i], columns_[i]) || columns_[i].size() != among.size()) {
                 throw std::invalid_argument("choice: a score for each engine is expected");
             }
             rankings_[i].scores = view(columns_[i]);
@@ -136,8 +135,13 @@ Int expected_peak(const Rows& rows, nb::list kinds, nb::list pasts, const InArra
     std::vector<InArray<Int>> columns;
     std::vector<PastAnswers> answers;
     for (std::size_t i = 0; i < pasts.size(); ++i) {
-        columns.push_back(nb::cast<InArray<Int>>(pasts[i]));
-        answers.push_back({nb::cast<double>(kinds[i]), view(columns.back())});
+        InArray<Int> lengths;
+        double kind;
+        if (!nb::try_cast(pasts[i], lengths) || !nb::try_cast(kinds[i], kind)) {
+            throw std::invalid_argument("expected_peak: a kind is a number, a past a column");
+        }
+        columns.push_back(lengths);
+        answers.push_back({kind, view(lengths)});
     }
     PeakDemand demand;
     return demand.expected(requests, answers, view(all), now_s, tokens_per_s);

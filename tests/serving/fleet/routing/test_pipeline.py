@@ -53,9 +53,9 @@ def test_a_range_beyond_all_numbers_still_has_a_winner() -> None:
 def test_columns_that_do_not_fit_are_refused() -> None:
     chosen = _core.Choice([1.0, 2.0], [True, False], False)
     among, two, three = np.ones(2, dtype=np.bool_), np.zeros(2), np.zeros(3)
-    for scores in ([two], [two, three], [two, two, two]):
+    for scores in ([two], [two, three], [two, two, two], [two, None], [two, np.zeros((2, 1))]):
         with pytest.raises(ValueError, match="choice"):
-            chosen.best(among, scores)
+            chosen.best(among, scores)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="choice"):
         _core.Choice([1.0], [], False)
 

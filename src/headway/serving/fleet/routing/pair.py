@@ -113,10 +113,13 @@ class PrefillDecode:
         decode = self._decode_scores(cluster)
         own = engines.of_role("both")
         apart = np.where(cluster.ready & engines.of_role("decode"), decode, np.inf)
-        best = np.full(len(engines), np.inf)
-        np.minimum.at(best, sets, apart)
+        n_sets = int(np.maximum.reduce(sets)) + 1
+        if n_sets == 1:
+            best = np.minimum.reduce(apart)
+        else:
+            best = np.array([np.minimum.reduce(apart[sets == one]) for one in range(n_sets)])[sets]
         prefill = self._prefill_scores(cluster, request)
-        total = np.where(among, prefill + np.where(own, decode, best[sets]), np.inf)
+        total = np.where(among, prefill + np.where(own, decode, best), np.inf)
         least = np.minimum.reduce(total)
         if least == np.inf:
             return (engine := self._lot(np.where(among, prefill, np.inf))), engine
