@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from headway.serving.fleet.document import FleetFile
-from headway.serving.gateway.gateway import Gateway
+from headway.serving.gateway.gateway import Gateway, running
 from headway.serving.gateway.site import Site
 from headway.serving.wire import Exchange, Pool, Server
 
@@ -32,6 +32,7 @@ class FakeEngine:
         self.cancelled = 0
         self.open = 0
         self.words = 3
+        self.ill = False
         self.host, self.port = "", 0
 
     async def start(self) -> None:
@@ -42,6 +43,9 @@ class FakeEngine:
         return f"http://{self.host}:{self.port}"
 
     async def _answer(self, exchange: Exchange) -> None:
+        if exchange.method == b"GET":
+            self._tell(exchange)
+            return
         self.seen.append(exchange)
         self.open += 1
         try:
@@ -51,6 +55,15 @@ class FakeEngine:
             raise
         finally:
             self.open -= 1
+
+    def _tell(self, exchange: Exchange) -> None:
+        if exchange.path == b"/v1/models":
+            told = [{"id": "m"}, {"id": "tuned", "parent": "m"}]
+            exchange.reply(200, json.dumps({"data": told}).encode())
+        elif exchange.path == b"/metrics":
+            exchange.reply(200, b"vllm:num_requests_running 3\nvllm:num_requests_waiting 2\n")
+        else:
+            exchange.reply(503 if self.ill else 200, b"")
 
     async def _say(self, exchange: Exchange, mood: str) -> None:
         if mood.isdigit():
@@ -159,6 +172,11 @@ async def fleet(*moods: Callable[[Exchange], str]) -> AsyncIterator[list[FakeEng
     finally:
         for engine in engines:
             await engine.server.stop()
+
+
+def behind(site: Site, **more: Any) -> AbstractAsyncContextManager[tuple[Gateway, str, int]]:
+    """Give a gateway that takes its engines to be well, and does not ask them."""
+    return running(site, watched=False, **more)
 
 
 def well(_: Exchange) -> str:

@@ -19,9 +19,8 @@ from headway.serving.gateway.accounts.bounds import Bounds
 from headway.serving.gateway.accounts.keys import ID
 from headway.serving.gateway.accounts.store import Store
 from headway.serving.gateway.accounts.usage import usage
-from headway.serving.gateway.gateway import running
 from headway.serving.gateway.serve import _serve, serve
-from tests.serving.gateway.fakes import counts, fleet, site, well
+from tests.serving.gateway.fakes import behind, counts, fleet, site, well
 
 ASK = {"model": "m", "messages": [{"role": "user", "content": "a secret"}], "max_tokens": 50}
 
@@ -44,7 +43,7 @@ def test_clients_get_what_their_keys_allow(tmp_path: Path, caplog) -> None:
         async with fleet(well) as engines:
             place = keyed(tmp_path, [one.url for one in engines])
             accounts = open_accounts(place.serve.accounts, place.file.tenants, place.file.prices)
-            async with running(place, accounts=accounts) as (gateway, host, port):
+            async with behind(place, accounts=accounts) as (gateway, host, port):
                 client = openai.AsyncOpenAI(
                     base_url=f"http://{host}:{port}/v1", api_key=key, max_retries=0
                 )

@@ -9,9 +9,8 @@ import openai
 import pytest
 import uvloop
 
-from headway.serving.gateway.gateway import running
 from headway.serving.wire import Pool
-from tests.serving.gateway.fakes import always, counts, first, fleet, post, site, well
+from tests.serving.gateway.fakes import always, behind, counts, first, fleet, post, site, well
 
 CHAT = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
 
@@ -20,7 +19,7 @@ def test_the_official_client_runs_unchanged() -> None:
     async def job() -> None:
         async with (
             fleet(well, well) as engines,
-            running(site([e.url for e in engines])) as (
+            behind(site([e.url for e in engines])) as (
                 gateway,
                 host,
                 port,
@@ -51,7 +50,7 @@ def test_an_engine_that_fails_is_left_for_another_before_the_first_byte() -> Non
         async def job(mood: str = mood) -> None:
             async with (
                 fleet(always(mood), well) as engines,
-                running(site([e.url for e in engines])) as (gateway, host, port),
+                behind(site([e.url for e in engines])) as (gateway, host, port),
             ):
                 pool = Pool(host, port)
                 for _ in range(4):
@@ -71,7 +70,7 @@ def test_the_last_answer_of_engines_that_all_fail_is_passed_on() -> None:
     async def job() -> None:
         async with (
             fleet(always("503"), always("500")) as engines,
-            running(site([e.url for e in engines])) as (gateway, host, port),
+            behind(site([e.url for e in engines])) as (gateway, host, port),
         ):
             pool = Pool(host, port)
             status, told, headers = await post(
@@ -89,7 +88,7 @@ def test_the_last_answer_of_engines_that_all_fail_is_passed_on() -> None:
 def test_nobody_there_is_told_in_the_words_of_the_api() -> None:
     async def job() -> None:
         nowhere = ["http://127.0.0.1:1"]
-        async with running(site(nowhere)) as (gateway, host, port):
+        async with behind(site(nowhere)) as (gateway, host, port):
             pool = Pool(host, port)
             status, told, _ = await post(pool, "/v1/completions", {"model": "m", "prompt": "x"})
             assert status == 502
@@ -104,7 +103,7 @@ def test_a_stream_that_breaks_ends_with_an_error_event() -> None:
     async def job() -> None:
         async with (
             fleet(always("cut")) as engines,
-            running(site([e.url for e in engines])) as (
+            behind(site([e.url for e in engines])) as (
                 gateway,
                 host,
                 port,
@@ -126,7 +125,7 @@ def test_a_client_that_leaves_stops_the_engine_at_once(mood: str) -> None:
     async def job() -> None:
         async with (
             fleet(always(mood)) as engines,
-            running(site([e.url for e in engines])) as (
+            behind(site([e.url for e in engines])) as (
                 gateway,
                 host,
                 port,
@@ -152,7 +151,7 @@ def test_engines_that_take_too_long_are_interrupted() -> None:
         times = {"first_byte_s": 0.05, "between_bytes_s": 0.05}
         async with (
             fleet(first("hang"), well) as engines,
-            running(site([e.url for e in engines], serve={"timeouts": times})) as (
+            behind(site([e.url for e in engines], serve={"timeouts": times})) as (
                 gateway,
                 host,
                 port,

@@ -47,7 +47,7 @@ BOUNDS_S = (
 
 ENGINE_COLUMNS = (
     *("healthy", "draining", "asleep", "scraped_s", "running", "waiting", "kv_usage"),
-    *("blocks", "block_tokens", "prefix_queries", "prefix_hits", "preemptions"),
+    *("blocks", "block_tokens", "prefix_queries", "prefix_hits", "preemptions", "restarts"),
 )
 """Of an engine, written by its watcher; 0 or nan while unknown, see `Board.engine`."""
 
@@ -145,7 +145,8 @@ class Board:
         """Return what watchers know of engines, to read or to write; shape (engines,).
 
         ``healthy``, ``draining`` and ``asleep`` are 0 or 1; ``scraped_s`` is when the metrics were
-        read last, 0 if never; ``blocks`` and ``block_tokens`` are 0 until the engine has told them.
+        read last, 0 if never; ``blocks`` and ``block_tokens`` are 0 until the engine has told them;
+        ``restarts`` counts how often it has lost all that it held.
         """
         found: NDArray[np.float64] = self._engine[self.NAMES[column]]
         return found

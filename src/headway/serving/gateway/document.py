@@ -65,6 +65,8 @@ class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Host and port; port 0 takes a free one."""
     admin: str | None = "127.0.0.1:8001"
     """Where metrics are, apart from what clients see; none with null."""
+    public_metrics: bool = False
+    """Whether clients may read them, too."""
     workers: int = 1
     """Processes that share the port."""
     tls: Tls | None = None
@@ -76,6 +78,8 @@ class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Of prompts, as long as nobody has counted."""
     answer_tokens: int = 1024
     """Expected at most where a request sets no limit."""
+    accounts: AccountsSection | None = None
+    """Keys, limits and budgets; without it everybody may ask."""
     seed: int = 0
     """Of routers that draw."""
     timeouts: Patience = Patience()
@@ -90,8 +94,6 @@ class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """How often engines are asked; see `headway.serving.gateway.watch.watcher.WatchRules`."""
     limits: dict[str, Any] = {}
     """Of connections, see `headway.serving.wire.Limits`."""
-    accounts: AccountsSection | None = None
-    """Keys, limits and budgets; without it everyone may do everything."""
     resume: bool = False
     """Whether streams go on elsewhere when their engine dies, for clients that ask for it."""
     grace_s: float = 30.0

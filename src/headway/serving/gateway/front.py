@@ -96,7 +96,6 @@ class Front:
         self._alarms: list[tuple[float, int]] = []
         self._timer: asyncio.TimerHandle | None = None
         self._timer_s = math.inf
-        self._block_tokens = sight.engines.block_tokens.tolist()
 
     @property
     def held(self) -> Iterable[Ticket]:
@@ -163,11 +162,11 @@ class Front:
             self._hold(ticket, decision, now_s)
 
     def _send(self, ticket: Ticket, engine: int, now_s: float) -> None:
-        if not 0 <= engine < len(self._block_tokens):
+        if not 0 <= engine < len(self._sight.block_tokens):
             raise ConfigError(f"{ticket.seat.name}: there is no engine {engine}")
         request, row = ticket.request, self._row
         ticket.engine, ticket.sent_s = engine, now_s
-        ticket.blocks = -(-request.prompt_tokens // self._block_tokens[engine])
+        ticket.blocks = -(-request.prompt_tokens // self._sight.block_tokens[engine])
         self._tickets[request.number] = ticket
         row.add(IN_FLIGHT, engine, 1)
         row.add(QUEUED, engine, 1)

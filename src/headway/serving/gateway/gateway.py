@@ -6,11 +6,12 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
 from socket import socket
 
 from headway.errors import ConfigError
+from headway.serving.fleet.decisions import Controller
 from headway.serving.gateway.accounts import Accounts, Anonymous
 from headway.serving.gateway.board import REFUSALS, Board
 from headway.serving.gateway.engines import LiveEngine
@@ -18,10 +19,13 @@ from headway.serving.gateway.engines.address import Address
 from headway.serving.gateway.errors import Refusal, RefusedError, refuse, wire_refusal
 from headway.serving.gateway.front import Front, Seat
 from headway.serving.gateway.headers import REQUEST_ID
+from headway.serving.gateway.lookout import Lookout
+from headway.serving.gateway.metrics import BoardCollector, page
 from headway.serving.gateway.models import Catalogue
 from headway.serving.gateway.reception import PARSERS, Reception
 from headway.serving.gateway.relay import Relay
 from headway.serving.gateway.site import Site
+from headway.serving.gateway.steering import Actuator, Recorder, Steering
 from headway.serving.gateway.ticket import Ticket
 from headway.serving.gateway.usage import Clock
 from headway.serving.gateway.view import Sight
@@ -48,6 +52,10 @@ class Gateway:
         Which of them it is.
     accounts
         Who may have what; everybody everything by default.
+    actuator
+        Carries out what controllers decide; by default it is only remembered.
+    watched
+        Whether engines are asked how they are; otherwise all are taken to be well.
     clock
         Seconds that never go back, the same for all workers.
 
@@ -65,6 +73,8 @@ class Gateway:
         board: Board | None = None,
         worker: int = 0,
         accounts: Accounts | None = None,
+        actuator: Actuator | None = None,
+        watched: bool = True,
         clock: Clock = time.monotonic,
     ) -> None:
         self.site = site
@@ -78,37 +88,71 @@ class Gateway:
         serve = site.serve
         self.front = Front(self.sight, self._row, self.tickets, serve.queue, clock)
         self.accounts = accounts or Anonymous()
-        self.seats = _seats(site)
+        self.seats, controllers = _seats(site)
+        self.actuator = actuator or Recorder()
+        self._steering = Steering(controllers, self.sight, self.actuator, clock)
+        self.lookout = Lookout(
+            self.engines,
+            self.board,
+            self.sight,
+            self.catalogue,
+            [seat.router for seat in self.seats.values()],
+            clock,
+            site.watch,
+        )
+        self._worker = worker
+        self._watched = watched
         self._reception = Reception(
             self.seats, self.accounts, self.catalogue, serve, site.classes, clock
         )
         self._relay = Relay(self.engines, self.front, self.accounts, self._row, site, clock)
         self._server = Server(self._answer, site.limits, wire_refusal)
         self._tasks: list[asyncio.Task[None]] = []
+        names, kinds = site.engines.names, site.engines.kinds
+        self._collector = BoardCollector(self.board, names, kinds)
         self._pages: dict[bytes, Callable[[Exchange], None]] = {
             b"/v1/models": self._models,
             b"/health": self._health,
         }
+        if serve.public_metrics:
+            self._pages[b"/metrics"] = self._metrics
+        self._admin: Server | None = None
 
     async def start(
         self, host: str, port: int, *, sock: socket | None = None, tls: ssl.SSLContext | None = None
     ) -> tuple[str, int]:
         """Listen, and return the address; see `headway.serving.wire.Server.start`."""
-        for engine in self.engines:
-            self.board.engine("healthy")[engine.number] = 1
-        self._tasks.append(asyncio.create_task(self._sweep()))
-        return await self._server.start(host, port, sock=sock, tls=tls)
+        address = await self._server.start(host, port, sock=sock, tls=tls)
+        self._begin(self._sweep())
+        if self._watched:
+            self._begin(self.lookout.run(asks=self._worker == 0))
+        else:
+            self.board.engine("healthy")[:] = 1
+        if self._worker == 0:
+            self._begin(self._steering.run())
+        return address
+
+    async def start_admin(self, host: str, port: int) -> tuple[str, int]:
+        """Listen for those who look after the gateway, and return the address."""
+        self._admin = Server(self._answer_admin, refusal=wire_refusal)
+        return await self._admin.start(host, port)
 
     async def stop(self, grace_s: float = 0.0) -> None:
         """Take no more connections, let answers end for a while, then cut them."""
         await self._server.stop(grace_s)
+        if self._admin is not None:
+            await self._admin.stop()
         for task in self._tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         self.front.close()
         for engine in self.engines:
             engine.pool.close()
+
+    def _begin(self, job: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(job)
+        task.add_done_callback(_tell_failure)
+        self._tasks.append(task)
 
     async def _sweep(self) -> None:
         while True:
@@ -123,15 +167,25 @@ class Gateway:
                 _check_method(exchange, b"POST")
                 await self._relay.serve(await self._reception.admit(exchange))
                 return
-            page = self._pages.get(exchange.path)
-            if page is None:
+            show = self._pages.get(exchange.path)
+            if show is None:
                 raise RefusedError(_unknown(exchange))
             _check_method(exchange, b"GET")
-            page(exchange)
+            show(exchange)
         except RefusedError as error:
             self._row.refused(_why(error.refusal))
             given = exchange.header(REQUEST_ID)
             refuse(exchange, error.refusal, [] if given is None else [(REQUEST_ID, given)])
+
+    async def _answer_admin(self, exchange: Exchange) -> None:
+        show = {b"/metrics": self._metrics, b"/health": self._health}.get(exchange.path)
+        if show is None:
+            refuse(exchange, _unknown(exchange))
+        else:
+            show(exchange)
+
+    def _metrics(self, exchange: Exchange) -> None:
+        exchange.reply(200, page(self._collector), b"text/plain; version=0.0.4; charset=utf-8")
 
     def _models(self, exchange: Exchange) -> None:
         tenant = self._reception.tenant(exchange.header(b"authorization"))
@@ -150,6 +204,8 @@ async def running(
     addresses: Sequence[Address] | None = None,
     *,
     accounts: Accounts | None = None,
+    actuator: Actuator | None = None,
+    watched: bool = True,
     clock: Clock = time.monotonic,
 ) -> AsyncIterator[tuple[Gateway, str, int]]:
     """Give a gateway that listens on a free port of this machine, and its address.
@@ -160,7 +216,7 @@ async def running(
         What it stands before.
     addresses
         Of its engines; by default those of the file.
-    accounts, clock
+    accounts, actuator, watched, clock
         See `Gateway`.
 
     Raises
@@ -172,7 +228,9 @@ async def running(
         addresses = [one for one in site.addresses if one is not None]
         if len(addresses) < len(site.addresses):
             raise ConfigError("serve.engines: some engines have no address")
-    gateway = Gateway(site, addresses, accounts=accounts, clock=clock)
+    gateway = Gateway(
+        site, addresses, accounts=accounts, actuator=actuator, watched=watched, clock=clock
+    )
     host, port = await gateway.start("127.0.0.1", 0)
     try:
         yield gateway, host, port
@@ -180,9 +238,17 @@ async def running(
         await gateway.stop()
 
 
-def _seats(site: Site) -> dict[str, Seat]:
+def _seats(site: Site) -> tuple[dict[str, Seat], tuple[Controller, ...]]:
+    """Return the routers that clients can choose from, and the controllers beside the first."""
     home, seed = site.path.parent, site.serve.seed
-    return {name: Seat.of(name, site.policy(name).make(home, seed)[0]) for name in site.policies}
+    made = {name: site.policy(name).make(home, seed) for name in site.policies}
+    controllers = next(iter(made.values()))[1]
+    return {name: Seat.of(name, router) for name, (router, _) in made.items()}, controllers
+
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        _log.error("a part of the gateway has failed", exc_info=error)
 
 
 def _check_method(exchange: Exchange, method: bytes) -> None:

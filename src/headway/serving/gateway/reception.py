@@ -107,8 +107,6 @@ class Reception:
         _check_type(headers)
         tenant = self.tenant(headers.get(b"authorization"))
         asked = PARSERS[exchange.path](exchange.body)
-        if tenant.models is not None and asked.model not in tenant.models:
-            raise RefusedError(_not_allowed(asked.model))
         ticket = self._ticket(exchange, headers, asked, tenant)
         request = ticket.request
         lease = await self._accounts.reserve(
@@ -203,12 +201,3 @@ def _check_type(headers: Mapping[bytes, bytes]) -> None:
                 code="unsupported_media_type",
             )
         )
-
-
-def _not_allowed(model: str) -> Refusal:
-    return Refusal(
-        status=403,
-        message=f"This key may not use the model `{model[:200]}`.",
-        param="model",
-        code="model_not_allowed",
-    )

@@ -1,22 +1,38 @@
-"""The process that serves: it listens until it is told to stop, then lets answers end."""
+"""The processes that serve: they listen until they are told to stop, then let answers end."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import socket
 import ssl
+import sys
+import tempfile
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 from headway.errors import ConfigError
-from headway.serving.gateway.accounts import open_accounts
+from headway.serving.gateway.accounts import Anonymous, LocalAccounts, open_accounts
+from headway.serving.gateway.accounts.ledger_server import LedgerServer
+from headway.serving.gateway.accounts.opening import bounds, pepper
+from headway.serving.gateway.accounts.remote import RemoteAccounts
+from headway.serving.gateway.accounts.ring import KeyRing
+from headway.serving.gateway.board import Board
 from headway.serving.gateway.document import Tls
 from headway.serving.gateway.engines.address import Address
 from headway.serving.gateway.gateway import Gateway
 from headway.serving.gateway.site import Site
+from headway.serving.gateway.workers import Lifeline, Supervisor
 from headway.serving.traffic import key
 
 Ready = Callable[[str, int], None]
 """Hears where the gateway listens."""
+
+_MORE_S = 5.0
+"""To end after the grace, before a process is killed."""
 
 
 def serve(site: Site, addresses: Sequence[Address], ready: Ready) -> None:
@@ -38,46 +54,14 @@ def serve(site: Site, addresses: Sequence[Address], ready: Ready) -> None:
     StoreError
         If the store of accounts cannot be used, or another gateway uses it.
     """
-    run(_serve(site, addresses, ready))
-
-
-def run(job: Coroutine[None, None, None]) -> None:
-    """Run a coroutine on uvloop where there is one."""
-    try:
-        import uvloop
-    except ImportError:  # there is none for Windows
-        asyncio.run(job)
-    else:
-        uvloop.run(job)
-
-
-async def _serve(site: Site, addresses: Sequence[Address], ready: Ready) -> None:
-    if site.serve.accounts is None:
-        await _listen(Gateway(site, addresses), ready)
+    _context(site.serve.tls, site)  # what cannot be read is refused here
+    if site.serve.workers == 1:
+        _run(_serve(site, addresses, ready))
         return
-    file, home = site.file, site.path.parent
-    with key("serve.accounts"):
-        accounts = open_accounts(site.serve.accounts, file.tenants, file.prices, home=home)
-    try:
-        await _listen(Gateway(site, addresses, accounts=accounts), ready)
-    finally:
-        await accounts.close()
-
-
-async def _listen(gateway: Gateway, ready: Ready) -> None:
-    serve = gateway.site.serve
-    host, port = host_and_port(serve.listen, "serve.listen")
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    try:
-        host, port = await gateway.start(host, port, tls=_context(serve.tls, gateway.site))
-    except OSError as error:
-        raise ConfigError(f"serve.listen: {serve.listen}: {error.strerror or error}") from None
-    ready(host, port)
-    await stop.wait()
-    await gateway.stop(serve.grace_s)
+    if not hasattr(socket, "SO_REUSEPORT") or sys.platform == "win32":
+        raise ConfigError("serve.workers: more than one needs ports that processes can share")
+    with tempfile.TemporaryDirectory(prefix="headway-") as folder:
+        _supervise(site, addresses, Path(folder), ready)
 
 
 def host_and_port(address: str, what: str) -> tuple[str, int]:
@@ -94,6 +78,145 @@ def host_and_port(address: str, what: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]") or "0.0.0.0", int(port)  # noqa: S104
 
 
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """What a worker is given: its number, the board, its socket, and where the ledger is."""
+
+    number: int
+    board: Board
+    sock: socket.socket
+    ledger: Path | None = None
+
+
+async def _serve(site: Site, addresses: Sequence[Address], ready: Ready) -> None:
+    """Serve in this process alone."""
+    sock = _bound(*host_and_port(site.serve.listen, "serve.listen"), shared=False)
+    post = _Post(0, Board(1, len(site.members)), sock)
+    await _work(site, addresses, post, lambda: ready(*_place(sock)))
+
+
+def _supervise(site: Site, addresses: Sequence[Address], folder: Path, ready: Ready) -> None:
+    """Have several processes serve."""
+    board = Board(site.serve.workers, len(site.members))
+    listen = host_and_port(site.serve.listen, "serve.listen")
+    # Bound and not listening, it keeps the port for those who come and go.
+    with _bound(*listen, shared=True) as kept:
+        host, port = _place(kept)
+        ledger = folder / "ledger" if site.serve.accounts is not None else None
+        supervisor = Supervisor(site.serve.grace_s + _MORE_S)
+        if ledger is not None:
+            supervisor.add("ledger", lambda life: _run(_keep_ledger(site, ledger, life)))
+        for number in range(site.serve.workers):
+
+            def work(life: Lifeline, number: int = number) -> None:
+                post = _Post(number, board, _bound(host, port, shared=True), ledger)
+                _run(_work(site, addresses, post, life.is_ready, life.parent))
+
+            supervisor.add(f"worker {number}", work, partial(board.clear, number))
+        supervisor.run(lambda: ready(host, port))
+
+
+async def _work(
+    site: Site,
+    addresses: Sequence[Address],
+    post: _Post,
+    ready: Callable[[], None],
+    parent: int | None = None,
+) -> None:
+    """Be a worker."""
+    serve = site.serve
+    stop = _told_to_stop(parent)
+    accounts = await _accounts(site, post.ledger)
+    gateway = Gateway(site, addresses, board=post.board, worker=post.number, accounts=accounts)
+    try:
+        await gateway.start("", 0, sock=post.sock, tls=_context(serve.tls, site))
+        if serve.admin is not None and post.number == 0:
+            await _open_admin(gateway, serve.admin)
+        ready()
+        await stop.wait()
+    finally:
+        await gateway.stop(serve.grace_s)
+        if not isinstance(accounts, Anonymous):
+            await accounts.close()
+
+
+async def _open_admin(gateway: Gateway, address: str) -> None:
+    host, port = host_and_port(address, "serve.admin")
+    try:
+        await gateway.start_admin(host, port)
+    except OSError as error:
+        raise ConfigError(f"serve.admin: {address}: {error.strerror or error}") from None
+
+
+async def _accounts(site: Site, ledger: Path | None) -> Anonymous | LocalAccounts | RemoteAccounts:
+    section = site.serve.accounts
+    if section is None:
+        return Anonymous()
+    if ledger is None:
+        return _opened(site)
+    ring = KeyRing(bounds(section, site.file.tenants), pepper(section))
+    accounts = RemoteAccounts(ledger, ring, stops=section.on_store_failure == "stop")
+    await accounts.start()
+    return accounts
+
+
+async def _keep_ledger(site: Site, path: Path, life: Lifeline) -> None:
+    """Be the process that counts for all workers."""
+    assert site.serve.accounts is not None
+    stop = _told_to_stop(life.parent)
+    accounts = _opened(site)
+    server = LedgerServer(accounts, counts=site.serve.accounts.open_leases == "count")
+    await server.start(path)
+    life.is_ready()
+    await stop.wait()
+    await asyncio.sleep(site.serve.grace_s)
+    await server.stop()
+    await accounts.close()
+
+
+def _opened(site: Site) -> LocalAccounts:
+    file, section = site.file, site.serve.accounts
+    assert section is not None
+    with key("serve.accounts"):
+        return open_accounts(section, file.tenants, file.prices, home=site.path.parent)
+
+
+def _told_to_stop(parent: int | None) -> asyncio.Event:
+    """Return what is set by a signal, or by the end of the process that has forked this one."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with suppress(NotImplementedError):  # Windows raises KeyboardInterrupt instead
+            loop.add_signal_handler(number, stop.set)
+    if parent is not None:
+        loop.add_reader(parent, stop.set)
+        stop_reading = asyncio.ensure_future(stop.wait())
+        stop_reading.add_done_callback(lambda _: loop.remove_reader(parent))
+    return stop
+
+
+def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
+    """Return a socket at an address, which other processes may share."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        told = error.strerror or error
+        raise ConfigError(f"serve.listen: {host}:{port}: {told}") from None
+    sock.setblocking(False)  # noqa: FBT003 - there is no other way to say it
+    return sock
+
+
+def _place(sock: socket.socket) -> tuple[str, int]:
+    host, port = sock.getsockname()[:2]
+    return str(host), int(port)
+
+
 def _context(tls: Tls | None, site: Site) -> ssl.SSLContext | None:
     if tls is None:
         return None
@@ -105,3 +228,13 @@ def _context(tls: Tls | None, site: Site) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         raise ConfigError(f"serve.tls: {error}") from None
     return context
+
+
+def _run(job: Coroutine[None, None, None]) -> None:
+    """Run a coroutine on uvloop where there is one."""
+    try:
+        import uvloop
+    except ImportError:  # there is none for Windows
+        asyncio.run(job)
+    else:
+        uvloop.run(job)

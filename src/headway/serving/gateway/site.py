@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from headway.errors import ConfigError, UnknownNameError
-from headway.serving.fleet.document import FleetFile, Group
+from headway.serving.fleet.document import Client, FleetFile, Group
 from headway.serving.fleet.member import Member, engines
 from headway.serving.fleet.setup import Kind
 from headway.serving.fleet.teams import Chosen, team
@@ -129,8 +129,15 @@ class Site:
         return tuple(dict.fromkeys((*named, *self.serve.routers)))
 
     def policy(self, name: str) -> Chosen:
-        """Return the router and the controllers that a name stands for."""
-        return team(name, self.file)
+        """Return the router and the controllers that a name stands for.
+
+        Where there are accounts, they hold tenants to their limits, and routers know no more of
+        them than their weights.
+        """
+        if self.serve.accounts is None:
+            return team(name, self.file)
+        clients = tuple(Client(name=one.name, weight=one.weight) for one in self.file.tenants)
+        return team(name, msgspec.structs.replace(self.file, tenants=clients))
 
     def live(self, addresses: Sequence[Address]) -> tuple[LiveEngine, ...]:
         """Return the engines, to be talked to.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,6 +93,8 @@ class Sight:
         self._seen = b""
         self._ready = np.zeros(len(engines), dtype=np.bool_)
         self._suspects: dict[int, Breaker] = {}
+        self.block_tokens: list[int] = engines.block_tokens.tolist()
+        """Of the engines."""
 
     def view(self, now_s: float, serving: Mask | None = None) -> LiveView:
         """Return the fleet as it is now.
@@ -113,6 +116,24 @@ class Sight:
         _set(found, "in_flight", self._board.total(IN_FLIGHT))
         _set(found, "_sight", self)
         return found
+
+    def learn(self, adapters: Sequence[frozenset[str]]) -> None:
+        """Take over what engines have loaded, and what they tell of their caches."""
+        engines = self.engines
+        blocks, size = self._board.engine("blocks"), self._board.engine("block_tokens")
+        told = (blocks > 0) & (size > 0)
+        new_blocks = np.where(told, blocks, engines.blocks).astype(np.int64)
+        new_size = np.where(told, size, engines.block_tokens).astype(np.int64)
+        if (
+            tuple(adapters) == engines.adapters
+            and (new_blocks == engines.blocks).all()
+            and (new_size == engines.block_tokens).all()
+        ):
+            return
+        self.engines = replace(
+            engines, adapters=tuple(adapters), blocks=new_blocks, block_tokens=new_size
+        )
+        self.block_tokens = new_size.tolist()
 
     def suspect(self, engine: LiveEngine) -> None:
         """Look at the breaker of an engine that has failed, until it is closed."""

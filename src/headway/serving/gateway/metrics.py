@@ -1,0 +1,121 @@
+"""The board as a page of metrics in Prometheus' text format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector, CollectorRegistry
+
+from headway.serving.gateway.board import (
+    BOUNDS_S,
+    COUNTERS,
+    ENGINE_COLUMNS,
+    GAUGES,
+    HISTOGRAMS,
+    REFUSALS,
+    Board,
+)
+
+_GAUGES = {
+    "in_flight": "Requests sent to an engine and not ended.",
+    "queued": "Those of them that have not begun to answer.",
+    "queued_blocks": "Blocks of the cache that these will need.",
+    "held_blocks": "Blocks that the others hold, by the gateway's own count.",
+}
+_COUNTERS = {
+    "requests": "Tries of requests.",
+    "completed": "Answers that came to their end.",
+    "failed": "Tries that an engine has failed.",
+    "retried": "Failures after which another engine was tried.",
+    "cancelled": "Tries whose client went away.",
+    "resumed": "Streams that another engine has gone on with.",
+    "prompt_tokens": "Of prompts, as engines tell.",
+    "cached_tokens": "Of prompts, found in a cache.",
+    "output_tokens": "Of answers.",
+}
+_HISTOGRAMS = {
+    "ttft_s": ("time_to_first_token_seconds", "From a request to the first byte of its stream."),
+    "tpot_s": ("time_per_output_token_seconds", "Mean gap between tokens of a stream."),
+    "e2e_s": ("e2e_latency_seconds", "From a request to the end of its answer."),
+}
+
+
+class BoardCollector(Collector):
+    """Reads the board whenever a page of metrics is asked for.
+
+    Parameters
+    ----------
+    board
+        Of all workers.
+    names, kinds
+        Of its engines.
+    """
+
+    def __init__(self, board: Board, names: tuple[str, ...], kinds: tuple[str, ...]) -> None:
+        self._board = board
+        self._labels = list(zip(names, kinds, strict=True))
+
+    def collect(self) -> Iterator[Metric]:
+        """Give all families."""
+        yield from self._of_gateway()
+        yield from self._of_engines()
+        yield from self._histograms()
+
+    def _of_gateway(self) -> Iterator[Metric]:
+        board = self._board
+        for number, name in enumerate(GAUGES):
+            gauge = GaugeMetricFamily(f"headway_{name}", _GAUGES[name], labels=["engine", "kind"])
+            for labels, value in zip(self._labels, board.total(number).tolist(), strict=True):
+                gauge.add_metric(labels, value)
+            yield gauge
+        for number, name in enumerate(COUNTERS):
+            counter = CounterMetricFamily(
+                f"headway_{name}", _COUNTERS[name], labels=["engine", "kind"]
+            )
+            sums = board.counters[:, number].sum(axis=0).tolist()
+            for labels, value in zip(self._labels, sums, strict=True):
+                counter.add_metric(labels, value)
+            yield counter
+        refused = CounterMetricFamily(
+            "headway_refused", "Requests that went to no engine.", labels=["why"]
+        )
+        for name, value in zip(REFUSALS, board.refusals.sum(axis=0).tolist(), strict=True):
+            refused.add_metric([name], value)
+        yield refused
+        yield GaugeMetricFamily(
+            "headway_waiting_requests", "Held at the gateway.", value=float(board.held.sum())
+        )
+
+    def _of_engines(self) -> Iterator[Metric]:
+        for name in ENGINE_COLUMNS:
+            gauge = GaugeMetricFamily(
+                f"headway_engine_{name}", "As its engine tells.", labels=["engine", "kind"]
+            )
+            for labels, value in zip(self._labels, self._board.engine(name).tolist(), strict=True):
+                gauge.add_metric(labels, value)
+            yield gauge
+
+    def _histograms(self) -> Iterator[Metric]:
+        bounds = [f"{bound:g}" for bound in BOUNDS_S] + ["+Inf"]
+        for number, key in enumerate(HISTOGRAMS):
+            name, told = _HISTOGRAMS[key]
+            found = HistogramMetricFamily(f"headway_{name}", told, labels=["engine", "kind"])
+            counts = self._board.buckets[:, number].sum(axis=0).cumsum(axis=1).tolist()
+            sums = self._board.sums[:, number].sum(axis=0).tolist()
+            for labels, row, total in zip(self._labels, counts, sums, strict=True):
+                found.add_metric(labels, list(zip(bounds, row, strict=True)), total)
+            yield found
+
+
+def page(collector: Collector) -> bytes:
+    """Return the page of metrics."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(collector)
+    return bytes(generate_latest(registry))
