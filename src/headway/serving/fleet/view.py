@@ -314,6 +314,8 @@ class RequestView:
         How often it was sent to an engine before.
     excluded
         Engines that have failed it.
+    held
+        What engines themselves tell that they hold of it; None if none does.
     """
 
     number: int
@@ -331,3 +333,4 @@ class RequestView:
     tries: int = 0
     excluded: frozenset[int] = frozenset()
     tenant: str = ""
+    held: Held | None = None

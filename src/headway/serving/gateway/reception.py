@@ -147,6 +147,7 @@ class Reception:
             tries=0,
             excluded=frozenset(),
             tenant=tenant.name or asked.user or "",
+            held=None,
         )
         given = headers.get(REQUEST_ID)
         name = b"%b-%d" % (self._ids, request.number) if given is None else given

@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 from headway import _core
 from headway.errors import ConfigError
 from headway.serving.fleet.routing import PrefixIndex, chain
+from headway.serving.fleet.routing.prefix import SentPrompts
+from headway.serving.fleet.view import Held
+from tests.serving.fleet.views import request, view
 from tests.twins.prefix_index import PrefixIndex as Twin
 
 ENGINES = st.sampled_from([0, 1, 2, 63, 64, 130])
@@ -192,3 +195,14 @@ def test_what_has_no_bytes_or_no_blocks_is_refused() -> None:
         chain("text", 2)  # type: ignore[arg-type]
     with pytest.raises(BufferError):
         chain(memoryview(b"abcdef")[::2], 2)
+
+
+def test_what_engines_tell_comes_before_what_they_were_sent() -> None:
+    """Engine 0 has evicted, engine 1 tells only a part, engine 2 says nothing, 3 was never sent."""
+    prompts = SentPrompts()
+    for engine in range(3):
+        prompts.add(view([0] * 4), request(blocks=(1, 2, 3)), engine)
+    exact = np.array([True, False, False, True])
+    held = Held(np.array([1, 2, 0, 3]), exact)
+    asked = request(number=1, blocks=(1, 2, 3), held=held)
+    assert prompts.blocks(view([0] * 4), asked).tolist() == [1, 3, 3, 3]

@@ -102,7 +102,7 @@ def chain(text: bytes | bytearray | memoryview, block_bytes: int = 512, seed: in
 
 
 class SentPrompts:
-    """What of a prompt engines were sent before.
+    """What of a prompt engines were sent before or, if they tell, what they hold.
 
     Parameters
     ----------
@@ -120,6 +120,8 @@ class SentPrompts:
         asked = self._asked
         if asked is None or asked[0] is not cluster or asked[1] is not request:
             found = self._index.match(request.blocks, len(cluster.engines), cluster.now_s)
+            if (held := request.held) is not None:
+                found = np.where(held.exact, held.blocks, np.maximum(found, held.blocks))
             self._asked = asked = (cluster, request, found)
             self._tokens = None
         return asked[2]

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headway.errors import FormatError
@@ -121,6 +121,7 @@ _VALUES = st.recursive(
 )
 
 
+@settings(max_examples=60)
 @given(st.data())
 def test_nothing_but_a_format_error_comes_of_any_payload(data: st.DataObject) -> None:
     """Noise, noise within a proper batch, and proper events with one field replaced."""
