@@ -1,6 +1,8 @@
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include <memory>
 #include <stdexcept>
@@ -10,6 +12,7 @@
 #include "serving/binding.hpp"
 #include "serving/columns.hpp"
 #include "serving/engine/engine.hpp"
+#include "serving/engine/live_traffic.hpp"
 
 namespace headway {
 namespace {
@@ -166,6 +169,57 @@ void bind_engine(nb::module_& module) {
              "arrival_s"_a, "prompt"_a, "output"_a, "limit"_a, "priority"_a, "key"_a, "ids"_a,
              "offsets"_a, "id_tokens"_a);
 
+    nb::class_<LiveTraffic>(module, "LiveTraffic",
+                            "Requests that come one at a time, in rows that are used again.")
+        .def(nb::init<Int>(), "block_tokens"_a)
+        .def(
+            "engine",
+            [](std::shared_ptr<LiveTraffic> traffic, const nb::dict& settings,
+               std::shared_ptr<StepTime> step_time) {
+                auto outcome = traffic->outcome();
+                return std::make_shared<Engine>(std::move(traffic), std::move(outcome),
+                                                config_of(settings), std::move(step_time));
+            },
+            "settings"_a, "step_time"_a, "Returns an engine for these requests.")
+        .def(
+            "add",
+            [](LiveTraffic& traffic, InArray<Int> tokens, Int prompt, Int output, Int limit,
+               Int priority, double key, std::uint64_t seed) {
+                return traffic.add({prompt, output, limit, priority, key}, view(tokens), seed);
+            },
+            "tokens"_a, "prompt"_a, "output"_a, "limit"_a, "priority"_a, "key"_a, "seed"_a,
+            "Returns the row of a request.")
+        .def("remove", &LiveTraffic::remove, "row"_a, "Frees a row of a request that is gone.")
+        .def(
+            "chain",
+            [](const LiveTraffic& traffic, Int row) {
+                const Ints chain = traffic.chain(row);
+                return to_numpy(std::vector<Int>(chain.begin(), chain.end()));
+            },
+            "row"_a, "Hashes of a request's full blocks, each of all the tokens up to its end.")
+        .def(
+            "listen",
+            [](LiveTraffic& traffic, Engine& engine) {
+                News news = traffic.listen(engine);
+                return nb::make_tuple(std::move(news.spoken), std::move(news.ended),
+                                      std::move(news.left));
+            },
+            "engine"_a,
+            "Tells (row, tokens said so far), (row, status) of the ended, and rows that left.")
+        .def(
+            "times",
+            [](const LiveTraffic& traffic, std::size_t row) {
+                const Outcome& all = *traffic.outcome();
+                return nb::make_tuple(all.arrival_s.at(row), all.scheduled_s.at(row),
+                                      all.first_token_s.at(row), all.last_token_s.at(row),
+                                      all.generated.at(row), all.cached_tokens.at(row),
+                                      all.preemptions.at(row));
+            },
+            "row"_a,
+            "Seconds of arrival, admission, first and last token; tokens said and found in the "
+            "cache; preemptions.")
+        .def_prop_ro("present", &LiveTraffic::present);
+
     nb::class_<Outcome>(module, "Outcome", "Columns of what became of requests.")
         .def(nb::init<Int>(), "n"_a)
         .def("columns", [](const Outcome& outcome) { return columns_of(outcome); })
@@ -225,6 +279,31 @@ void bind_engine(nb::module_& module) {
             "requests"_a, "worths"_a, "Says what the blocks that requests have let go are worth.")
         .def("warm", &Engine::warm, "request"_a, "tokens"_a, "at_s"_a,
              "Computes the first tokens of a request while there is nothing else to do.")
+        .def("withdraw", &Engine::withdraw, "request"_a,
+             "Lets a request leave, at once or when its step ends.")
+        .def("crash", [](Engine& engine) { return to_numpy(engine.crash()); },
+             "Empties it; returns the requests that were there.")
+        .def("stall", &Engine::stall, "until_s"_a, "Nothing begins or ends before a time.")
+        .def("set_pace", &Engine::set_pace, "pace"_a, "Steps to come take so many times as long.")
+        .def("clear_cache", &Engine::clear_cache, "Empties the cache unless some is in use.")
+        .def("watch_cache", &Engine::watch_cache, "Begins to keep what the cache learns.")
+        .def(
+            "take_cache_changes",
+            [](Engine& engine) {
+                std::vector<Int> contents, requests, blocks;
+                for (const CacheChange& change : engine.take_cache_changes()) {
+                    contents.push_back(change.content);
+                    requests.push_back(change.request);
+                    blocks.push_back(change.block);
+                }
+                return nb::make_tuple(std::move(contents), std::move(requests),
+                                      std::move(blocks));
+            },
+            "Contents learned, the requests and blocks they come from; -1: forgotten.")
+        .def("forget_history", &Engine::forget_history,
+             "Drops the record of steps that have ended.")
+        .def_prop_ro("n_running", &Engine::n_running)
+        .def_prop_ro("n_waiting", &Engine::n_waiting)
         .def_prop_ro("next_s", &Engine::next_s)
         .def_prop_ro("now_s", &Engine::now_s)
         .def_prop_ro("n_steps", [](const Engine& engine) { return engine.steps().size(); })

@@ -244,6 +244,9 @@ std::int32_t Engine::take_block() {
     const auto block = static_cast<std::int32_t>(pool_.take(forgotten));
     if (forgotten != NOTHING) {
         host_.put(forgotten);
+        if (watched_) {
+            cache_changes_.push_back({forgotten, ABSENT, ABSENT});
+        }
     }
     return block;
 }

@@ -47,6 +47,13 @@ struct Left {
     Int generated;
 };
 
+// A content that the cache has learned from a block of a request, or forgotten if that is ABSENT.
+struct CacheChange {
+    Content content;
+    Int request;
+    Int block;
+};
+
 // Requests in an engine: those that run in the order of their admission, then the queue.
 struct Residents {
     std::vector<Int> request;
@@ -94,6 +101,17 @@ public:
 
     // The engine dies: steps under way come to nothing, the cache is empty. Returns who was there.
     std::vector<Int> crash();
+
+    // Empties the cache; false if some of it is in use.
+    bool clear_cache();
+
+    // From now on keeps what the cache learns and forgets, for `take_cache_changes`.
+    void watch_cache() { watched_ = true; }
+    std::vector<CacheChange> take_cache_changes();
+
+    // Drops the record of steps that have ended and of what was said in them; how long requests and
+    // gaps took is not forgotten.
+    void forget_history();
 
     // Nothing begins or ends before a time.
     void stall(double until_s);
@@ -263,6 +281,8 @@ private:
     Ended ended_;
 
     std::vector<Left> left_;
+    bool watched_ = false;
+    std::vector<CacheChange> cache_changes_;
     Int blocks_wanted_ = 0;
     Int reserved_ = 0;
     std::optional<Warming> warming_;

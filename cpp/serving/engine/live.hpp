@@ -11,7 +11,7 @@ namespace headway::serving {
 
 struct Live {
     Live(const Traffic& traffic, Int number, Int block_tokens)
-        : request(number), contents(traffic, number, block_tokens) {}
+        : request(number), contents(traffic.contents(number, block_tokens)) {}
 
     bool speaks_next(Int tokens) const { return computed + tokens == target; }
 

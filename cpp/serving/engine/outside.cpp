@@ -111,8 +111,44 @@ std::vector<Int> Engine::crash() {
     blocked_ = ABSENT;
     stage_free_s_ = now_;
     stall_s_ = 0;
-    may_begin_ = false;
+    may_begin_ = composing_ = false;
     return present;
+}
+
+bool Engine::clear_cache() {
+    if (pool_.free() < config_.blocks) {
+        return false;
+    }
+    pool_ = Pool(config_.blocks);
+    host_ = HostCache(config_.host_blocks);
+    blocked_ = ABSENT;
+    return true;
+}
+
+std::vector<CacheChange> Engine::take_cache_changes() {
+    return std::exchange(cache_changes_, {});
+}
+
+void Engine::forget_history() {
+    const Int n = flights_.empty() ? steps_.size() : flights_.front().step;
+    const auto cut = [n](auto& column) { column.erase(column.begin(), column.begin() + n); };
+    cut(steps_.start_s);
+    cut(steps_.end_s);
+    cut(steps_.prefill_tokens);
+    cut(steps_.decodes);
+    cut(steps_.sequences);
+    cut(steps_.running);
+    cut(steps_.waiting);
+    cut(steps_.used_blocks);
+    cut(steps_.extra_tokens);
+    for (auto& flight : flights_) {
+        flight.step -= n;
+    }
+    last_admission_ -= n;
+    segments_ = {};
+    for (auto& live : lives_) {
+        live.first_step = live.last_step = ABSENT;
+    }
 }
 
 void Engine::stall(double until_s) {

@@ -129,11 +129,13 @@ void Pool::give(Int number, Int owner) {
     ++changes_;
 }
 
-void Pool::learn(Int number, Content content) {
+bool Pool::learn(Int number, Content content) {
     Block& block = at(number);
+    bool is_first = false;
     if (content >= 0) {
         const auto self = static_cast<std::int32_t>(number);
         const auto [found, is_new] = known_.try_emplace(content, self);
+        is_first = is_new;
         if (!is_new) {
             Int last = found->second;
             while (at(last).same != ABSENT) {
@@ -144,6 +146,7 @@ void Pool::learn(Int number, Content content) {
         ++changes_;
     }
     block.content = content;
+    return is_first;
 }
 
 // Tells whether no other block holds the same.

@@ -43,8 +43,9 @@ public:
     // Says what the free blocks of an owner are worth, until none of them is left.
     void keep(Int owner, double worth);
 
-    // Several blocks may hold the same; the one that learned it first is found.
-    void learn(Int block, Content content);
+    // Several blocks may hold the same; the one that learned it first is found. Tells whether no
+    // other block holds it.
+    bool learn(Int block, Content content);
 
     // How often something happened that may help one who waits for blocks.
     Int changes() const { return changes_; }

@@ -135,8 +135,12 @@ void Engine::learn(Live& live, Int computed) {
         return;
     }
     for (; live.learned < computed / config_.block_tokens; ++live.learned) {
-        pool_.learn(live.blocks[static_cast<std::size_t>(live.learned)],
-                    live.contents(live.learned));
+        const Content content = live.contents(live.learned);
+        const bool is_first =
+            pool_.learn(live.blocks[static_cast<std::size_t>(live.learned)], content);
+        if (watched_ && is_first) {
+            cache_changes_.push_back({content, live.request, live.learned});
+        }
     }
 }
 
@@ -186,6 +190,9 @@ void Engine::forget(std::int32_t k) {
     give_blocks(live);
     flush(live, segments_);
     index_.erase(live.request);
+    if (blocked_ == live.request) {
+        blocked_ = ABSENT;  // its number may come again
+    }
     if (const auto some = by_priority_.find(live.priority); --some->second == 0) {
         by_priority_.erase(some);
     }

@@ -34,6 +34,10 @@ void Traffic::check() const {
     }
 }
 
+Contents Traffic::contents(Int request, Int block_tokens) const {
+    return {*this, request, block_tokens};
+}
+
 Contents::Contents(const Traffic& traffic, Int request, Int block_tokens) : request_(request) {
     if (traffic.offsets.empty()) {
         return;
@@ -64,5 +68,27 @@ Outcome::Outcome(Int n)
       preemptions(generated),
       cached_tokens(generated),
       recomputed_tokens(generated) {}
+
+void Outcome::grow(Int n) {
+    const std::size_t size = status.size() + static_cast<std::size_t>(n);
+    status.resize(size, 0);
+    for (auto* column : {&arrival_s, &scheduled_s, &first_token_s, &last_token_s}) {
+        column->resize(size, std::numeric_limits<double>::quiet_NaN());
+    }
+    for (auto* column : {&generated, &preemptions, &cached_tokens, &recomputed_tokens}) {
+        column->resize(size, 0);
+    }
+}
+
+void Outcome::reset(Int request) {
+    const auto r = static_cast<std::size_t>(request);
+    status.at(r) = 0;
+    for (auto* column : {&arrival_s, &scheduled_s, &first_token_s, &last_token_s}) {
+        (*column)[r] = std::numeric_limits<double>::quiet_NaN();
+    }
+    for (auto* column : {&generated, &preemptions, &cached_tokens, &recomputed_tokens}) {
+        (*column)[r] = 0;
+    }
+}
 
 }  // namespace headway::serving

@@ -15,8 +15,12 @@ using Tokens = std::span<const std::int32_t>;
 
 inline constexpr double NEVER = std::numeric_limits<double>::infinity();
 
+class Contents;
+
 // Columns by request, kept alive by whoever made them; engines of a fleet share one.
 struct Traffic {
+    virtual ~Traffic() = default;
+
     Reals arrival_s;
     Tokens prompt;
     Tokens output;  // how much the model will say
@@ -31,12 +35,19 @@ struct Traffic {
 
     // Refuses columns that contradict one another.
     void check() const;
+
+    // What the blocks of a request hold.
+    virtual Contents contents(Int request, Int block_tokens) const;
 };
 
 // Names the contents of a request's blocks.
 class Contents {
 public:
     Contents(const Traffic& traffic, Int request, Int block_tokens);
+
+    // An id for each full block that others can have, too.
+    Contents(Ints ids, Int request)
+        : ids_(ids), request_(request), shared_(static_cast<Int>(ids.size())), pieces_(1) {}
 
     // The content of the request's j-th block once it is full.
     Content operator()(Int block) const {
@@ -63,6 +74,12 @@ enum class Status : std::int8_t { unfinished, finished, dropped, lost, rejected 
 // Columns by request that a run fills.
 struct Outcome {
     explicit Outcome(Int n);
+
+    // Makes room for so many requests more.
+    void grow(Int n);
+
+    // Forgets what became of a request whose row is used again.
+    void reset(Int request);
 
     std::vector<std::int8_t> status;
     std::vector<double> arrival_s, scheduled_s, first_token_s, last_token_s;

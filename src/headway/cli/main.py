@@ -21,6 +21,7 @@ COMMANDS = (
     "keys",
     "usage",
     "serve",
+    "engine",
     "plan-capacity",
     "replay",
     "reschedule",
