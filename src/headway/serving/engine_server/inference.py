@@ -6,8 +6,10 @@ import asyncio
 import random
 import time
 import uuid
+from base64 import b64encode
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headway.serving.engine_server import bodies, tokens
 from headway.serving.engine_server.answers import Answer, Plan, text_before
@@ -197,8 +199,9 @@ class Inference:
         size = _EMBEDDING if body.dimensions is None else body.dimensions
         if not 1 <= size <= 8192:
             raise ApiError(400, f"dimensions: expected 1 to 8192, got {size}.", "dimensions")
+        form = _packed if body.encoding_format == "base64" else _listed
         data = [
-            {"object": "embedding", "index": k, "embedding": _embedding(prompt, size)}
+            {"object": "embedding", "index": k, "embedding": form(_embedding(prompt, size))}
             for k, prompt in enumerate(found)
         ]
         used = sum(len(prompt) for prompt in found)
@@ -212,7 +215,14 @@ def _request_name(exchange: Exchange) -> str:
     return uuid.uuid4().hex if given is None else given.decode("latin-1")
 
 
-def _embedding(prompt: tokens.Tokens, size: int) -> list[float]:
-    rng = np.random.default_rng(prompt.view(np.uint64))
-    values = rng.standard_normal(size)
-    return [float(value) for value in values / np.linalg.norm(values)]
+def _embedding(prompt: tokens.Tokens, size: int) -> NDArray[np.float32]:
+    values = np.random.default_rng(prompt.view(np.uint64)).standard_normal(size)
+    return (values / np.linalg.norm(values)).astype(np.float32)
+
+
+def _listed(values: NDArray[np.float32]) -> list[float]:
+    return [float(value) for value in values]
+
+
+def _packed(values: NDArray[np.float32]) -> str:
+    return b64encode(values.astype("<f4").tobytes()).decode()

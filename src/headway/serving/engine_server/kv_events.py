@@ -38,6 +38,11 @@ class KvEvents:
     rank
         That the batches name.
 
+    Attributes
+    ----------
+    endpoints
+        Where the sockets are bound: that of the events, then that of the replay.
+
     Raises
     ------
     ConfigError
@@ -66,24 +71,23 @@ class KvEvents:
         self._number = 0
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
         self._task: asyncio.Task[None] | None = None
+        self.endpoints: list[str] = []
+        self._publisher: zmq.Socket[bytes] = zmq.Socket(self._context, zmq.PUB)
         try:
-            self._publisher: zmq.Socket[bytes] = zmq.Context.shadow(self._context).socket(zmq.PUB)
             self._publisher.set_hwm(100_000)
             self._publisher.setsockopt(zmq.LINGER, 0)
             self._publisher.bind(endpoint)
+            self.endpoints.append(_bound(self._publisher))
             if replay is not None:
                 router = self._context.socket(zmq.ROUTER)
                 router.linger = 0
                 router.bind(replay)
+                self.endpoints.append(_bound(router))
                 self._task = asyncio.get_running_loop().create_task(self._replay(router))
         except zmq.ZMQError as error:
+            self._publisher.close()
             self._context.destroy(linger=0)
             raise ConfigError(f"kv events: {endpoint} {replay or ''}: {error}") from None
-
-    @property
-    def endpoint(self) -> str:
-        """Where the PUB socket is bound."""
-        return self._publisher.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")
 
     def changed(self, changes: list[tuple[int, int, int, Request | None]]) -> None:
         """Publish what the cache has learned and forgotten; see `RealTimeEngine`."""
@@ -158,3 +162,7 @@ class KvEvents:
                 await router.send_multipart((who, b"", _END, b""))
         finally:
             router.close()
+
+
+def _bound(socket: zmq.Socket[Any]) -> str:
+    return socket.getsockopt_string(zmq.LAST_ENDPOINT).rstrip("\0")

@@ -69,6 +69,11 @@ class EngineServer:
         self._server: Server | None = None
         self._routes = self._table()
 
+    @property
+    def kv_endpoints(self) -> tuple[str, ...]:
+        """Where cache events are published, and told again."""
+        return () if self._kv is None else tuple(self._kv.endpoints)
+
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> tuple[str, int]:
         """Listen, and return the address.
 

@@ -68,7 +68,7 @@ def decode(tokens: Iterable[int]) -> str:
         If there is no such token.
     """
     pieces = []
-    for token in tokens:
+    for token in map(int, tokens):
         if 0 <= token < _SHORT:
             pieces.append(token.to_bytes(BYTES_PER_TOKEN, "little"))
         elif _SHORT <= token < _SPECIAL:
