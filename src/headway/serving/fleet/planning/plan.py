@@ -316,7 +316,8 @@ def _most(fleet: FleetExperiment) -> list[int]:
 
 def _pace(fleet: FleetExperiment) -> float:
     """Return the least number of times that steps take as long as they should."""
-    return min((1.0, *(fault.pace for fault in fleet.file.faults if fault.what == "straggle")))
+    slow = (fault.pace for fault in fleet.file.faults if fault.what == "straggle")
+    return min((1.0, *(pace for pace in slow if pace is not None)))
 
 
 _Question = tuple[Case, Counts]

@@ -92,8 +92,10 @@ class Journal:
             future.set_result(False)
             return future
         self._fresh.append((loop, future))
-        self._work.set()
-        self._hurry.set()
+        if not self._hurry.is_set():
+            self._hurry.set()
+        if not self._work.is_set():
+            self._work.set()
         return future
 
     def start(self) -> None:

@@ -50,13 +50,27 @@ class Booked(Lease):
 
     __slots__ = ("account", "accounts", "at_s", "cost", "is_kept", "moment", "number")
 
-    accounts: tuple[Account, ...]
-    account: str
-    cost: int
-    moment: Moment
-    at_s: float
-    is_kept: bool
-    number: int
+    def __init__(
+        self,
+        tenant: Tenant,
+        model: str,
+        prompt_tokens: int,
+        limit_tokens: int,
+        number: int,
+        accounts: tuple[Account, ...],
+        account: str,
+        cost: int,
+        moment: Moment,
+        at_s: float,
+    ) -> None:
+        super().__init__(tenant, model, prompt_tokens, limit_tokens)
+        self.number = number
+        self.accounts = accounts
+        self.account = account
+        self.cost = cost
+        self.moment = moment
+        self.at_s = at_s
+        self.is_kept = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,17 +206,16 @@ class Ledger:
             if refused is not None:
                 told = rate_headers(accounts, now_s)
                 return replace(refused, limits=(*refused.limits, *told)) if told else refused
-        lease = Booked(tenant, model, prompt_tokens, limit_tokens)
-        lease.is_kept = False
+        self._numbers += 1
+        lease = Booked(
+            tenant, model, prompt_tokens, limit_tokens,
+            self._numbers, accounts, account, cost, moment, now_s,
+        )  # fmt: skip
         for one in accounts:
             one.take(tokens, cost, moment, now_s)
             if one.is_budgeted:
                 lease.is_kept = True
         lease.headers = rate_headers(accounts, now_s)
-        self._numbers += 1
-        lease.number = self._numbers
-        lease.accounts, lease.account, lease.cost = accounts, account, cost
-        lease.moment, lease.at_s = moment, now_s
         if lease.is_kept:
             self._book.note(
                 Opened(

@@ -12,6 +12,19 @@ if TYPE_CHECKING:  # accounts need no server
     from headway.serving.wire import Header
 
 
+_Names = tuple[bytes, bytes, bytes]
+_REQUESTS: _Names = (
+    b"x-ratelimit-limit-requests",
+    b"x-ratelimit-remaining-requests",
+    b"x-ratelimit-reset-requests",
+)
+_TOKENS: _Names = (
+    b"x-ratelimit-limit-tokens",
+    b"x-ratelimit-remaining-tokens",
+    b"x-ratelimit-reset-tokens",
+)
+
+
 def rate_headers(accounts: Sequence[Account], now_s: float) -> tuple[Header, ...]:
     """Return limit, rest and time to fill of requests and tokens, of whichever has least left.
 
@@ -22,30 +35,40 @@ def rate_headers(accounts: Sequence[Account], now_s: float) -> tuple[Header, ...
     now_s
         Of the clock of their buckets.
     """
+    requests = tokens = None
+    for one in accounts:
+        requests = _least(requests, one.requests, now_s)
+        tokens = _least(tokens, one.tokens, now_s)
     headers: tuple[Header, ...] = ()
-    asked = [one.requests for one in accounts if one.requests is not None]
-    if asked:
-        headers += _headers(b"requests", asked, now_s)
-    used = [one.tokens for one in accounts if one.tokens is not None]
-    if used:
-        headers += _headers(b"tokens", used, now_s)
+    if requests is not None:
+        headers = _headers(_REQUESTS, requests, now_s)
+    if tokens is not None:
+        headers += _headers(_TOKENS, tokens, now_s)
     return headers
 
 
-def _headers(what: bytes, buckets: Sequence[TokenBucket], now_s: float) -> tuple[Header, ...]:
-    least = min(buckets, key=lambda bucket: bucket.level(now_s))
-    level = least.level(now_s)
-    wait_s = (least.per_min - level) * MINUTE_S / least.per_min
+def _least(
+    first: TokenBucket | None, second: TokenBucket | None, now_s: float
+) -> TokenBucket | None:
+    if first is None or second is None:
+        return first or second
+    return first if first.level(now_s) <= second.level(now_s) else second
+
+
+def _headers(names: _Names, bucket: TokenBucket, now_s: float) -> tuple[Header, ...]:
+    limit, remaining, reset = names
+    per_min, level = bucket.per_min, bucket.level(now_s)
+    wait_s = (per_min - level) * MINUTE_S / per_min
     return (
-        (b"x-ratelimit-limit-%b" % what, b"%d" % least.per_min),
-        (b"x-ratelimit-remaining-%b" % what, b"%d" % max(level, 0)),
-        (b"x-ratelimit-reset-%b" % what, _span(wait_s)),
+        (limit, b"%d" % per_min),
+        (remaining, b"%d" % level if level > 0 else b"0"),
+        (reset, _span(wait_s)),
     )
 
 
 def _span(wait_s: float) -> bytes:
     """Return a time in the notation of these headers, as in ``6m0s`` or ``20ms``."""
     if wait_s < 1:
-        return b"%dms" % round(wait_s * 1000)
+        return b"%dms" % (wait_s * 1000 + 0.5)
     minutes, seconds = divmod(round(wait_s), 60)
     return b"%dm%ds" % (minutes, seconds) if minutes else b"%ds" % seconds
