@@ -41,8 +41,8 @@ def test_usage_is_summed_by_what_is_asked(run) -> None:
     store = Store.at("headway.db")
     pending = Pending()
     for day, model, tokens in ((20_000, "m", 5), (20_000, "m", 7), (20_001, "n", 1)):
-        pending.add(Used(0, day * 24, "acme", "k", model, 1, tokens, 2, 3, NANO // 4))
-    pending.add(Used(0, 20_001 * 24, "other", "l", "n", 1, 9, 0, 0, NANO))
+        pending.add(Used(day * 24, "acme", "k", model, tokens, 2, 3, NANO // 4))
+    pending.add(Used(20_001 * 24, "other", "l", "n", 9, 0, 0, NANO))
     store.write("gateway", 1, pending)
     store.close()
     rows = json.loads(run("usage", "--by", "day", "--by", "model", "--format", "json").out)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from headway.serving.gateway.accounts.bounds import Bounds
 from headway.serving.gateway.accounts.journal import Journal
-from headway.serving.gateway.accounts.ledger import Ledger
+from headway.serving.gateway.accounts.ledger import Booked, Ledger
 from headway.serving.gateway.accounts.money import NANO, Rates
 from headway.serving.gateway.accounts.purse import HOUR_S, Moment
 from headway.serving.gateway.accounts.ring import Holder
 from headway.serving.gateway.accounts.store import Store
+from headway.serving.gateway.errors import Refusal
 
 NODE = "gateway"
 DAY_S = 24 * HOUR_S
@@ -46,13 +47,21 @@ class Desk:
         self.wall = wall or Wall()
         self.store = Store.at(str(path))
         self.recovered = self.store.recover(NODE, counts=counts)
-        self.journal = Journal(self.store, NODE)
+        self.journal = Journal(self.store, NODE, on_written=lambda some: self.ledger.written(some))
         self.ledger = Ledger(tenants, {}, rates, self.journal, self.wall)
         spent = self.store.spent(Moment.of(int(self.wall() // HOUR_S)))
         self.ledger.know(keys or {}, spent)
 
     def take(self, tenant: str, prompt: int = 0, limit: int = 0, now_s: float = 0.0, key: str = ""):
         return self.ledger.take(Holder(name=tenant, account=key), "m", prompt, limit, now_s)
+
+    def send(self, tenant: str, prompt: int, limit: int) -> Booked | Refusal:
+        """Take a lease, and have it covered before a request is sent, as a gateway does."""
+        lease = self.take(tenant, prompt, limit)
+        if isinstance(lease, Booked) and not lease.exposure.is_covered:
+            self.write()
+            lease.exposure.covered(lease.version)
+        return lease
 
     def write(self) -> None:
         assert self.journal.flush()
@@ -66,5 +75,7 @@ class Desk:
         found = self.store.database.execute("SELECT COALESCE(SUM(cost), 0) FROM headway_usage")
         return int(found[0][0]) // NANO
 
-    def leases(self) -> int:
-        return int(self.store.database.execute("SELECT COUNT(*) FROM headway_leases")[0][0])
+    def cover(self) -> int:
+        """Return what counts as spent if this dies, in whole tokens."""
+        found = self.store.database.execute("SELECT COALESCE(SUM(cost), 0) FROM headway_covers")
+        return int(found[0][0]) // NANO

@@ -201,9 +201,8 @@ def test_crashes_and_clock_steps_never_let_more_be_spent_than_the_budget(
         desk = Desk(path, tenants, wall)
         for what, first, second in steps:
             if what == "take":
-                lease = desk.take("a", first, second)
+                lease = desk.send("a", first, second)
                 if isinstance(lease, Booked):
-                    desk.write()
                     sent.append((lease, first + second))
             elif what == "clock":
                 wall.at_s += first * HOUR_S
@@ -226,10 +225,13 @@ def test_crashes_and_clock_steps_never_let_more_be_spent_than_the_budget(
             assert all(total <= budget for total in real.values())
             told = max(told, desk.cost())
             assert desk.cost() == told, "what was written does not vanish"
+            under_way = sum(most for _, most in sent)
+            assert desk.cost() + desk.cover() >= sum(real.values()) + under_way
         for lease, _ in sent:
             desk.ledger.release(lease)
+        desk.ledger.end()
         desk.write()
-        assert desk.leases() == 0
+        assert desk.cover() == 0
         assert desk.cost() >= sum(real.values())
         desk.crash()
 

@@ -22,10 +22,10 @@ from headway.serving.gateway.accounts.keys import ID
 from headway.serving.gateway.accounts.ledger import Booked
 from headway.serving.gateway.accounts.migrations import MIGRATIONS, migrate
 from headway.serving.gateway.accounts.money import NANO
-from headway.serving.gateway.accounts.pending import Opened, Pending, Used
+from headway.serving.gateway.accounts.pending import Covered, Pending, Used
 from headway.serving.gateway.accounts.purse import Moment
 from headway.serving.gateway.accounts.ring import Holder
-from headway.serving.gateway.accounts.store import Store
+from headway.serving.gateway.accounts.store import UNKNOWN, Store
 from headway.serving.gateway.accounts.usage import usage
 
 pwd = pytest.importorskip("pwd")
@@ -117,25 +117,26 @@ def test_keys_are_kept_and_ended(url: str) -> None:
     store.close()
 
 
-def test_batches_are_written_once_and_leases_recovered(url: str) -> None:
+def test_batches_are_written_once_and_covers_recovered(url: str) -> None:
     store = Store.at(url)
     pending = Pending()
     hour = 20_000 * 24
-    pending.add(Opened(1, hour, "acme", "k", "m", 10, 20, 30 * NANO))
-    pending.add(Opened(2, hour, "acme", "k", "m", 1, 2, 3 * NANO))
-    pending.add(Used(0, hour, "acme", "k", "m", 1, 5, 0, 5, 10 * NANO))
+    pending.add(Covered("acme", "k", hour - 1, 50 * NANO))
+    pending.add(Used(hour, "acme", "k", "m", 5, 0, 5, 10 * NANO))
     store.write("gateway", 1, pending)
     store.write("gateway", 1, pending)
     later = Pending()
-    later.add(Used(2, hour, "acme", "k", "m", 1, 1, 0, 0, 1 * NANO))
+    later.add(Used(hour, "acme", "k", "m", 1, 0, 0, 1 * NANO))
+    later.add(Covered("acme", "k", hour, 30 * NANO))
     store.write("gateway", 2, later)
     assert store.recover("other", counts=True) == 0
     assert store.recover("gateway", counts=True) == 1
-    (sums,) = usage(store.database, ["day", "model"])
+    lost, sums = usage(store.database, ["day", "model"])
     assert sums == {
-        "day": "2024-10-04", "model": "m", "requests": 3, "prompt_tokens": 16,
-        "cached_tokens": 0, "output_tokens": 25, "cost": 41.0,
+        "day": "2024-10-04", "model": "m", "requests": 2, "prompt_tokens": 6,
+        "cached_tokens": 0, "output_tokens": 5, "cost": 11.0,
     }  # fmt: skip
+    assert (lost["model"], lost["requests"], lost["cost"]) == (UNKNOWN, 0, 30.0)
     (spent,) = store.spent(Moment.of(hour + 5))
     assert (spent.day, spent.month) == (41 * NANO, 41 * NANO)
     assert store.spent(Moment.of(hour + 24 * 3))[0].day == 0

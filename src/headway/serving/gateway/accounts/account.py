@@ -85,6 +85,15 @@ class Account:
             return _later(told, wait_s)
         return None
 
+    def left(self, moment: Moment) -> int:
+        """Return what is left of the budgets, in billionths; 0 if more was spent than told."""
+        rest = [0]
+        if self.day is not None:
+            rest = [self.day.left(moment.day)]
+        if self.month is not None:
+            rest.append(self.month.left(moment.month))
+        return max(min(rest), 0)
+
     def take(self, tokens: int, cost: int, moment: Moment, now_s: float) -> None:
         """Count a request and the most it may use."""
         self.in_flight += 1

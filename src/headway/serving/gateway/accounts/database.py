@@ -95,6 +95,8 @@ class _SQLite(Database):
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
         with _sqlite_errors(self._path):
+            # Tables by their key alone: half the work at each row.
+            statement = statement.replace("/* packed */", "WITHOUT ROWID")
             return self._link.execute(statement, values).fetchall()
 
     def many(self, statement: str, rows: Iterable[Sequence[object]]) -> None:

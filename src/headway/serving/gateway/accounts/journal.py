@@ -8,14 +8,35 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from headway.serving.gateway.accounts.database import StoreError
-from headway.serving.gateway.accounts.pending import Opened, Pending, Used
+from headway.serving.gateway.accounts.pending import Covered, Pending, Used
 from headway.serving.gateway.accounts.store import Store
 
 _log = logging.getLogger(__name__)
 
 _Waiter = tuple[asyncio.AbstractEventLoop, "asyncio.Future[bool]"]
+
+
+class _Bell:
+    """Wakes one thread: what `threading.Event` does, at a tenth of its price."""
+
+    __slots__ = ("_silent",)
+
+    def __init__(self) -> None:
+        self._silent = threading.Lock()
+        self._silent.acquire()
+
+    def ring(self) -> None:
+        """End the next wait, or the one that is on."""
+        if self._silent.locked():
+            with suppress(RuntimeError):  # another thread was faster
+                self._silent.release()
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait until it has rung since the last time, or for so long."""
+        self._silent.acquire(timeout=timeout_s)
 
 
 class Journal:
@@ -38,6 +59,8 @@ class Journal:
         How often `on_idle` is called at least.
     on_idle
         Called in the thread, with the store, about every `idle_s`; for news in the store.
+    on_written
+        Called in the thread, with what was written.
 
     Attributes
     ----------
@@ -56,6 +79,7 @@ class Journal:
         retry_s: float = 1.0,
         idle_s: float = 1.0,
         on_idle: Callable[[Store], None] | None = None,
+        on_written: Callable[[Pending], None] | None = None,
     ) -> None:
         self.healthy = True
         self.failures = 0
@@ -67,9 +91,10 @@ class Journal:
         self._retry_s = retry_s
         self._idle_s = idle_s
         self._on_idle = on_idle
-        self._fresh: deque[Opened | Used | _Waiter] = deque()
-        self._work = threading.Event()
-        self._hurry = threading.Event()
+        self._on_written = on_written
+        self._fresh: deque[Covered | Used | _Waiter] = deque()
+        self._work = _Bell()
+        self._hurry = _Bell()
         self._next = Pending()
         self._current = Pending()
         self._waiters: list[_Waiter] = []
@@ -78,11 +103,10 @@ class Journal:
         self._stopping = False
         self._thread: threading.Thread | None = None
 
-    def note(self, entry: Opened | Used) -> None:
+    def note(self, entry: Covered | Used) -> None:
         """Take an entry, without waiting."""
         self._fresh.append(entry)
-        if not self._work.is_set():
-            self._work.set()
+        self._work.ring()
 
     def written(self) -> asyncio.Future[bool]:
         """Return what comes true once all entries so far are written, false if that fails."""
@@ -92,10 +116,8 @@ class Journal:
             future.set_result(False)
             return future
         self._fresh.append((loop, future))
-        if not self._hurry.is_set():
-            self._hurry.set()
-        if not self._work.is_set():
-            self._work.set()
+        self._hurry.ring()
+        self._work.ring()
         return future
 
     def start(self) -> None:
@@ -106,8 +128,8 @@ class Journal:
     def stop(self) -> None:
         """Write what there is, end the thread, and let go of the store."""
         self._stopping = True
-        self._work.set()
-        self._hurry.set()
+        self._work.ring()
+        self._hurry.ring()
         if self._thread is not None:
             self._thread.join()
         if not self.flush():
@@ -141,21 +163,21 @@ class Journal:
                 self._failed(error)
                 return False
             self._batch += 1
-            self._current = Pending()
             self._succeeded()
+            if self._on_written is not None:
+                self._on_written(self._current)
+            self._current = Pending()
         _tell(self._waiters, written=True)
         self._waiters = []
         if self._next:
-            self._work.set()
+            self._work.ring()
         return True
 
     def _run(self) -> None:
         asked_s = time.monotonic()
         while not self._stopping:
             self._work.wait(self._idle_s if self.healthy else self._retry_s)
-            self._work.clear()
             self._hurry.wait(self._linger_s if self.healthy else self._retry_s)
-            self._hurry.clear()
             self.write()
             if self._on_idle is not None and time.monotonic() >= asked_s + self._idle_s:
                 asked_s = time.monotonic()
@@ -170,7 +192,7 @@ class Journal:
     def _gather(self) -> None:
         for _ in range(len(self._fresh)):
             entry = self._fresh.popleft()
-            if isinstance(entry, Opened | Used):
+            if isinstance(entry, Covered | Used):
                 self._next.add(entry)
                 self.entries += 1
             else:

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from headway.serving.gateway.accounts.account import Account
 from headway.serving.gateway.accounts.bounds import Bounds
+from headway.serving.gateway.accounts.exposure import Exposure
 from headway.serving.gateway.accounts.money import Rates
-from headway.serving.gateway.accounts.pending import Opened, Used
+from headway.serving.gateway.accounts.pending import Covered, Pending, Used
 from headway.serving.gateway.accounts.protocol import Lease, Tenant
 from headway.serving.gateway.accounts.purse import HOUR_S, Moment
 from headway.serving.gateway.accounts.rate_headers import rate_headers
@@ -24,7 +25,7 @@ MODEL_LETTERS = 200
 class Book(Protocol):
     """Keeps what happens; see `Journal`."""
 
-    def note(self, entry: Opened | Used) -> None:
+    def note(self, entry: Covered | Used) -> None:
         """Take an entry, without waiting."""
         ...
 
@@ -44,11 +45,13 @@ class Booked(Lease):
         Set aside for it, in billionths.
     moment, at_s
         When it was taken, by the calendar and by the gateway's clock.
-    is_kept
-        Whether it stands in the store while it is open.
+    exposure, version
+        Of the account, and its cover, if there is a budget; None if not.
     """
 
-    __slots__ = ("account", "accounts", "at_s", "cost", "is_kept", "moment", "number")
+    __slots__ = (
+        "account", "accounts", "at_s", "cost", "exposure", "moment", "number", "version",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -70,7 +73,8 @@ class Booked(Lease):
         self.cost = cost
         self.moment = moment
         self.at_s = at_s
-        self.is_kept = False
+        self.exposure: Exposure | None = None
+        self.version = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ class Ledger:
         self._tenants: dict[str, Account] = {}
         self._keys: dict[str, Account] = {}
         self._moment = Moment.of(int(wall() // HOUR_S))
+        self._exposures: dict[tuple[str, str], Exposure] = {}
         self._numbers = 0
 
     def moment(self, wall_s: float) -> Moment:
@@ -211,18 +216,15 @@ class Ledger:
             tenant, model, prompt_tokens, limit_tokens,
             self._numbers, accounts, account, cost, moment, now_s,
         )  # fmt: skip
+        left = -1
         for one in accounts:
             one.take(tokens, cost, moment, now_s)
             if one.is_budgeted:
-                lease.is_kept = True
+                rest = one.left(moment)
+                left = rest if left < 0 else min(left, rest)
+        if left >= 0:
+            self._expose(lease, left)
         lease.headers = rate_headers(accounts, now_s)
-        if lease.is_kept:
-            self._book.note(
-                Opened(
-                    lease.number, moment.hour, tenant.name, account, model[:MODEL_LETTERS],
-                    prompt_tokens, limit_tokens, cost,
-                )
-            )  # fmt: skip
         return lease
 
     def settle(
@@ -251,29 +253,52 @@ class Ledger:
         self._close(lease, prompt_tokens + output_tokens, cost)
         self._book.note(
             Used(
-                lease.number if lease.is_kept else 0, lease.moment.hour, lease.tenant.name,
-                lease.account, model[:MODEL_LETTERS], 1, prompt_tokens, cached_tokens,
-                output_tokens, cost,
+                lease.moment.hour, lease.tenant.name, lease.account, model[:MODEL_LETTERS],
+                prompt_tokens, cached_tokens, output_tokens, cost,
             )
         )  # fmt: skip
 
     def release(self, lease: Booked) -> None:
         """Give back what was set aside; nothing happens to a closed lease."""
-        if not lease.open:
-            return
-        self._close(lease, 0, 0)
-        if lease.is_kept:
-            self._book.note(Used(lease.number))
+        if lease.open:
+            self._close(lease, 0, 0)
 
     def forfeit(self, lease: Booked) -> None:
         """Count a lease as used up: nobody knows any more what was used of it."""
         self.settle(lease, lease.prompt_tokens, lease.limit_tokens)
+
+    def written(self, pending: Pending) -> None:
+        """Take note of what is in the store now."""
+        for (_, tenant, account, _), sums in pending.used.items():
+            exposure = self._exposures.get((tenant, account))
+            smaller = None if exposure is None else exposure.written(sums[-1])
+            if smaller is not None:
+                self._book.note(smaller)
+
+    def end(self) -> None:
+        """Write down that nothing but what is under way will be spent any more."""
+        for exposure in self._exposures.values():
+            smaller = exposure.end()
+            if smaller is not None:
+                self._book.note(smaller)
+
+    def _expose(self, lease: Booked, left: int) -> None:
+        place = lease.tenant.name, lease.account
+        exposure = self._exposures.get(place)
+        if exposure is None:
+            exposure = self._exposures[place] = Exposure(*place)
+        larger = exposure.hold(lease.cost, left, lease.moment.hour)
+        if larger is not None:
+            self._book.note(larger)
+        lease.exposure, lease.version = exposure, exposure.version
 
     def _close(self, lease: Booked, tokens: int, cost: int) -> None:
         lease.open = False
         unused = lease.prompt_tokens + lease.limit_tokens - tokens
         for one in lease.accounts:
             one.close(unused, lease.cost, cost, lease.moment, lease.at_s)
+        if lease.exposure is not None:
+            lease.exposure.close(lease.cost, cost)
 
     def _accounts(self, tenant: str, account: str) -> tuple[Account, ...]:
         whole, own = self._tenants.get(tenant), self._keys.get(account)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from headway.serving.gateway.accounts.bounds import Bounds
+from headway.serving.gateway.accounts.exposure import Exposure
 from headway.serving.gateway.accounts.journal import Journal
 from headway.serving.gateway.accounts.keys import KeyRecord
 from headway.serving.gateway.accounts.ledger import Booked, Ledger, Spent
@@ -116,8 +117,8 @@ class LocalAccounts:
     ) -> Lease | Refusal:
         """Set aside what a request may use at most, or say why it may not.
 
-        Money that is set aside is written down before this returns, so that it is not forgotten
-        if the gateway dies while the request runs.
+        Money that may be spent is written down before this returns, so that it is not forgotten
+        if the gateway dies while the request runs; see `Exposure`.
         """
         refused = refused_model(tenant, model)
         if refused is not None:
@@ -125,9 +126,9 @@ class LocalAccounts:
         if self._stops and not self.journal.healthy:
             return _NO_BOOK
         lease = self.ledger.take(tenant, model, prompt_tokens, limit_tokens, now_s)
-        if isinstance(lease, Refusal) or not lease.is_kept:
+        if isinstance(lease, Refusal) or lease.exposure is None or lease.exposure.is_covered:
             return lease
-        return await self._written(lease)
+        return await self._written(lease, lease.exposure)
 
     def settle(
         self, lease: Lease, prompt_tokens: int, output_tokens: int, cached_tokens: int = 0
@@ -143,15 +144,19 @@ class LocalAccounts:
 
     async def close(self) -> None:
         """Write what there is to write, and let go of the store."""
+        self.ledger.end()
         await asyncio.to_thread(self.journal.stop)
 
-    async def _written(self, lease: Booked) -> Lease | Refusal:
+    async def _written(self, lease: Booked, exposure: Exposure) -> Lease | Refusal:
         try:
             is_written = await self.journal.written()
         except asyncio.CancelledError:
             self.ledger.release(lease)
             raise
-        if is_written or not self._stops:
+        if is_written:
+            exposure.covered(lease.version)
+            return lease
+        if not self._stops:
             return lease
         self.ledger.release(lease)
         return _NO_BOOK

@@ -23,19 +23,15 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             expires_s BIGINT,
             revoked_s BIGINT
         )""",
-        # Leases that are open: the most they cost is spent already as far as budgets are concerned.
-        """CREATE TABLE headway_leases (
+        # What counts as spent when a gateway that has died starts again.
+        """CREATE TABLE headway_covers (
             node TEXT NOT NULL,
-            number BIGINT NOT NULL,
-            hour BIGINT NOT NULL,
             tenant TEXT NOT NULL,
             account TEXT NOT NULL,
-            model TEXT NOT NULL,
-            prompt_tokens BIGINT NOT NULL,
-            limit_tokens BIGINT NOT NULL,
+            hour BIGINT NOT NULL,
             cost BIGINT NOT NULL,
-            PRIMARY KEY (node, number)
-        )""",
+            PRIMARY KEY (node, tenant, account)
+        )/* packed */""",
         # What was used, summed by hour; money in billionths.
         """CREATE TABLE headway_usage (
             hour BIGINT NOT NULL,
@@ -48,7 +44,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             output_tokens BIGINT NOT NULL,
             cost BIGINT NOT NULL,
             PRIMARY KEY (hour, tenant, account, model)
-        )""",
+        )/* packed */""",
         # The number of the last transaction of each writer, by which it knows what was written.
         "CREATE TABLE headway_nodes (name TEXT PRIMARY KEY, batch BIGINT NOT NULL)",
         "INSERT INTO headway_meta (name, value) VALUES ('keys', 0)",

@@ -20,6 +20,7 @@ from headway.serving.gateway.accounts.journal import Journal
 from headway.serving.gateway.accounts.ledger import Ledger
 from headway.serving.gateway.accounts.local import LocalAccounts, News
 from headway.serving.gateway.accounts.money import Rates
+from headway.serving.gateway.accounts.pending import Pending
 from headway.serving.gateway.accounts.ring import KeyRing
 from headway.serving.gateway.accounts.store import Store
 
@@ -105,7 +106,7 @@ def open_accounts(
         store.close()
         raise
     if left:
-        _log.warning("%d requests were under way when this gateway last ended", left)
+        _log.warning("this gateway died; what %d accounts may have spent is not certain", left)
     watch = _Watch(wall)
     journal = Journal(
         store,
@@ -114,6 +115,7 @@ def open_accounts(
         retry_s=section.retry_s,
         idle_s=section.keys_s,
         on_idle=watch.look,
+        on_written=watch.tell,
     )
     rates = {
         name: Rates.per_million(one.prompt, one.output, one.cached)
@@ -132,7 +134,7 @@ def open_accounts(
 
 
 class _Watch:
-    """Looks, in the thread of the journal, for keys that have changed."""
+    """What the thread of the journal does for the loop: it looks for keys that have changed."""
 
     def __init__(self, wall: Callable[[], float]) -> None:
         self._wall = wall
@@ -143,6 +145,10 @@ class _Watch:
         self._accounts = accounts
         self._revision = revision
         self._loop = loop
+
+    def tell(self, pending: Pending) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._accounts.ledger.written, pending)
 
     def look(self, store: Store) -> None:
         if store.revision() == self._revision or self._loop.is_closed():

@@ -1,4 +1,4 @@
-"""What outlives a gateway: keys, usage, and the leases that are open."""
+"""What outlives a gateway: keys, usage, and what may be spent beyond it."""
 
 from __future__ import annotations
 
@@ -26,17 +26,13 @@ ON CONFLICT (hour, tenant, account, model) DO UPDATE SET
     cost = headway_usage.cost + excluded.cost
 """
 
-_ADD_LEASE = """
-INSERT INTO headway_leases (node, number, hour, tenant, account, model,
-    prompt_tokens, limit_tokens, cost)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+_SET_COVER = """
+INSERT INTO headway_covers (node, tenant, account, hour, cost) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (node, tenant, account) DO UPDATE SET hour = excluded.hour, cost = excluded.cost
 """
 
-# As if each had used all that was set aside for it.
-_COUNT_LEASES = """
-SELECT hour, tenant, account, model, COUNT(*), SUM(prompt_tokens), 0, SUM(limit_tokens), SUM(cost)
-FROM headway_leases WHERE node = ? GROUP BY hour, tenant, account, model
-"""
+UNKNOWN = "(not known)"
+"""In place of the model of what was perhaps spent before a gateway died."""
 
 _KEY_COLUMNS = "id, account, tenant, digest, bounds, label, created_s, expires_s, revoked_s"
 
@@ -84,23 +80,22 @@ class Store:
         """
         database = self.database
         with database.transaction():
-            if self.batch(node) >= batch:
-                return
-            database.execute(
+            new = database.execute(
                 "INSERT INTO headway_nodes (name, batch) VALUES (?, ?) "
-                "ON CONFLICT (name) DO UPDATE SET batch = excluded.batch",
+                "ON CONFLICT (name) DO UPDATE SET batch = excluded.batch "
+                "WHERE headway_nodes.batch < excluded.batch RETURNING batch",
                 (node, batch),
             )
-            if pending.opened:
-                database.many(_ADD_LEASE, [(node, *one) for one in pending.opened.values()])
-            if pending.closed:
-                database.many(
-                    "DELETE FROM headway_leases WHERE node = ? AND number = ?",
-                    [(node, number) for number in pending.closed],
-                )
+            if not new:
+                return
+            if pending.covers:
+                covers = sorted(pending.covers.values())
+                database.many(_SET_COVER, [(node, *one) for one in covers])
             if pending.used:
                 # In one order everywhere, so that two writers never wait for each other in a ring.
-                database.many(_ADD_USAGE, [(*place, *sums) for place, sums in _sorted(pending)])
+                database.many(
+                    _ADD_USAGE, [(*place, *sums) for place, sums in sorted(pending.used.items())]
+                )
 
     def batch(self, node: str) -> int:
         """Return the number of a node's last batch."""
@@ -108,23 +103,28 @@ class Store:
         return int(found[0][0]) if found else 0
 
     def recover(self, node: str, *, counts: bool) -> int:
-        """Close the leases that a node left open when it ended, and return how many there were.
+        """Close the covers that a node left when it died, and return how many there were.
 
         Parameters
         ----------
         node
             Whose.
         counts
-            Whether each counts as used up, so that nothing spent is ever forgotten; otherwise they
+            Whether they count as spent, so that nothing spent is ever forgotten; otherwise they
             count for nothing.
         """
         database = self.database
         with database.transaction():
-            rows = database.execute(_COUNT_LEASES, (node,))
+            rows = database.execute(
+                "SELECT hour, tenant, account, cost FROM headway_covers "
+                "WHERE node = ? AND cost > 0",
+                (node,),
+            )
             if counts and rows:
-                database.many(_ADD_USAGE, [tuple(map(_whole, row)) for row in rows])
-            database.execute("DELETE FROM headway_leases WHERE node = ?", (node,))
-        return sum(row[4] for row in rows)
+                used = [(*place, UNKNOWN, 0, 0, 0, 0, cost) for *place, cost in rows]
+                database.many(_ADD_USAGE, used)
+            database.execute("DELETE FROM headway_covers WHERE node = ?", (node,))
+        return len(rows)
 
     def spent(self, moment: Moment) -> list[Spent]:
         """Return what was spent in the day and month that are on."""
@@ -203,15 +203,6 @@ class Store:
 
     def _turn(self) -> None:
         self.database.execute("UPDATE headway_meta SET value = value + 1 WHERE name = 'keys'")
-
-
-def _sorted(pending: Pending) -> list[tuple[tuple[int, str, str, str], list[int]]]:
-    return sorted(pending.used.items())
-
-
-def _whole(value: object) -> object:
-    """Return a sum as a whole number; PostgreSQL has decimal ones."""
-    return value if isinstance(value, str) else int(value)  # type: ignore[call-overload]
 
 
 def _key(row: Row) -> KeyRecord:
