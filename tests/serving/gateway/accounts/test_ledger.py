@@ -179,7 +179,8 @@ STEPS = st.lists(
         st.tuples(st.just("crash"), st.just(0), st.just(0)),
         st.tuples(st.just("clock"), st.integers(-40, 40), st.just(0)),
     ),
-    max_size=30,
+    min_size=20,
+    max_size=40,
 )
 
 
