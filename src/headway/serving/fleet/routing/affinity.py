@@ -6,9 +6,10 @@ from collections import OrderedDict
 from hashlib import blake2b
 
 import numpy as np
+from numpy.typing import NDArray
 
 from headway.serving.fleet.routing.scorer import Scorer
-from headway.serving.fleet.view import ClusterView, Floats, RequestView
+from headway.serving.fleet.view import ClusterView, Engines, Floats, RequestView
 
 SESSIONS = 100_000
 """Sessions whose engines are remembered."""
@@ -33,6 +34,7 @@ class SessionAffinity(Scorer):
     def __init__(self, capacity: int = SESSIONS) -> None:
         self._capacity = capacity
         self._home: OrderedDict[int, int] = OrderedDict()
+        self._names: tuple[Engines | None, NDArray[np.uint64]] = (None, np.zeros(0, np.uint64))
 
     def score(self, cluster: ClusterView, request: RequestView) -> Floats:
         """Return 1 for one engine; nothing for a request without a session."""
@@ -56,11 +58,16 @@ class SessionAffinity(Scorer):
         if len(self._home) > self._capacity:
             self._home.popitem(last=False)
 
-    @staticmethod
-    def _highest(cluster: ClusterView, session: int) -> int:
-        ready = np.flatnonzero(cluster.ready).tolist()
-        names = cluster.engines.names
-        return max(ready, key=lambda k: _hash(session, names[k]), default=-1)
+    def _highest(self, cluster: ClusterView, session: int) -> int:
+        if not np.count_nonzero(cluster.ready):
+            return -1
+        if self._names[0] is not cluster.engines:
+            names = np.array([_of_name(name) for name in cluster.engines.names], dtype=np.uint64)
+            self._names = (cluster.engines, names)
+        own = _mixed(np.array([session], dtype=np.uint64))
+        # One bit less, so that nobody who is ready is below those who are not.
+        scores = _mixed(self._names[1] ^ own) >> np.uint64(1)
+        return int(np.where(cluster.ready, scores.astype(np.int64), -1).argmax())
 
 
 class AdapterAffinity(Scorer):
@@ -76,5 +83,12 @@ class AdapterAffinity(Scorer):
         return cluster.holding(request.adapter).astype(np.float64)
 
 
-def _hash(session: int, name: str) -> bytes:
-    return blake2b(f"{session}\0{name}".encode(), digest_size=8).digest()
+def _of_name(name: str) -> int:
+    return int.from_bytes(blake2b(name.encode(), digest_size=8).digest(), "little")
+
+
+def _mixed(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return words of which every bit depends on all bits (SplitMix64, Steele et al. 2014)."""
+    words = (words ^ words >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ words >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+    return words ^ words >> np.uint64(31)
