@@ -19,6 +19,7 @@ from headway.serving.gateway.accounts.bounds import Bounds
 from headway.serving.gateway.accounts.keys import ID
 from headway.serving.gateway.accounts.store import Store
 from headway.serving.gateway.accounts.usage import usage
+from headway.serving.gateway.metrics import page
 from headway.serving.gateway.serve import _serve, serve
 from tests.serving.gateway.fakes import behind, counts, fleet, site, well
 
@@ -62,6 +63,8 @@ def test_clients_get_what_their_keys_allow(tmp_path: Path, caplog) -> None:
                 assert wrong.value.code == "invalid_api_key"
                 await client.close()
                 assert not any(counts(gateway))
+                assert b"headway_accounts_healthy 1.0" in page(gateway._collector)
+                assert b"headway_accounts_overdrawn_total 0.0" in page(gateway._collector)
             await accounts.close()
 
     with caplog.at_level(logging.DEBUG):

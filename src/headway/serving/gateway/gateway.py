@@ -109,7 +109,7 @@ class Gateway:
         self._server = Server(self._answer, site.limits, wire_refusal)
         self._tasks: list[asyncio.Task[None]] = []
         names, kinds = site.engines.names, site.engines.kinds
-        self._collector = BoardCollector(self.board, names, kinds)
+        self._collector = BoardCollector(self.board, names, kinds, self.accounts.figures)
         self._pages: dict[bytes, Callable[[Exchange], None]] = {
             b"/v1/models": self._models,
             b"/health": self._health,

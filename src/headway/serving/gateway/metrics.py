@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from prometheus_client import generate_latest
 from prometheus_client.core import (
@@ -13,6 +13,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from headway.serving.gateway.accounts.figures import Figures
 from headway.serving.gateway.board import (
     BOUNDS_S,
     COUNTERS,
@@ -40,6 +41,11 @@ _COUNTERS = {
     "cached_tokens": "Of prompts, found in a cache.",
     "output_tokens": "Of answers.",
 }
+_ACCOUNTS = {
+    "failures": "Writes of usage that have failed.",
+    "overdrawn": "Requests that cost more than was set aside for them.",
+    "unbooked": "Requests served while the ledger was away.",
+}
 _HISTOGRAMS = {
     "ttft_s": ("time_to_first_token_seconds", "From a request to the first byte of its stream."),
     "tpot_s": ("time_per_output_token_seconds", "Mean gap between tokens of a stream."),
@@ -56,10 +62,19 @@ class BoardCollector(Collector):
         Of all workers.
     names, kinds
         Of its engines.
+    accounts
+        Tells how they are doing, if there are any.
     """
 
-    def __init__(self, board: Board, names: tuple[str, ...], kinds: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        board: Board,
+        names: tuple[str, ...],
+        kinds: tuple[str, ...],
+        accounts: Callable[[], Figures | None] = lambda: None,
+    ) -> None:
         self._board = board
+        self._accounts = accounts
         self._labels = list(zip(names, kinds, strict=True))
 
     def collect(self) -> Iterator[Metric]:
@@ -67,6 +82,9 @@ class BoardCollector(Collector):
         yield from self._of_gateway()
         yield from self._of_engines()
         yield from self._histograms()
+        figures = self._accounts()
+        if figures is not None:
+            yield from _of_accounts(figures)
 
     def _of_gateway(self) -> Iterator[Metric]:
         board = self._board
@@ -112,6 +130,13 @@ class BoardCollector(Collector):
             for labels, row, total in zip(self._labels, counts, sums, strict=True):
                 found.add_metric(labels, list(zip(bounds, row, strict=True)), total)
             yield found
+
+
+def _of_accounts(figures: Figures) -> Iterator[Metric]:
+    told = "Whether usage can be written, and the ledger of several workers reached."
+    yield GaugeMetricFamily("headway_accounts_healthy", told, value=float(figures.healthy))
+    for name, told in _ACCOUNTS.items():
+        yield CounterMetricFamily(f"headway_accounts_{name}", told, value=getattr(figures, name))
 
 
 def page(collector: Collector) -> bytes:

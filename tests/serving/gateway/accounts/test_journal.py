@@ -117,7 +117,8 @@ def test_a_locked_store_stops_whom_it_should(tmp_path: Path, rule: str) -> None:
             for one in answers:
                 assert isinstance(one, Booked)
                 accounts.settle(one, 10, 2)
-        assert not accounts.journal.healthy
+        assert not accounts.figures().healthy
+        assert accounts.figures().failures > 0
         intruder.execute("ROLLBACK")
         await until(lambda: accounts.journal.healthy)
         after = await accounts.reserve(tenant, "m", 5, 5, 0.0)

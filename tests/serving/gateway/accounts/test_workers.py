@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from headway.serving.gateway.accounts import AccountsSection, Bounds, LocalAccounts, open_accounts
 from headway.serving.gateway.accounts.administration import create
 from headway.serving.gateway.accounts.document import ModelPrices
+from headway.serving.gateway.accounts.figures import Figures
 from headway.serving.gateway.accounts.ledger_server import LedgerServer
 from headway.serving.gateway.accounts.messages import Hello, Link, Settle, to_ledger
 from headway.serving.gateway.accounts.money import NANO
@@ -201,9 +202,11 @@ def test_without_a_ledger_requests_stop_or_go_uncounted(stops: bool) -> None:
                 assert not isinstance(answer, Refusal)
                 worker.settle(answer, 1, 1)
             assert worker.unbooked == (0 if stops else 1)
+            assert not worker.figures().healthy
             here.server = LedgerServer(here.accounts)
             await here.server.start(here.socket)
             await until(worker._ready.is_set)
+            await until(lambda: worker.figures() == Figures(unbooked=worker.unbooked))
             worker.settle(before, 10, 10)
             lease = await worker.reserve(ACME, "m", 1, 1, 0.0)
             assert not isinstance(lease, Refusal)

@@ -9,6 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
+from headway.serving.gateway.accounts.figures import Figures
 from headway.serving.gateway.accounts.ledger import Booked
 from headway.serving.gateway.accounts.local import LocalAccounts, News
 from headway.serving.gateway.accounts.messages import (
@@ -19,6 +22,7 @@ from headway.serving.gateway.accounts.messages import (
     Refused,
     Release,
     Settle,
+    State,
     Take,
     Taken,
     Welcome,
@@ -30,6 +34,9 @@ from headway.serving.gateway.errors import Refusal
 _log = logging.getLogger(__name__)
 
 
+_TICK_S = 0.5
+
+
 @dataclass(eq=False, slots=True)
 class _Session:
     """A worker, over all its connections."""
@@ -38,6 +45,7 @@ class _Session:
     leases: dict[int, Booked] = field(default_factory=dict)
     link: Link | None = None
     expiry: asyncio.TimerHandle | None = None
+    unbooked: int = 0
 
 
 class LedgerServer:
@@ -69,6 +77,9 @@ class LedgerServer:
         self._server: asyncio.Server | None = None
         self._path: Path | None = None
         self._closing = False
+        self._unbooked = 0
+        self._told = Figures()
+        self._ticker: asyncio.TimerHandle | None = None
         accounts.on_news = self._tell
 
     async def start(self, path: Path) -> None:
@@ -85,10 +96,18 @@ class LedgerServer:
         self._server = await loop.create_unix_server(self._link, str(path))
         path.chmod(0o600)
         self._path = path
+        self._tick()
+
+    def figures(self) -> Figures:
+        """Return how accounts are doing, those of all workers."""
+        unbooked = self._unbooked + sum(one.unbooked for one in self._sessions.values())
+        return msgspec.structs.replace(self._accounts.figures(), unbooked=unbooked)
 
     async def stop(self) -> None:
         """Listen no more, and close the leases of all workers by rule."""
         self._closing = True
+        if self._ticker is not None:
+            self._ticker.cancel()
         if self._server is not None:
             self._server.close()
         for link in list(self._links):
@@ -135,7 +154,9 @@ class LedgerServer:
         # Of these it has not heard: the answer was lost, and no request was sent.
         for number in session.leases.keys() - set(hello.leases):
             self._accounts.release(session.leases.pop(number))
+        session.unbooked = hello.unbooked
         link.say(Welcome(self._name))
+        link.say(State(self.figures()))
         news = self._accounts.news
         link.say(Keys(news.keys, dict(news.numbers)))
 
@@ -177,6 +198,7 @@ class LedgerServer:
 
     def _bury(self, session: _Session) -> None:
         self._sessions.pop(session.worker, None)
+        self._unbooked += session.unbooked
         if session.leases:
             _log.warning(
                 "worker %s has died with %d requests under way", session.worker, len(session.leases)
@@ -187,6 +209,16 @@ class LedgerServer:
             else:
                 self._accounts.release(lease)
         session.leases.clear()
+
+    def _tick(self) -> None:
+        """Tell workers how accounts are doing, if that has changed."""
+        figures = self.figures()
+        if figures != self._told:
+            self._told = figures
+            for link, session in self._links.items():
+                if session is not None:
+                    link.say(State(figures))
+        self._ticker = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
 
     def _tell(self, news: News) -> None:
         for link, session in self._links.items():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from headway.serving.gateway.accounts.bounds import Bounds
 from headway.serving.gateway.accounts.exposure import Exposure
+from headway.serving.gateway.accounts.figures import Figures
 from headway.serving.gateway.accounts.journal import Journal
 from headway.serving.gateway.accounts.keys import KeyRecord
 from headway.serving.gateway.accounts.ledger import Booked, Ledger, Spent
@@ -141,6 +142,11 @@ class LocalAccounts:
         """Give back what was reserved, as nothing was used; a closed lease stays as it is."""
         assert isinstance(lease, Booked)
         self.ledger.release(lease)
+
+    def figures(self) -> Figures:
+        """Return how accounts are doing, for metrics."""
+        journal = self.journal
+        return Figures(journal.healthy, journal.failures, self.ledger.overdrawn)
 
     async def close(self) -> None:
         """Write what there is to write, and let go of the store."""

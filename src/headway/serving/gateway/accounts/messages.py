@@ -8,6 +8,7 @@ from typing import TypeAlias, cast
 
 import msgspec
 
+from headway.serving.gateway.accounts.figures import Figures
 from headway.serving.gateway.accounts.keys import KeyRecord
 
 _LENGTH_BYTES = 4
@@ -15,10 +16,11 @@ _MOST_BYTES = 64 * 1024 * 1024
 
 
 class Hello(msgspec.Struct, frozen=True, array_like=True, tag="hello"):
-    """A worker says who it is, and which leases it knows of."""
+    """A worker says who it is, which leases it knows of, and what it served without asking."""
 
     worker: str
     leases: list[int]
+    unbooked: int = 0
 
 
 class Take(msgspec.Struct, frozen=True, array_like=True, tag="take"):
@@ -80,6 +82,12 @@ class Refused(msgspec.Struct, frozen=True, array_like=True, tag="refused"):
     limits: tuple[tuple[bytes, bytes], ...]
 
 
+class State(msgspec.Struct, frozen=True, array_like=True, tag="state"):
+    """How the ledger is doing."""
+
+    figures: Figures
+
+
 class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     """A lease is settled or released."""
 
@@ -87,7 +95,7 @@ class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
 
 
 ToLedger: TypeAlias = Hello | Take | Settle | Release
-ToWorker: TypeAlias = Welcome | Keys | Taken | Refused | Closed
+ToWorker: TypeAlias = Welcome | Keys | State | Taken | Refused | Closed
 _Message: TypeAlias = ToLedger | ToWorker
 
 to_ledger = msgspec.msgpack.Decoder(ToLedger).decode

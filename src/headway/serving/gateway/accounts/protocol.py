@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from headway.serving.gateway.accounts.figures import Figures
 from headway.serving.gateway.errors import Refusal
 
 if TYPE_CHECKING:  # who is told what is left needs no server
@@ -107,6 +108,10 @@ class Accounts(Protocol):
         """Give back what was reserved, as nothing was used; without effect on a closed lease."""
         ...
 
+    def figures(self) -> Figures | None:
+        """Return how accounts are doing, for metrics; None if there are none."""
+        ...
+
 
 class Anonymous:
     """Accounts without keys: everyone is one tenant without limits."""
@@ -142,3 +147,7 @@ class Anonymous:
     def release(self, lease: Lease) -> None:
         """Close the lease."""
         lease.open = False
+
+    def figures(self) -> Figures | None:
+        """Return None: there are no accounts."""
+        return None

@@ -8,6 +8,9 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
+from headway.serving.gateway.accounts.figures import Figures
 from headway.serving.gateway.accounts.local import refused_model
 from headway.serving.gateway.accounts.messages import (
     Closed,
@@ -17,6 +20,7 @@ from headway.serving.gateway.accounts.messages import (
     Refused,
     Release,
     Settle,
+    State,
     Take,
     Taken,
     Welcome,
@@ -89,6 +93,7 @@ class RemoteAccounts:
         self._known = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closing = False
+        self._figures = Figures()
 
     async def start(self) -> None:
         """Connect, and wait until the keys are known."""
@@ -147,6 +152,12 @@ class RemoteAccounts:
             )
         lease.number, lease.headers = told.lease, told.headers
         return lease
+
+    def figures(self) -> Figures:
+        """Return how accounts are doing, for metrics: those of all workers, as last heard."""
+        if self._link is None:
+            return msgspec.structs.replace(self._figures, healthy=False)
+        return self._figures
 
     def settle(
         self, lease: Lease, prompt_tokens: int, output_tokens: int, cached_tokens: int = 0
@@ -221,7 +232,7 @@ class RemoteAccounts:
                 continue
             pause_s = _FIRST_S
             self._link = link
-            link.say(Hello(self._worker, [*self._open, *self._ended]))
+            link.say(Hello(self._worker, [*self._open, *self._ended], self.unbooked))
             await self._gone.wait()
 
     def _heard(self, link: Link, data: bytes) -> None:
@@ -239,6 +250,8 @@ class RemoteAccounts:
         elif isinstance(message, Keys):
             self._ring.replace(message.records, message.numbers)
             self._known.set()
+        elif isinstance(message, State):
+            self._figures = message.figures
         else:
             self._welcomed(link, message)
 
