@@ -12,6 +12,8 @@ import msgspec
 from headway.errors import ConfigError
 from headway.serving.fleet.document import FleetFile
 from headway.serving.gateway.accounts.document import AccountsSection
+from headway.serving.gateway.engines import engine_kind
+from headway.serving.gateway.engines.document import Kubernetes, KvEvents
 from headway.serving.traffic import key
 from headway.simulate.document import record
 
@@ -32,8 +34,17 @@ class Upstreams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Their make: ``vllm``, ``sglang``, ``llamacpp`` or ``openai``."""
     urls: tuple[str, ...] = ()
     """One an engine, as in ``http://10.0.0.7:8000``; ``count`` is of no account beside them."""
+    dns: str | None = None
+    """Instead of `urls`: an address whose host stands for several machines, each an engine; as many
+    as ``count`` at most."""
+    kubernetes: Kubernetes | None = None
+    """Instead of `urls`: the pods of a service, as many as ``count`` at most."""
     api_key_env: str | None = None
     """Variable of the environment that holds their key."""
+    adapters: dict[str, str] = {}
+    """Where engines find adapters that controllers may load, by name."""
+    kv_events: KvEvents | None = None
+    """What they publish of their caches, so that it is known who holds which prefix."""
     priority: bool = False
     """Whether they schedule by priority, and are told that of each request in its body."""
 
@@ -118,6 +129,8 @@ def _check(serve: Serve, kinds: set[str]) -> None:
     for name in serve.engines:
         if name not in kinds:
             raise ConfigError(f"engines.{name}: the fleet has no such kind: {', '.join(kinds)}")
+        with key(f"engines.{name}"):
+            _check_upstreams(serve.engines[name], serve.workers)
     for name in ("bytes_per_token", "answer_tokens", "workers"):
         if not getattr(serve, name) > 0:
             raise ConfigError(f"{name}: must be positive, got {getattr(serve, name)}")
@@ -127,3 +140,19 @@ def _check(serve: Serve, kinds: set[str]) -> None:
         for name, value in msgspec.structs.asdict(getattr(serve, section)).items():
             if not value > 0:
                 raise ConfigError(f"{section}.{name}: must be positive, got {value}")
+
+
+def _check_upstreams(one: Upstreams, workers: int) -> None:
+    kind = engine_kind(one.kind)
+    found = [name for name in ("urls", "dns", "kubernetes") if getattr(one, name)]
+    if len(found) > 1:
+        raise ConfigError(f"{found[1]}: {found[0]} says already where engines are")
+    if workers > 1 and found and found[0] != "urls":
+        raise ConfigError(f"{found[0]}: only one worker can look for engines, not {workers}")
+    if one.adapters and kind.adapters is None:
+        raise ConfigError(f"adapters: engines of kind {one.kind} load none while they run")
+    if one.kv_events is not None:
+        if not kind.kv_events:
+            raise ConfigError(f"kv_events: engines of kind {one.kind} publish none")
+        if not (one.kv_events.ranks > 0 and one.kv_events.tokenize_s > 0):
+            raise ConfigError("kv_events: ranks and tokenize_s must be positive")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
@@ -13,6 +14,7 @@ from socket import socket
 from headway.errors import ConfigError
 from headway.serving.fleet.decisions import Controller
 from headway.serving.gateway.accounts import Accounts, Anonymous
+from headway.serving.gateway.adapting import Adapting
 from headway.serving.gateway.board import REFUSALS, Board
 from headway.serving.gateway.engines import LiveEngine
 from headway.serving.gateway.engines.address import Address
@@ -24,6 +26,7 @@ from headway.serving.gateway.metrics import BoardCollector, page
 from headway.serving.gateway.models import Catalogue
 from headway.serving.gateway.reception import PARSERS, Reception
 from headway.serving.gateway.relay import Relay
+from headway.serving.gateway.scouting import Scouts
 from headway.serving.gateway.site import Site
 from headway.serving.gateway.steering import Actuator, Recorder, Steering
 from headway.serving.gateway.ticket import Ticket
@@ -89,7 +92,7 @@ class Gateway:
         self.front = Front(self.sight, self._row, self.tickets, serve.queue, clock)
         self.accounts = accounts or Anonymous()
         self.seats, controllers = _seats(site)
-        self.actuator = actuator or Recorder()
+        self.actuator = actuator or self._default_actuator()
         self._steering = Steering(controllers, self.sight, self.actuator, clock)
         self.lookout = Lookout(
             self.engines,
@@ -99,11 +102,26 @@ class Gateway:
             [seat.router for seat in self.seats.values()],
             clock,
             site.watch,
+            self._lost,
+        )
+        self.scouts = Scouts(
+            site,
+            self.engines,
+            lambda number: bool(self.sight.ready(clock())[number]),
+            self.lookout.moved,
+            clock,
+            seed=secrets.randbits(64),
         )
         self._worker = worker
         self._watched = watched
         self._reception = Reception(
-            self.seats, self.accounts, self.catalogue, serve, site.classes, clock
+            self.seats,
+            self.accounts,
+            self.catalogue,
+            serve,
+            site.classes,
+            clock,
+            self.scouts.knowledge,
         )
         self._relay = Relay(self.engines, self.front, self.accounts, self._row, site, clock)
         self._server = Server(self._answer, site.limits, wire_refusal)
@@ -128,6 +146,8 @@ class Gateway:
             self._begin(self.lookout.run(asks=self._worker == 0))
         else:
             self.board.engine("healthy")[:] = 1
+        for job in self.scouts.jobs():
+            self._begin(job)
         if self._worker == 0:
             self._begin(self._steering.run())
         return address
@@ -145,9 +165,24 @@ class Gateway:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.scouts.close()
         self.front.close()
         for engine in self.engines:
             engine.pool.close()
+
+    def _default_actuator(self) -> Actuator:
+        """Return one that loads adapters where the file says where they are."""
+        kinds, upstreams = self.site.engines.kinds, self.site.serve.engines
+        paths = {
+            number: upstreams[kind].adapters
+            for number, kind in enumerate(kinds)
+            if kind in upstreams and upstreams[kind].adapters
+        }
+        return Adapting(self.engines, paths, Recorder()) if paths else Recorder()
+
+    def _lost(self, number: int) -> None:
+        if self.scouts.knowledge is not None:
+            self.scouts.knowledge.gone(number)
 
     def _begin(self, job: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(job)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from headway.errors import EndpointError
@@ -35,6 +35,8 @@ class Lookout:
         Seconds that never go back, the same for all workers.
     rules
         How often engines are asked.
+    gone
+        Hears, besides routers, of engines that have lost all they held.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Lookout:
         routers: Iterable[Router],
         clock: Clock,
         rules: WatchRules,
+        gone: Callable[[int], None] = lambda _: None,
     ) -> None:
         self._engines = engines
         self._board = board
@@ -54,6 +57,7 @@ class Lookout:
         self._routers = tuple(routers)
         self._clock = clock
         self._rules = rules
+        self._hears = gone
         self._restarts = board.engine("restarts").copy()
         self._served: list[object] = []
         self.watcher: Watcher | None = None
@@ -97,6 +101,11 @@ class Lookout:
             self._catalogue.changed()
         self._sight.learn([engine.adapters for engine in self._engines])
 
+    def moved(self, number: int) -> None:
+        """Hear that there is another engine at a place, or none."""
+        if self.watcher is not None:
+            self.watcher.lost(number)
+
     def _gone(self, number: int, at_s: float) -> None:  # noqa: ARG002
         """Have all workers know, by the board."""
         self._board.engine("restarts")[number] += 1
@@ -105,6 +114,7 @@ class Lookout:
         now_s = self._clock()
         for router in self._routers:
             tell_gone(router, number, now_s)
+        self._hears(number)
         breaker = self._engines[number].breaker
         if breaker is not None:
             breaker.reset()

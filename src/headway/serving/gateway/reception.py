@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from headway.errors import UnknownNameError
 from headway.serving.gateway import body
@@ -27,6 +28,9 @@ from headway.serving.gateway.ticket import Ticket
 from headway.serving.gateway.usage import Clock, Meter
 from headway.serving.gateway.view import BLOCK_BYTES, LiveRequest
 from headway.serving.wire import Exchange
+
+if TYPE_CHECKING:
+    from headway.serving.gateway.watch.kv import Knowledge
 
 PARSERS: Mapping[bytes, Parser] = {
     b"/v1/chat/completions": body.chat,
@@ -56,6 +60,8 @@ class Reception:
         Seconds to the first token that each service class is promised, by name.
     clock
         Seconds that never go back.
+    knowledge
+        Of what the caches of engines hold, if they tell.
     """
 
     def __init__(
@@ -66,6 +72,7 @@ class Reception:
         serve: Serve,
         classes: Mapping[str, float],
         clock: Clock,
+        knowledge: Knowledge | None = None,
     ) -> None:
         self._seats = {name.encode(): seat for name, seat in seats.items()}
         self._default = next(iter(seats.values()))
@@ -77,6 +84,7 @@ class Reception:
         }
         self._promise = next(iter(self._classes.values()))
         self._clock = clock
+        self._knowledge = knowledge
         self._numbers = itertools.count()
         self._ids = secrets.token_hex(8).encode()
         self._seed = secrets.randbits(64)
@@ -109,6 +117,11 @@ class Reception:
         asked = PARSERS[exchange.path](exchange.body)
         ticket = self._ticket(exchange, headers, asked, tenant)
         request = ticket.request
+        if self._knowledge is not None:
+            known_of = await self._knowledge.find(asked.model, exchange.body, request.adapter)
+            if known_of is not None:
+                tokens, prefix = known_of
+                request.cut(len(tokens), prefix.blocks, prefix.block_tokens, prefix.held)
         lease = await self._accounts.reserve(
             tenant, asked.model, request.prompt_tokens, request.limit_tokens, request.arrival_s
         )

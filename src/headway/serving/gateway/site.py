@@ -173,7 +173,14 @@ class Site:
 
 
 def _addresses(group: Group, upstreams: Upstreams | None) -> list[Address | None]:
-    if upstreams is None or not upstreams.urls:
+    if upstreams is None:
+        return [None] * group.count
+    if upstreams.dns is not None:
+        with key(f"serve.engines.{group.name}.dns"):
+            return [Address.parse(upstreams.dns)] * group.count
+    if upstreams.kubernetes is not None:
+        return [Address(upstreams.kubernetes.service, 80)] * group.count
+    if not upstreams.urls:
         return [None] * group.count
     found: list[Address | None] = []
     for number, url in enumerate(upstreams.urls):

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headway.serving.fleet.routing.prefix import chain
-from headway.serving.fleet.view import ClusterView, Engines, Ints, Mask, RequestView, Residents
+from headway.serving.fleet.view import (
+    ClusterView,
+    Engines,
+    Held,
+    Ints,
+    Mask,
+    RequestView,
+    Residents,
+)
 from headway.serving.gateway.board import HELD_BLOCKS, IN_FLIGHT, QUEUED, QUEUED_BLOCKS, Board
 from headway.serving.gateway.engines import Breaker, LiveEngine
 
@@ -46,6 +54,13 @@ class LiveRequest(RequestView):
         blocks = chain(self.prompt, BLOCK_BYTES, self.seed)
         _set(self, "blocks", blocks)
         return blocks
+
+    def cut(self, prompt_tokens: int, blocks: Ints, block_tokens: int, held: Held) -> None:
+        """Take the blocks of its tokens, and who holds them, in place of those of its bytes."""
+        _set(self, "prompt_tokens", prompt_tokens)
+        _set(self, "blocks", blocks)
+        _set(self, "block_tokens", block_tokens)
+        _set(self, "held", held)
 
     def failed_by(self, engine: int) -> None:
         """Note that an engine has failed it."""

@@ -143,8 +143,11 @@ class Watcher:
     async def _healths(self, one: _Watched) -> None:
         engine, rules = one.engine, self._rules.health
         while True:
-            if engine.present and one.health.heard(well=await self._is_well(engine)):
-                self._turned(one, well=one.health.well)
+            if engine.present:
+                if one.health.heard(well=await self._is_well(engine)):
+                    self._turned(one, well=one.health.well)
+                # Also if nothing has changed: the board may be older than this watcher.
+                self._write(engine, "healthy", one.health.well and engine.present)
             await asyncio.sleep(self._pause_s(rules.period_s))
 
     async def _is_well(self, engine: LiveEngine) -> bool:
@@ -158,7 +161,6 @@ class Watcher:
 
     def _turned(self, one: _Watched, *, well: bool) -> None:
         engine = one.engine
-        self._write(engine, "healthy", well)
         _log.log(
             logging.INFO if well else logging.WARNING,
             "engine %s is %s",

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import numpy as np
+import pytest
 
 from headway.serving.fleet.routing import router
 from headway.serving.gateway.engines.document import KvEvents
@@ -76,7 +77,13 @@ def test_a_prompt_goes_to_the_engine_that_says_it_holds_it() -> None:
     asyncio.run(job())
 
 
-def test_an_engine_that_is_lost_holds_nothing_for_sure() -> None:
+@pytest.mark.parametrize("noticed_s", [10.0, -1.0], ids=["heard already", "not heard yet"])
+def test_an_engine_that_is_lost_holds_nothing_for_sure(
+    noticed_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Unless its new publisher has been heard already, which begins with an empty cache."""
+    monkeypatch.setattr("headway.serving.gateway.watch.kv.knowledge.NOTICED_S", noticed_s)
+
     async def job() -> None:
         async with publishing() as publisher, knowing(publisher) as knowledge:
             await publisher.say(stored(_WORDS, [11, 12]))
@@ -84,8 +91,9 @@ def test_an_engine_that_is_lost_holds_nothing_for_sure() -> None:
             knowledge.gone(1)
             found = await knowledge.find("tiny", _BODY)
             assert found is not None
-            assert found[1].held.blocks.tolist() == [0, 0]
-            assert not found[1].held.exact.any()
+            heard = noticed_s > 0
+            assert found[1].held.blocks.tolist() == [0, 2 if heard else 0]
+            assert found[1].held.exact.tolist() == [False, heard]
 
     asyncio.run(job())
 

@@ -14,6 +14,9 @@ from headway.serving.gateway.watch.kv.tokens import PromptTokens, Tokens
 
 _log = logging.getLogger(__name__)
 
+NOTICED_S = 10.0
+"""Longest time until it is noticed from elsewhere that an engine was started anew."""
+
 
 class Knowledge:
     """Follows the caches of engines that publish them, and looks prompts up in them.
@@ -62,6 +65,7 @@ class Knowledge:
         self.residency = Residency(seed)
         self.tokens = PromptTokens(self._pick, clock, timeout_s=timeout_s)
         self._tasks: dict[int, list[asyncio.Task[None]]] = {}
+        self._heard: dict[int, list[Subscriber]] = {}
         for number in self._told:
             self._subscribers(number)
 
@@ -103,9 +107,14 @@ class Knowledge:
         return None if found is None else (tokens, found)
 
     def gone(self, number: int) -> None:
-        """Hear that an engine has lost all it held; its publisher will tell what it holds now."""
-        if number in self._told:
-            self.residency.drop(number)
+        """Hear that an engine has lost all it held.
+
+        Its publisher, which begins anew as well, may have been heard already.
+        """
+        now_s = asyncio.get_running_loop().time()
+        for one in self._heard.get(number, []):
+            if now_s - one.begun_s > NOTICED_S:
+                self.residency.drop(number, one.rank)
 
     def moved(self, number: int) -> None:
         """Hear that there is another engine at a place, or none."""
@@ -114,8 +123,9 @@ class Knowledge:
         self._stop(number)
         self.residency.drop(number)
         if self._engines[number].present:
+            self._heard[number] = self._subscribers(number)
             self._tasks[number] = [
-                asyncio.create_task(self._follow(one)) for one in self._subscribers(number)
+                asyncio.create_task(self._follow(one)) for one in self._heard[number]
             ]
 
     async def _follow(self, subscriber: Subscriber) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -128,16 +129,22 @@ class Subscriber:
         How often messages were missing, and how often all of them were sent again.
     malformed
         Messages that made no sense.
+    rank
+        Whose cache it is.
+    begun_s
+        When a publisher was heard first that was new, by the loop's clock.
     """
 
     def __init__(self, source: Source, residency: Residency, *, replay_s: float = 5.0) -> None:
         self._source = source
         self._residency = residency
         self._replay_s = replay_s
+        self.rank = source.rank
         self._next: int | None = None
         self.gaps = 0
         self.recovered = 0
         self.malformed = 0
+        self.begun_s = -math.inf
         residency.follow(source.engine, source.rank)
 
     async def run(self, context: Context | None = None) -> None:
@@ -179,6 +186,7 @@ class Subscriber:
             self.gaps += 1
         else:
             missed = 0
+            self.begun_s = asyncio.get_running_loop().time()
             self._residency.empty(engine, rank)
         if missed == now:
             return
