@@ -80,6 +80,7 @@ STEPS = st.lists(
         st.tuples(st.just("settle"), st.integers(0, 9), COSTS),
         st.tuples(st.just("write"), st.integers(1, 5), st.just(0)),
         st.tuples(st.just("hear"), st.integers(1, 5), st.just(0)),
+        st.tuples(st.just("rest"), st.just(0), st.just(0)),
         st.tuples(st.just("clock"), st.just(0), st.just(0)),
     ),
     min_size=40,
@@ -100,6 +101,8 @@ def test_what_is_sent_is_always_covered(steps: list[tuple[str, int, int]]) -> No
             scene.write(first)
         elif what == "hear":
             scene.hear(first)
+        elif what == "rest":
+            scene.note(scene.exposure.rest())
         else:
             scene.hour += 1
         scene.check()
@@ -156,6 +159,27 @@ def test_a_smaller_cover_counts_before_it_is_written() -> None:
     scene.hear(9)
     scene.check()
     assert scene.sent[-1] == (500, 0)
+
+
+def test_a_cover_goes_when_nobody_asks_for_a_while() -> None:
+    scene = Scene()
+    scene.hold(10)
+    scene.write(9)
+    scene.hear(9)
+    scene.hold(20)
+    scene.settle(0, 10)
+    for cover in (180, 20, 20):
+        scene.note(scene.exposure.rest())
+        scene.write(9)
+        assert scene.cover == cover
+        scene.hear(9)
+        scene.check()
+    scene.settle(0, 0)
+    scene.write(9)
+    scene.hear(9)
+    scene.note(scene.exposure.rest())
+    scene.write(9)
+    assert scene.cover == 0
 
 
 def test_a_cover_is_never_larger_than_what_may_be_spent() -> None:

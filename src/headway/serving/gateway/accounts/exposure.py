@@ -37,7 +37,8 @@ class Exposure:
     """
 
     __slots__ = (
-        "_hour", "_last", "account", "held", "noted", "safe", "tenant", "unwritten", "version",
+        "_hour", "_is_used", "_last",
+        "account", "held", "noted", "safe", "tenant", "unwritten", "version",
     )  # fmt: skip
 
     def __init__(self, tenant: str, account: str) -> None:
@@ -49,6 +50,7 @@ class Exposure:
         self.safe = 0
         self.version = 0
         self._hour = -1
+        self._is_used = False
         self._last = 0
 
     @property
@@ -71,6 +73,7 @@ class Exposure:
         """
         self.held += cost
         self._last = cost
+        self._is_used = True
         exposed = self.held + self.unwritten
         if hour != self._hour:
             self._hour = hour
@@ -94,6 +97,13 @@ class Exposure:
         self.unwritten -= spent
         enough = 2 * (self.held + self.unwritten) + _AHEAD * self._last
         return self._note(enough) if self.noted > _TOO_MUCH * enough else None
+
+    def rest(self) -> Covered | None:
+        """Return the cover for when nobody has asked since the last time this was called."""
+        if self._is_used or self.unwritten:
+            self._is_used = False
+            return None
+        return self.end()
 
     def end(self) -> Covered | None:
         """Return the cover for when everything spent is written, and nothing more is asked for."""

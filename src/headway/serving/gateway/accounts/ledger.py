@@ -275,6 +275,13 @@ class Ledger:
             if smaller is not None:
                 self._book.note(smaller)
 
+    def rest(self) -> None:
+        """Make covers small where nobody has asked since the last time this was called."""
+        for exposure in self._exposures.values():
+            smaller = exposure.rest()
+            if smaller is not None:
+                self._book.note(smaller)
+
     def end(self) -> None:
         """Write down that nothing but what is under way will be spent any more."""
         for exposure in self._exposures.values():

@@ -134,7 +134,7 @@ def open_accounts(
 
 
 class _Watch:
-    """What the thread of the journal does for the loop: it looks for keys that have changed."""
+    """What the thread of the journal does for the loop, now and then and after each batch."""
 
     def __init__(self, wall: Callable[[], float]) -> None:
         self._wall = wall
@@ -151,7 +151,10 @@ class _Watch:
             self._loop.call_soon_threadsafe(self._accounts.ledger.written, pending)
 
     def look(self, store: Store) -> None:
-        if store.revision() == self._revision or self._loop.is_closed():
+        if self._loop.is_closed():
+            return
+        self._loop.call_soon_threadsafe(self._accounts.ledger.rest)
+        if store.revision() == self._revision:
             return
         news = News.read(store, self._wall())
         self._revision = news.revision
