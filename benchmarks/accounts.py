@@ -94,8 +94,13 @@ def case(name: str, bounds: Bounds, count: int) -> list[dict[str, object]]:
         for at_once in (1, 16, 64, 256):
             slow = bounds.budget_per_day is not None and at_once == 1
             note("authenticate, reserve, settle", accounts, at_once, 20 if slow else 1)
-        server = LedgerServer(accounts)
-        loop.run_until_complete(server.start(Path(folder) / "ledger"))
+
+        async def office():
+            server = LedgerServer(accounts)
+            await server.start(Path(folder) / "ledger")
+            return server
+
+        server = loop.run_until_complete(office())
         worker = RemoteAccounts(Path(folder) / "ledger", KeyRing({"acme": (1.0, bounds)}))
         loop.run_until_complete(worker.start())
         for at_once in (1, 64):

@@ -26,13 +26,16 @@ from tests.serving.gateway.fakes import behind, counts, fleet, site, well
 ASK = {"model": "m", "messages": [{"role": "user", "content": "a secret"}], "max_tokens": 50}
 
 
-def keyed(folder: Path, urls: list[str], **more):
+FREE = {"listen": "127.0.0.1:0", "admin": None}
+
+
+def keyed(folder: Path, urls: list[str]):
     section = {
         "store": str(folder / "x.db"),
         "prices": {"m": {"prompt": 1e6, "output": 1e6}},
         "bounds": {"acme": {"budget_per_day": 200}},
     }
-    return site(urls, serve={"accounts": section, **more}, tenants=[{"name": "acme"}])
+    return site(urls, serve={"accounts": section, **FREE}, tenants=[{"name": "acme"}])
 
 
 def test_clients_get_what_their_keys_allow(tmp_path: Path, caplog) -> None:
@@ -92,7 +95,7 @@ def test_the_process_that_serves_opens_its_accounts_and_writes_them_at_the_end(
 
     async def engines() -> None:
         async with fleet(well) as there:
-            place = keyed(tmp_path, [there[0].url], listen="127.0.0.1:0")
+            place = keyed(tmp_path, [there[0].url])
             loop = asyncio.get_running_loop()
             tasks = []
             await _serve(
@@ -111,6 +114,8 @@ def test_the_process_that_serves_opens_its_accounts_and_writes_them_at_the_end(
 def test_what_accounts_cannot_be_is_refused_with_its_key(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"serve: accounts.bounds.*in_flight"):
         site(["http://127.0.0.1:1"], serve={"accounts": {"bounds": {"a": {"in_flight": 0}}}})
-    lost = site(["http://127.0.0.1:1"], serve={"accounts": {"pepper_env": "NO_SUCH_PEPPER"}})
+    lost = site(
+        ["http://127.0.0.1:1"], serve={"accounts": {"pepper_env": "NO_SUCH_PEPPER"}, **FREE}
+    )
     with pytest.raises(ConfigError, match=r"serve.accounts: pepper_env.*NO_SUCH_PEPPER"):
         serve(lost, lost.addresses, lambda *_: None)

@@ -58,9 +58,9 @@ class Desk:
     def send(self, tenant: str, prompt: int, limit: int) -> Booked | Refusal:
         """Take a lease, and have it covered before a request is sent, as a gateway does."""
         lease = self.take(tenant, prompt, limit)
-        if isinstance(lease, Booked) and not lease.exposure.is_covered:
+        if isinstance(lease, Booked) and not lease.is_covered:
             self.write()
-            lease.exposure.covered(lease.version)
+            lease.covered()
         return lease
 
     def write(self) -> None:

@@ -76,6 +76,16 @@ class Booked(Lease):
         self.exposure: Exposure | None = None
         self.version = 0
 
+    @property
+    def is_covered(self) -> bool:
+        """Whether what it may cost is not forgotten if the gateway dies now."""
+        return self.exposure is None or self.exposure.is_covered
+
+    def covered(self) -> None:
+        """Take note that its cover is in the store."""
+        if self.exposure is not None:
+            self.exposure.covered(self.version)
+
 
 @dataclass(frozen=True, slots=True)
 class Spent:

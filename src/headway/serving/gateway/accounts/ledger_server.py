@@ -49,7 +49,7 @@ class _Session:
 
 
 class LedgerServer:
-    """Gives and closes leases for workers.
+    """Gives and closes leases for workers. Made in a running loop.
 
     A worker that loses its connection may come back within a while, and finds its leases as they
     were. One that does not is dead: its leases are closed by rule.
@@ -68,6 +68,7 @@ class LedgerServer:
         self, accounts: LocalAccounts, *, counts: bool = True, grace_s: float = 5.0
     ) -> None:
         self._accounts = accounts
+        self._loop = asyncio.get_running_loop()
         self._counts = counts
         self._grace_s = grace_s
         self._name = secrets.token_hex(8)
@@ -92,8 +93,7 @@ class LedgerServer:
         """
         with suppress(FileNotFoundError):
             path.unlink()  # of one that was killed; the store says that nobody else is at work
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_unix_server(self._link, str(path))
+        self._server = await self._loop.create_unix_server(self._link, str(path))
         path.chmod(0o600)
         self._path = path
         self._tick()
@@ -134,9 +134,7 @@ class LedgerServer:
         if session is None:
             raise ValueError("a worker that did not say who it is")
         if isinstance(message, Take):
-            task = asyncio.get_running_loop().create_task(self._take(session, link, message))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._take(session, link, message)
         else:
             self._close(session, message)
             link.say(Closed(message.lease))
@@ -160,23 +158,32 @@ class LedgerServer:
         news = self._accounts.news
         link.say(Keys(news.keys, dict(news.numbers)))
 
-    async def _take(self, session: _Session, link: Link, asked: Take) -> None:
+    def _take(self, session: _Session, link: Link, asked: Take) -> None:
         tenant = Holder(name=asked.tenant, account=asked.account)
-        now_s = asyncio.get_running_loop().time()
-        lease = await self._accounts.reserve(
+        now_s = self._loop.time()
+        lease = self._accounts.take(
             tenant, asked.model, asked.prompt_tokens, asked.limit_tokens, now_s
         )
+        if isinstance(lease, Refusal) or lease.is_covered:
+            self._answer(session, link, asked.call, lease)
+            return
+        task = self._loop.create_task(self._cover(session, link, asked.call, lease))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _cover(self, session: _Session, link: Link, call: int, lease: Booked) -> None:
+        self._answer(session, link, call, await self._accounts.cover(lease))
+
+    def _answer(self, session: _Session, link: Link, call: int, lease: Booked | Refusal) -> None:
         if isinstance(lease, Refusal):
             told = (lease.message, lease.code, lease.param, lease.retry_after_s, lease.limits)
-            link.say(Refused(asked.call, lease.status, *told))
-            return
-        assert isinstance(lease, Booked)
-        if session.link is not link or session.worker not in self._sessions:
+            link.say(Refused(call, lease.status, *told))
+        elif session.link is not link or session.worker not in self._sessions:
             # It has gone meanwhile, and would not know this lease when it comes back.
             self._accounts.release(lease)
-            return
-        session.leases[lease.number] = lease
-        link.say(Taken(asked.call, lease.number, lease.headers))
+        else:
+            session.leases[lease.number] = lease
+            link.say(Taken(call, lease.number, lease.headers))
 
     def _close(self, session: _Session, message: Settle | Release) -> None:
         lease = session.leases.pop(message.lease, None)
@@ -193,8 +200,7 @@ class LedgerServer:
         if session is None or session.link is not link or self._closing:
             return
         session.link = None
-        loop = asyncio.get_running_loop()
-        session.expiry = loop.call_later(self._grace_s, self._bury, session)
+        session.expiry = self._loop.call_later(self._grace_s, self._bury, session)
 
     def _bury(self, session: _Session) -> None:
         self._sessions.pop(session.worker, None)
@@ -218,7 +224,7 @@ class LedgerServer:
             for link, session in self._links.items():
                 if session is not None:
                     link.say(State(figures))
-        self._ticker = asyncio.get_running_loop().call_later(_TICK_S, self._tick)
+        self._ticker = self._loop.call_later(_TICK_S, self._tick)
 
     def _tell(self, news: News) -> None:
         for link, session in self._links.items():

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from headway.serving.gateway.accounts.bounds import Bounds
-from headway.serving.gateway.accounts.exposure import Exposure
 from headway.serving.gateway.accounts.figures import Figures
 from headway.serving.gateway.accounts.journal import Journal
 from headway.serving.gateway.accounts.keys import KeyRecord
@@ -121,15 +120,36 @@ class LocalAccounts:
         Money that may be spent is written down before this returns, so that it is not forgotten
         if the gateway dies while the request runs; see `Exposure`.
         """
+        lease = self.take(tenant, model, prompt_tokens, limit_tokens, now_s)
+        if isinstance(lease, Refusal) or lease.is_covered:
+            return lease
+        return await self.cover(lease)
+
+    def take(
+        self, tenant: Tenant, model: str, prompt_tokens: int, limit_tokens: int, now_s: float
+    ) -> Booked | Refusal:
+        """Do as `reserve`, but without waiting: a lease that is not covered goes to `cover`."""
         refused = refused_model(tenant, model)
         if refused is not None:
             return refused
         if self._stops and not self.journal.healthy:
             return _NO_BOOK
-        lease = self.ledger.take(tenant, model, prompt_tokens, limit_tokens, now_s)
-        if isinstance(lease, Refusal) or lease.exposure is None or lease.exposure.is_covered:
+        return self.ledger.take(tenant, model, prompt_tokens, limit_tokens, now_s)
+
+    async def cover(self, lease: Booked) -> Booked | Refusal:
+        """Wait until what a lease may cost is written down, and return it, or a refusal."""
+        try:
+            is_written = await self.journal.written()
+        except asyncio.CancelledError:
+            self.ledger.release(lease)
+            raise
+        if is_written:
+            lease.covered()
             return lease
-        return await self._written(lease, lease.exposure)
+        if not self._stops:
+            return lease
+        self.ledger.release(lease)
+        return _NO_BOOK
 
     def settle(
         self, lease: Lease, prompt_tokens: int, output_tokens: int, cached_tokens: int = 0
@@ -152,17 +172,3 @@ class LocalAccounts:
         """Write what there is to write, and let go of the store."""
         self.ledger.end()
         await asyncio.to_thread(self.journal.stop)
-
-    async def _written(self, lease: Booked, exposure: Exposure) -> Lease | Refusal:
-        try:
-            is_written = await self.journal.written()
-        except asyncio.CancelledError:
-            self.ledger.release(lease)
-            raise
-        if is_written:
-            exposure.covered(lease.version)
-            return lease
-        if not self._stops:
-            return lease
-        self.ledger.release(lease)
-        return _NO_BOOK
