@@ -218,6 +218,7 @@ void bind_engine(nb::module_& module) {
             "row"_a,
             "Seconds of arrival, admission, first and last token; tokens said and found in the "
             "cache; preemptions.")
+        .def_prop_ro("said", &LiveTraffic::said, "Tokens that were heard of.")
         .def_prop_ro("present", &LiveTraffic::present);
 
     nb::class_<Outcome>(module, "Outcome", "Columns of what became of requests.")

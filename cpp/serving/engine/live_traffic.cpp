@@ -121,6 +121,7 @@ News LiveTraffic::listen(Engine& engine) {
     for (const Int row : present_) {
         const std::int32_t said = outcome_->generated[place(row)];
         if (said > told_[place(row)]) {
+            said_ += said - told_[place(row)];
             told_[place(row)] = said;
             news.spoken.emplace_back(row, said);
         }

@@ -44,6 +44,7 @@ public:
     // Hears from an engine who has said something, has ended or has left.
     News listen(Engine& engine);
 
+    Int said() const { return said_; }  // tokens that were heard, all requests together
     Int present() const { return static_cast<Int>(present_.size()); }
 
 private:
@@ -59,6 +60,7 @@ private:
     std::vector<std::int32_t> told_;  // tokens that somebody has heard
     std::vector<Int> places_;         // among those present, ABSENT if the row is free
     std::vector<Int> present_, spare_;
+    Int said_ = 0;
 };
 
 }  // namespace headway::serving

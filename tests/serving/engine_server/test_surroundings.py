@@ -196,14 +196,14 @@ def test_a_crash_loses_everything_for_a_while() -> None:
 
 def test_who_refuses_connections_ends_what_is_under_way() -> None:
     async def job(client: Client) -> None:
-        goes_on = asyncio.create_task(client.post("/v1/completions", {**BODY, "max_tokens": 100}))
+        goes_on = asyncio.create_task(client.post("/v1/completions", {**BODY, "max_tokens": 50}))
         await asyncio.sleep(0.02)
-        await put(client, refuse=True, for_s=1.5)
+        await put(client, refuse=True, for_s=0.7)
         await asyncio.sleep(0.02)
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection(*client.address)
         assert (await goes_on)[0] == 200
-        await asyncio.sleep(1.6)
+        await asyncio.sleep(0.8)
         assert (await client.raw("GET", "/health"))[0] == 200
 
     served(job, speed=5.0)

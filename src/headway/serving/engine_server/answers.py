@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -174,7 +173,7 @@ class Answer:
             )
         if not before:
             return b""
-        text = json.dumps(before)[1:-1].encode()
+        text = to_json(before)[1:-1]
         return b"%b%b%bnull}]}\n\n" % (self.event_head(index), text, self.event_mid)
 
     def begin(self, plans: Sequence[Plan]) -> list[Choice]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import msgspec
 
 from headway.errors import HeadwayError
 
@@ -49,4 +49,4 @@ def error_body(status: int, message: str, param: str | None = None) -> bytes:
 
 def to_json(told: object) -> bytes:
     """Return JSON without spaces."""
-    return json.dumps(told, separators=(",", ":")).encode()
+    return msgspec.json.encode(told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
@@ -33,7 +34,6 @@ _HISTOGRAMS = {
 _COUNTERS = (
     "prompt_tokens_total",
     "prompt_tokens_cached_total",
-    "generation_tokens_total",
     "prefix_cache_queries_total",
     "prefix_cache_hits_total",
     "num_preemptions_total",
@@ -108,7 +108,6 @@ class Metrics:
         counters["prompt_tokens_cached_total"] += times.cached_tokens
         counters["prefix_cache_queries_total"] += tokens
         counters["prefix_cache_hits_total"] += times.cached_tokens
-        counters["generation_tokens_total"] += times.generated
         counters["num_preemptions_total"] += times.preemptions
         speed, observe = self._speed, self._observe
         decode_s = (times.last_token_s - times.first_token_s) / speed
@@ -156,6 +155,7 @@ class Metrics:
             f',waiting_lora_adapters="{",".join(sorted(waiting))}",max_lora="{adapters}"'
         )
         add("gauge", "lora_requests_info", [(told, 1.0)])
+        add("counter", "generation_tokens_total", [("", engine.said_tokens)])
         for name, count in self._counters.items():
             add("counter", name, [("", count)])
         endings = [(f',finished_reason="{name}"', n) for name, n in self._endings.items()]
@@ -165,6 +165,8 @@ class Metrics:
         for name, histogram in self._histograms.items():
             lines.append(f"# TYPE vllm:{name} histogram")
             lines.extend(histogram.lines(f"vllm:{name}", labels))
+        lines.append("# TYPE process_cpu_seconds_total counter")
+        lines.append(f"process_cpu_seconds_total {time.process_time()}")
         return ("\n".join(lines) + "\n").encode()
 
     def _observe(self, name: str, value: float) -> None:

@@ -180,6 +180,11 @@ class RealTimeEngine:
         return self._native.n_waiting
 
     @property
+    def said_tokens(self) -> int:
+        """Tokens said so far, those of requests under way and of lost ones included."""
+        return self._traffic.said
+
+    @property
     def used(self) -> float:
         """Share of the blocks that requests hold."""
         return 1 - self._native.free_blocks / self.config.blocks
@@ -269,8 +274,9 @@ class RealTimeEngine:
             self._timer.cancel()
             self._timer = None
 
-    def _due(self) -> None:
-        self._timer = None
+    def wake(self) -> None:
+        """Do what is due; the loop's timer calls it when the next step ends."""
+        self.stop()
         now_s, next_s = self.now_s, self._native.next_s
         self._advance(next_s if 0 < next_s - now_s < _EARLY_S * self.speed else now_s)
 
@@ -313,7 +319,7 @@ class RealTimeEngine:
         self._due_s = next_s
         if next_s < math.inf:
             wait_s = (next_s - self.now_s) / self.speed
-            self._timer = self._loop.call_later(max(0.0, wait_s), self._due)
+            self._timer = self._loop.call_later(max(0.0, wait_s), self.wake)
 
     def _tell_watcher(self, watcher: CacheWatcher) -> None:
         contents, rows, places = self._native.take_cache_changes()

@@ -9,8 +9,6 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import parse_qs
 
-import msgspec
-
 from headway.errors import ConfigError, HeadwayError
 from headway.serving.engine_server import bodies, tokens
 from headway.serving.engine_server.errors import ApiError, error_body, to_json
@@ -228,7 +226,7 @@ class EngineServer:
         exchange.reply(200 if self.engine.clear_cache() else 409, b"")
 
     async def _get_faults(self, exchange: Exchange) -> None:
-        exchange.reply(200, msgspec.json.encode(self._inference.faults))
+        exchange.reply(200, to_json(self._inference.faults))
 
     async def _put_faults(self, exchange: Exchange) -> None:
         try:

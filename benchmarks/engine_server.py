@@ -1,0 +1,190 @@
+"""What `headway engine` costs, and how true it is to the simulator.
+
+::
+
+    python benchmarks/engine_server.py            # four minutes
+    python benchmarks/engine_server.py --seconds 10
+
+Fidelity: one engine (Llama 3.1 8B on an L40S by the roofline) in a process of its own gets 30 s of
+Poisson traffic over HTTP, open loop, streaming, at three loads; the simulator gets the same
+requests. A client measures; what it sees includes the event loops' clocks, which count
+milliseconds, and whatever else the machine is doing.
+
+Cost: CPU of the server's process, by its own count, for streams of many tokens (32 engines in one
+process) and for short whole answers, and its memory after each round of these.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvloop
+from table import keep, machine
+
+from headway.serving.engine import Engine
+from headway.serving.engine_server import Settings, flagged
+from headway.serving.replay import Endpoint, beside, replay
+from headway.serving.wire import Pool
+from headway.serving.workload import synthetic
+
+MODEL, GPU = "llama-3.1-8b", "l40s"
+RATES = (1.0, 3.0, 6.0)
+FIGURES = ("ttft_s.mean", "ttft_s.p99", "tpot_s.mean", "latency_s.mean", "throughput_tokens")
+COMMAND = (sys.executable, "-c", "from headway.cli import main; main()", "engine")
+
+
+@contextmanager
+def running(*more: str) -> Iterator[tuple[int, list[tuple[str, int]]]]:
+    """Start engines in a process; give its number and where they listen."""
+    count = int(more[more.index("--count") + 1]) if "--count" in more else 1
+    given = ("--model", MODEL, "--gpu", GPU, "--port", "0", *more)
+    with subprocess.Popen([*COMMAND, *given], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            lines = [process.stdout.readline() for _ in range(count)]
+            urls = [line.strip().rpartition("//")[2].partition(":") for line in lines]
+            yield process.pid, [(host, int(port)) for host, _, port in urls]
+        finally:
+            process.terminate()
+
+
+def fidelity(settings: Settings, rate: float, seconds: float) -> list[dict[str, object]]:
+    """Return simulated and measured figures of the same traffic."""
+    traffic = synthetic(
+        {
+            "requests": max(1, round(rate * seconds)),
+            "arrivals": f"poisson({rate})",
+            "prompt_tokens": "lognormal(600, 1)",
+            "output_tokens": "lognormal(150, 0.8)",
+        },
+        seed=7,
+    )
+    with running() as (_, ((host, port),)):
+        endpoint = Endpoint(url=f"http://{host}:{port}", model=MODEL)
+        measured = uvloop.run(replay(traffic, endpoint))
+    simulated = Engine(traffic, settings.config, settings.step_time).run().measures
+    rows = {row["figure"]: row for row in beside(simulated, measured)}
+    return [{"req/s": rate, **rows[figure]} for figure in FIGURES if figure in rows]
+
+
+def streams(engines: int, seconds: float, *, clients: int, tokens: int) -> dict[str, object]:
+    """Return what streaming costs: so many clients an engine, each one answer after another."""
+    with running("--count", str(engines)) as (pid, places):
+        begin = uvloop.run(told(places[0]))
+        spoken, asked = uvloop.run(busy(places, seconds, clients, tokens, stream=True))
+        cpu_s = uvloop.run(told(places[0])) - begin
+        memory = resident_mb(pid)
+    return {
+        "load": f"{engines} engines, {engines * clients} streams",
+        "requests": asked,
+        "tokens": spoken,
+        "tokens/s": round(spoken / seconds),
+        "CPU µs/token": round(cpu_s / spoken * 1e6, 1),
+        "tokens/s a core": round(spoken / cpu_s),
+        "memory MB": memory,
+    }
+
+
+def short(seconds: float, rounds: int) -> list[dict[str, object]]:
+    """Return what whole answers of one token cost, and the memory after each round."""
+    rows: list[dict[str, object]] = []
+    with running("--speed", "10000") as (pid, places):
+        for number in range(rounds):
+            begin = uvloop.run(told(places[0]))
+            spoken, asked = uvloop.run(busy(places, seconds, 32, 1, stream=False))
+            cpu_s = uvloop.run(told(places[0])) - begin
+            row = {
+                "load": f"whole answers of one token, round {number + 1}",
+                "requests": asked,
+                "tokens": spoken,
+                "tokens/s": round(spoken / seconds),
+                "CPU µs/token": round(cpu_s / asked * 1e6, 1),
+                "tokens/s a core": round(asked / cpu_s),
+                "memory MB": resident_mb(pid),
+            }
+            rows.append(row)
+    return rows
+
+
+async def told(place: tuple[str, int], name: str = "process_cpu_seconds_total") -> float:
+    """Return a sample of an engine's metrics."""
+    pool = Pool(*place)
+    text = await (await pool.send(b"GET", b"/metrics")).read()
+    pool.close()
+    return float(text.decode().partition(f"\n{name} ")[2].partition("\n")[0])
+
+
+async def busy(
+    places: list[tuple[str, int]], seconds: float, clients: int, tokens: int, *, stream: bool
+) -> tuple[int, int]:
+    """Keep clients busy for a while; return the tokens that were said, and the requests."""
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + seconds
+    said = [0, 0]
+
+    async def client(pool: Pool, name: str) -> None:
+        number = 0
+        while loop.time() < end_s:
+            number += 1
+            prompt = f"{name}-{number} " + "word" * 200
+            body = {"prompt": prompt, "max_tokens": tokens, "stream": stream}
+            data = json.dumps(body).encode()
+            answer = await pool.send(b"POST", b"/v1/completions", (), data)
+            found = await answer.read()
+            said[0] += found.count(b'"text":') if stream else tokens
+            said[1] += 1
+
+    pools = [Pool(*place) for place in places]
+    async with asyncio.TaskGroup() as group:
+        for place, pool in enumerate(pools):
+            for number in range(clients):
+                group.create_task(client(pool, f"{place}-{number}"))
+    for pool in pools:
+        pool.close()
+    return said[0], said[1]
+
+
+def resident_mb(pid: int) -> int | None:
+    """Return the memory of a process, where the system tells it."""
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return None
+    text = status.read_text(encoding="utf-8")
+    return int(text.partition("VmRSS:")[2].split()[0]) // 1000
+
+
+def main() -> None:
+    """Run, print, keep."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    settings = flagged(MODEL, GPU)
+    rows: list[dict[str, object]] = []
+    for rate in RATES:
+        rows += fidelity(settings, rate, options.seconds)
+    about = machine("uvloop", "httptools")
+    keep(
+        "engine_server",
+        "headway engine beside the simulator",
+        rows,
+        seconds=options.seconds,
+        **about,
+    )
+    costs = [
+        streams(1, options.seconds / 3, clients=64, tokens=200),
+        streams(32, options.seconds / 3, clients=16, tokens=200),
+        *short(options.seconds / 3, options.rounds),
+    ]
+    keep("engine_server_cost", "What headway engine costs", costs, **about)
+
+
+if __name__ == "__main__":
+    main()
