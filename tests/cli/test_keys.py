@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+from headway.serving.gateway.accounts.keys import digest
 from headway.serving.gateway.accounts.money import NANO
 from headway.serving.gateway.accounts.pending import Pending, Used
 from headway.serving.gateway.accounts.store import Store
@@ -35,6 +37,28 @@ def test_what_cannot_be_is_refused_in_one_line(run) -> None:
     assert "nobody" in run("keys", "revoke", "nobody").err
     assert "PEPPER" in run("keys", "create", "--tenant", "a", "--pepper-env", "PEPPER").err
     assert run("usage", "--store", "mysql://x").status == 2
+
+
+def test_a_fleets_file_says_where_the_store_is(run, monkeypatch) -> None:
+    Path("there").mkdir()
+    fleet = {
+        "kind": "fleet",
+        "engines": [{"name": "a", "step_time": {"affine": {"constant_s": 1}}}],
+        "serve": {"accounts": {"store": "x.db", "pepper_env": "PEPPER"}},
+    }
+    Path("there/fleet.yaml").write_text(json.dumps(fleet))
+    refused = run("keys", "create", "--tenant", "acme", "--fleet", "there/fleet.yaml")
+    assert (refused.status, "PEPPER" in refused.err) == (2, True)
+    monkeypatch.setenv("PEPPER", "salt")
+    key = run("keys", "create", "--tenant", "acme", "--fleet", "there/fleet.yaml").out.strip()
+    store = Store.at("there/x.db")
+    assert [one.digest for one in store.key_records()] == [digest(key.encode(), b"salt").hex()]
+    store.close()
+    assert "acme" in run("keys", "list", "--fleet", "there/fleet.yaml").out
+    assert run("usage", "--fleet", "there/fleet.yaml").out == "nothing was used\n"
+    del fleet["serve"]
+    Path("bare.yaml").write_text(json.dumps(fleet))
+    assert "bare.yaml: serve" in run("usage", "--fleet", "bare.yaml").err
 
 
 def test_usage_is_summed_by_what_is_asked(run) -> None:

@@ -7,13 +7,15 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from headway.errors import ConfigError
+from headway.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
+    from headway.serving.gateway.accounts import AccountsSection
     from headway.serving.gateway.accounts.store import Store
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -21,9 +23,9 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 _UNITS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
-def store_option(command: _F) -> _F:
-    """Add ``--store``."""
-    option = click.option(
+def store_options(command: _F) -> _F:
+    """Add ``--store`` and ``--fleet``."""
+    store = click.option(
         "--store",
         default="headway.db",
         envvar="HEADWAY_STORE",
@@ -31,7 +33,13 @@ def store_option(command: _F) -> _F:
         metavar="PATH|URL",
         help="SQLite file, or postgresql://...; also HEADWAY_STORE in the environment.",
     )
-    return option(command)
+    fleet = click.option(
+        "--fleet",
+        type=click.Path(),
+        metavar="FILE",
+        help="A fleet's file, whose serve.accounts says where the store is, instead.",
+    )
+    return store(fleet(command))
 
 
 def pepper_option(command: _F) -> _F:
@@ -45,10 +53,13 @@ def pepper_option(command: _F) -> _F:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Store]:
-    """Open the store for a while."""
+def opened(url: str, fleet: str | None) -> Iterator[Store]:
+    """Open the store at an address, or that of a fleet, for a while."""
+    from headway.serving.gateway.accounts.opening import address
     from headway.serving.gateway.accounts.store import Store
 
+    if fleet is not None:
+        url = address(_section(fleet), Path(fleet).parent)
     store = Store.at(url)
     try:
         yield store
@@ -56,14 +67,33 @@ def opened(url: str) -> Iterator[Store]:
         store.close()
 
 
-def pepper(name: str | None) -> bytes:
-    """Return the secret in a variable of the environment, empty without a name."""
+def pepper(name: str | None, fleet: str | None) -> bytes:
+    """Return the secret in a variable of the environment, or that of a fleet; empty without."""
+    from headway.serving.gateway.accounts import opening
+
     if name is None:
-        return b""
+        return b"" if fleet is None else opening.pepper(_section(fleet))
     value = os.environ.get(name, "")
     if not value:
         raise ConfigError(f"--pepper-env: the environment has no variable {name!r}")
     return value.encode()
+
+
+def _section(fleet: str) -> AccountsSection:
+    from headway.serving.fleet.document import FleetFile
+    from headway.simulate.document import document, record
+
+    try:
+        from headway.serving.gateway.document import serve_section
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"{error.name} is missing: pip install 'headway[serve]'") from None
+    try:
+        found = serve_section(record(document(fleet), FleetFile, "a fleet")).accounts
+    except ConfigError as error:
+        raise ConfigError(f"{fleet}: {error}") from None
+    if found is None:
+        raise ConfigError(f"{fleet}: serve: has no section accounts")
+    return found
 
 
 def span_s(text: str) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from headway.cli import table
-from headway.cli.accounts import instant_s, opened, pepper, pepper_option, span_s, store_option
+from headway.cli.accounts import instant_s, opened, pepper, pepper_option, span_s, store_options
 from headway.cli.source import epilog
 
 
@@ -37,9 +37,15 @@ def command() -> None:
 @click.option("--most-urgent", type=int, help="Priority; smaller is more urgent.")
 @click.option("--least-urgent", type=int)
 @pepper_option
-@store_option
+@store_options
 def create(
-    tenant: str, label: str, expires: str | None, store: str, pepper_env: str | None, **bounds: Any
+    tenant: str,
+    label: str,
+    expires: str | None,
+    store: str,
+    fleet: str | None,
+    pepper_env: str | None,
+    **bounds: Any,
 ) -> None:
     """Make a key, and print it: it is not kept, and cannot be shown again.
 
@@ -49,7 +55,7 @@ def create(
     from headway.serving.gateway.accounts.bounds import Bounds
 
     now_s = int(time.time())
-    with opened(store) as place:
+    with opened(store, fleet) as place:
         key = administration.create(
             place,
             tenant,
@@ -57,7 +63,7 @@ def create(
             bounds=Bounds(**bounds),
             label=label,
             expires_s=None if expires is None else int(instant_s(expires, now_s, 1)),
-            pepper=pepper(pepper_env),
+            pepper=pepper(pepper_env, fleet),
         )
     click.echo(key)
 
@@ -65,12 +71,12 @@ def create(
 @command.command(name="list", epilog=epilog("headway keys list --tenant acme"))
 @click.option("--tenant", help="Whose; all by default.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@store_option
-def list_(tenant: str | None, store: str, *, as_json: bool) -> None:
+@store_options
+def list_(tenant: str | None, store: str, fleet: str | None, *, as_json: bool) -> None:
     """Show what is known of keys: not the keys themselves."""
     import msgspec
 
-    with opened(store) as place:
+    with opened(store, fleet) as place:
         keys = [one for one in place.key_records() if tenant in (None, one.tenant)]
     now_s = time.time()
     rows = [
@@ -97,30 +103,36 @@ def list_(tenant: str | None, store: str, *, as_json: bool) -> None:
 @click.argument("id")
 @click.option("--grace", metavar="TIME", help="For how long the old one still works, as in 24h.")
 @pepper_option
-@store_option
-def rotate(id: str, grace: str | None, store: str, pepper_env: str | None) -> None:  # noqa: A002
+@store_options
+def rotate(
+    id: str,  # noqa: A002
+    grace: str | None,
+    store: str,
+    fleet: str | None,
+    pepper_env: str | None,
+) -> None:
     """Make a key in place of the one with this ID, with its limits and what is left of them."""
     from headway.serving.gateway.accounts import administration
 
-    with opened(store) as place:
+    with opened(store, fleet) as place:
         key = administration.rotate(
             place,
             id,
             now_s=int(time.time()),
             grace_s=0 if grace is None else span_s(grace),
-            pepper=pepper(pepper_env),
+            pepper=pepper(pepper_env, fleet),
         )
     click.echo(key)
 
 
 @command.command(name="revoke", epilog=epilog("headway keys revoke 0aZ81bcD2e"))
 @click.argument("id")
-@store_option
-def revoke(id: str, store: str) -> None:  # noqa: A002
+@store_options
+def revoke(id: str, store: str, fleet: str | None) -> None:  # noqa: A002
     """Have the key with this ID refused from now on."""
     from headway.serving.gateway.accounts import administration
 
-    with opened(store) as place:
+    with opened(store, fleet) as place:
         administration.revoke(place, id, now_s=int(time.time()))
     click.echo(f"{id} is refused from now on")
 

@@ -8,7 +8,7 @@ import time
 import click
 
 from headway.cli import table
-from headway.cli.accounts import instant_s, opened, store_option
+from headway.cli.accounts import instant_s, opened, store_options
 from headway.cli.source import epilog
 
 
@@ -35,7 +35,7 @@ from headway.cli.source import epilog
     default="table",
     show_default=True,
 )
-@store_option
+@store_options
 def command(
     tenant: str | None,
     since: str | None,
@@ -43,6 +43,7 @@ def command(
     by: tuple[str, ...],
     form: str,
     store: str,
+    fleet: str | None,
 ) -> None:
     """Sum what was used, by hours, and what it cost in the currency of the prices.
 
@@ -52,7 +53,7 @@ def command(
     from headway.show.table import comma_separated
 
     now_s = time.time()
-    with opened(store) as place:
+    with opened(store, fleet) as place:
         rows = usage(
             place.database,
             by,
