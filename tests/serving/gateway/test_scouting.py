@@ -9,14 +9,10 @@ from typing import Any
 import pytest
 
 from headway.errors import ConfigError
-from headway.serving.fleet.decisions import Drain, LoadAdapter, UnloadAdapter
-from headway.serving.gateway.adapting import Adapting
 from headway.serving.gateway.gateway import running
 from headway.serving.gateway.scouting import Scouts
-from headway.serving.gateway.steering import Advice, Recorder
 from headway.serving.wire import Exchange, Pool
 from tests.serving.gateway.fakes import FakeEngine, post, site
-from tests.serving.gateway.watch import engine as fakes
 from tests.serving.gateway.watch.engine import until
 from tests.serving.gateway.watch.kv.publisher import publishing, stored
 
@@ -117,6 +113,7 @@ def test_engines_behind_a_name_are_found_and_served() -> None:
         ({"dns": "nowhere"}, {}, "serve.engines.a.dns"),
         ({"kind": "llamacpp", "kv_events": {}}, {}, "publish none"),
         ({"kind": "openai", "adapters": {"a": "b"}}, {}, "load none"),
+        ({"kind": "openai", "sleeps": True}, {}, "cannot sleep"),
         ({"kv_events": {"ranks": 0}}, {}, "must be positive"),
     ],
 )
@@ -131,27 +128,3 @@ def test_outside_of_a_cluster_there_are_no_pods(monkeypatch: pytest.MonkeyPatch)
     engines = fleet.live(fleet.addresses)
     with pytest.raises(ConfigError, match=r"serve\.engines\.a.*this is no pod"):
         Scouts(fleet, engines, lambda _: True, lambda _: None, lambda: 0.0, seed=0)
-
-
-def test_controllers_have_adapters_loaded_and_unloaded() -> None:
-    async def job() -> None:
-        fake, recorder = fakes.Fake(), Recorder()
-        async with fakes.running(fake) as engine:
-            adapting = Adapting([engine], {0: {"sql": "/adapters/sql"}}, recorder)
-
-            async def order(operation: Any) -> None:
-                await adapting.carry_out(Advice(0.0, "placer", operation))
-
-            await order(LoadAdapter(0, "sql"))
-            assert fake.bodies[-1] == {"lora_name": "sql", "lora_path": "/adapters/sql"}
-            await order(LoadAdapter(0, "nowhere"))
-            await order(Drain(0))
-            assert fake.adapters == ["sql"]
-            await order(UnloadAdapter(0, "sql"))
-            assert fake.adapters == []
-            fake.dev = False
-            await order(LoadAdapter(0, "sql"))
-            assert engine.adapters == frozenset()
-        assert len(recorder.advice) == 5
-
-    asyncio.run(job())

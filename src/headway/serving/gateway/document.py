@@ -43,6 +43,8 @@ class Upstreams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Variable of the environment that holds their key."""
     adapters: dict[str, str] = {}
     """Where engines find adapters that controllers may load, by name."""
+    sleeps: bool = False
+    """Whether engines that a scaler stops are put to sleep, and woken to start again."""
     kv_events: KvEvents | None = None
     """What they publish of their caches, so that it is known who holds which prefix."""
     priority: bool = False
@@ -151,6 +153,8 @@ def _check_upstreams(one: Upstreams, workers: int) -> None:
         raise ConfigError(f"{found[0]}: only one worker can look for engines, not {workers}")
     if one.adapters and kind.adapters is None:
         raise ConfigError(f"adapters: engines of kind {one.kind} load none while they run")
+    if one.sleeps and kind.sleep is None:
+        raise ConfigError(f"sleeps: engines of kind {one.kind} cannot sleep")
     if one.kv_events is not None:
         if not kind.kv_events:
             raise ConfigError(f"kv_events: engines of kind {one.kind} publish none")

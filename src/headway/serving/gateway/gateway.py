@@ -14,7 +14,6 @@ from socket import socket
 from headway.errors import ConfigError
 from headway.serving.fleet.decisions import Controller
 from headway.serving.gateway.accounts import Accounts, Anonymous
-from headway.serving.gateway.adapting import Adapting
 from headway.serving.gateway.board import REFUSALS, Board
 from headway.serving.gateway.engines import LiveEngine
 from headway.serving.gateway.engines.address import Address
@@ -24,6 +23,7 @@ from headway.serving.gateway.headers import REQUEST_ID
 from headway.serving.gateway.lookout import Lookout
 from headway.serving.gateway.metrics import BoardCollector, page
 from headway.serving.gateway.models import Catalogue
+from headway.serving.gateway.operating import Operating
 from headway.serving.gateway.reception import PARSERS, Reception
 from headway.serving.gateway.relay import Relay
 from headway.serving.gateway.scouting import Scouts
@@ -92,8 +92,7 @@ class Gateway:
         self.front = Front(self.sight, self._row, self.tickets, serve.queue, clock)
         self.accounts = accounts or Anonymous()
         self.seats, controllers = _seats(site)
-        self.actuator = actuator or self._default_actuator()
-        self._steering = Steering(controllers, self.sight, self.actuator, clock)
+        self.actuator = actuator or Recorder()
         self.lookout = Lookout(
             self.engines,
             self.board,
@@ -104,6 +103,8 @@ class Gateway:
             site.watch,
             self._lost,
         )
+        self._operator = self._operating(self.actuator)
+        self._steering = Steering(controllers, self.sight, self._operator, clock)
         self.scouts = Scouts(
             site,
             self.engines,
@@ -165,20 +166,28 @@ class Gateway:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._operator.close()
         self.scouts.close()
         self.front.close()
         for engine in self.engines:
             engine.pool.close()
 
-    def _default_actuator(self) -> Actuator:
-        """Return one that loads adapters where the file says where they are."""
-        kinds, upstreams = self.site.engines.kinds, self.site.serve.engines
-        paths = {
-            number: upstreams[kind].adapters
-            for number, kind in enumerate(kinds)
-            if kind in upstreams and upstreams[kind].adapters
+    def _operating(self, others: Actuator) -> Operating:
+        """Return who loads adapters and puts engines to sleep, as far as the file asks for it."""
+        upstreams = self.site.serve.engines
+        known = {
+            number: upstreams[kind]
+            for number, kind in enumerate(self.site.engines.kinds)
+            if kind in upstreams
         }
-        return Adapting(self.engines, paths, Recorder()) if paths else Recorder()
+        return Operating(
+            self.engines,
+            {number: one.adapters for number, one in known.items()},
+            frozenset(number for number, one in known.items() if one.sleeps),
+            self.lookout,
+            self.site.serve.grace_s,
+            others,
+        )
 
     def _lost(self, number: int) -> None:
         if self.scouts.knowledge is not None:

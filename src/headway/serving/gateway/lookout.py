@@ -106,6 +106,22 @@ class Lookout:
         if self.watcher is not None:
             self.watcher.lost(number)
 
+    async def drain(self, number: int, grace_s: float) -> None:
+        """Send an engine no more requests; return when none is in flight, or the time is up."""
+        if self.watcher is not None:
+            await self.watcher.drain(number, grace_s)
+
+    def resume(self, number: int) -> None:
+        """Send an engine requests again."""
+        if self.watcher is not None:
+            self.watcher.resume(number)
+
+    def turned(self, number: int, *, asleep: bool) -> None:
+        """Hear that an engine has gone to sleep, with nothing in its cache, or has woken."""
+        self._board.engine("asleep")[number] = asleep
+        if asleep:
+            self._gone(number, self._clock())
+
     def _gone(self, number: int, at_s: float) -> None:  # noqa: ARG002
         """Have all workers know, by the board."""
         self._board.engine("restarts")[number] += 1

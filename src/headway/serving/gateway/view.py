@@ -245,7 +245,7 @@ class Sight:
         return urgent
 
     def _up(self, view: LiveView) -> Mask:  # noqa: ARG002
-        up: Mask = self._healthy > 0
+        up: Mask = (self._healthy > 0) & ~(self._asleep > 0)
         return up
 
     def _drain(self, view: LiveView) -> Mask:  # noqa: ARG002
