@@ -144,7 +144,12 @@ def _event(piece: dict[str, Any]) -> bytes:
 
 def site(urls: list[str], *, policies: Any = ("least-request",), **more: Any) -> Site:
     """Return a fleet of engines at these addresses; ``serve`` adds to its section on live use."""
-    serve = {"engines": {"a": {"kind": "vllm", "urls": urls}}, **more.pop("serve", {})}
+    serve = {
+        "listen": "127.0.0.1:0",
+        "admin": None,
+        "engines": {"a": {"kind": "vllm", "urls": urls}},
+        **more.pop("serve", {}),
+    }
     file = {
         "kind": "fleet",
         "engines": [
