@@ -118,7 +118,7 @@ def completion(body: bytes) -> Asked:
     """
     try:
         found = _completion(body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise _refusal(error) from None
     prompt = memoryview(found.prompt)
     _list_or_text(prompt, "prompt")
@@ -132,7 +132,7 @@ def chat(body: bytes) -> Asked:
     """Return what a body of ``/v1/chat/completions`` asks for; raises as `completion`."""
     try:
         found = _chat(body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise _refusal(error) from None
     messages = memoryview(found.messages)
     if messages[0] != _LIST:
@@ -155,7 +155,7 @@ def embedding(body: bytes) -> Asked:
     """Return what a body of ``/v1/embeddings`` asks for; raises as `completion`."""
     try:
         found = _embedding(body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise _refusal(error) from None
     prompt = memoryview(found.input)
     _list_or_text(prompt, "input")
@@ -173,7 +173,7 @@ def response(body: bytes) -> Asked:
     """Return what a body of ``/v1/responses`` asks for; raises as `completion`."""
     try:
         found = _response(body)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise _refusal(error) from None
     prompt = memoryview(found.input)
     _list_or_text(prompt, "input")
@@ -209,7 +209,7 @@ def _mistyped(name: str, expected: str, raw: memoryview) -> RefusedError:
     )
 
 
-def _refusal(error: msgspec.MsgspecError) -> RefusedError:
+def _refusal(error: msgspec.MsgspecError | RecursionError) -> RefusedError:
     if not isinstance(error, msgspec.ValidationError):
         return invalid(
             f"We could not parse the JSON body of your request: {error}. The body has to be JSON,"
