@@ -26,15 +26,19 @@ from headway.serving.agents import (
 from headway.serving.agents.routing import ProgramRouter
 from headway.serving.engine import preset
 from headway.serving.fleet import (
+    Crash,
     Dispatch,
+    Fault,
     FleetRun,
     FleetSimulation,
+    Hang,
     Keep,
     Member,
     RequestView,
     Warm,
 )
 from headway.serving.fleet.routing import router
+from headway.serving.results import Status
 from headway.serving.step_time import Affine
 from headway.serving.workload import Workload
 from tests.serving.fleet.views import request, view
@@ -209,6 +213,26 @@ def test_nothing_is_computed_ahead_where_somebody_is_or_is_awaited() -> None:
     assert not any(isinstance(one, Warm) for one in keeping.act(view([1])))
     keeping.route(view([0]), asked(2, session=1))
     assert not any(isinstance(one, Warm) for one in keeping.act(view([0])))
+
+
+def test_whatever_fails_every_step_comes_to_an_end() -> None:
+    """Engines die and hang while contexts are kept, judged and computed ahead."""
+    traffic = as_traffic(draw(WEB_ARENA, 6, per_minute=30, tools_times=20, seed=5))
+    config = preset("vllm", blocks=50_000 // 16)
+    members = [Member(name=str(k), config=config, step_time=STEP_TIME) for k in range(2)]
+    luck = np.random.default_rng(1)
+    at_s = np.sort(luck.uniform(0, 200, 6)).tolist()
+    faults: list[Fault] = []
+    for k, t in enumerate(at_s):
+        faults += [Crash(engine=k % 2, at_s=t, until_s=t + 5)]
+        faults += [Hang(engine=(k + 1) % 2, at_s=t + 3, until_s=t + 9)]
+    by = Keeping(router("session", seed=1), WorkflowAware(), traffic.answers(), prefetch=Prefetch())
+    run = FleetSimulation(
+        traffic.workload, members, by, controllers=(by,), faults=faults, follow=traffic.follow
+    ).run()
+    assert sum(note.what == "crash" for note in run.notes) > 3
+    came = ~np.isnan(run.requests.arrival_s)
+    assert np.isin(run.requests.status[came], [Status.FINISHED, Status.LOST]).all()
 
 
 @pytest.mark.parametrize("wrong", [{"returns": 1.5}, {"most": 0}])
