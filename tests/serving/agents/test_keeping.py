@@ -110,6 +110,17 @@ def test_what_is_left_behind_on_another_engine_is_worth_nothing() -> None:
     assert told(keeping, now_s=3.0) == {0: {0: -math.inf}}
 
 
+def test_an_engine_that_is_gone_has_kept_nothing() -> None:
+    keeping = keeping_of(LeastRecent())
+    keeping.route(view([0, 0]), asked(0, session=7))
+    keeping.ended(0, 0, 20, 1.0)
+    keeping.gone(0, 2.0)
+    assert told(keeping, 3.0) == {}
+    keeping.route(view([0, 0], 4.0), asked(1, session=7))
+    keeping.ended(1, 0, 20, 5.0)
+    assert told(keeping, 6.0) == {0: {1: -1.0}}
+
+
 def test_lost_requests_leave_nothing() -> None:
     keeping = keeping_of(LeastRecent())
     keeping.route(view([0, 0]), asked(0, session=7))

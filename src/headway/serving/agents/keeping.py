@@ -22,6 +22,7 @@ from headway.serving.fleet.decisions import (
     Routing,
     Waker,
     Warm,
+    tell_gone,
 )
 from headway.serving.fleet.view import ClusterView, RequestView
 
@@ -162,6 +163,12 @@ class Keeping:
     def awake(self) -> int | None:
         """Return which held request the router wants to be asked about."""
         return self._router.awake() if isinstance(self._router, Waker) else None
+
+    def gone(self, engine: int, at_s: float) -> None:
+        """Forget what was on an engine that has lost it all."""
+        tell_gone(self._router, engine, at_s)
+        self._idle.pop(engine, None)
+        self._spent.pop(engine, None)
 
     def act(self, cluster: ClusterView) -> tuple[Operation, ...]:
         """Return what engines are to be told."""

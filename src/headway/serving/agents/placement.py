@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array
 
 from headway.errors import ConfigError
 from headway.serving.agents.programs import Floats, Ints, Programs, Spans
@@ -107,34 +107,20 @@ def least_overcommit(
     """
     if min(engines, capacity_tokens, instants) < 1:
         raise ConfigError("placement: expected engines, a capacity and instants from 1 on")
-    held = contexts(programs, spans, instants)
-    n, shape = len(programs), (engines, instants)
-    over = n * engines + np.arange(engines * instants).reshape(shape)
-    program, instant = np.nonzero(held)
-    rows, columns, values = [], [], []
-    for engine in range(engines):
-        rows += [engine * instants + instant, engine * instants + np.arange(instants)]
-        columns += [program * engines + engine, over[engine]]
-        values += [held[program, instant] / capacity_tokens, -np.ones(instants)]
-    size = n * engines + engines * instants
-    fits = coo_array(
-        (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))),
-        shape=(engines * instants, size),
-    )
-    once = coo_array(
-        (np.ones(n * engines), (np.repeat(np.arange(n), engines), np.arange(n * engines))),
-        shape=(n, size),
-    )
-    highest = np.ones(size)
-    highest[n * engines :] = np.inf
+    held = contexts(programs, spans, instants) / capacity_tokens
+    n = len(programs)
+    size = engines * (n + instants)
+    is_choice = np.arange(size) < n * engines
+    highest = np.where(is_choice, 1.0, np.inf)
     for k in range(min(n, engines)):
         highest[k * engines + k + 1 : (k + 1) * engines] = 0
-    cost = np.zeros(size)
-    cost[n * engines :] = 1
     answer = milp(
-        cost,
-        constraints=[LinearConstraint(fits.tocsr(), ub=1), LinearConstraint(once.tocsr(), 1, 1)],
-        integrality=(np.arange(size) < n * engines).astype(np.int64),
+        np.where(is_choice, 0.0, 1.0),
+        constraints=[
+            LinearConstraint(_excess(held, engines), ub=1),
+            LinearConstraint(_choices(n, engines, size), 1, 1),
+        ],
+        integrality=is_choice.astype(np.int64),
         bounds=Bounds(0, highest),
         options={"time_limit": limit_s},
     )
@@ -144,6 +130,26 @@ def least_overcommit(
     found = float(answer.fun) * capacity_tokens
     bound = max(float(answer.mip_dual_bound), 0.0) * capacity_tokens
     return Placement(chosen, found, min(bound, found))
+
+
+def _excess(held: Floats, engines: int) -> csr_array:
+    """Return rows by engine and instant: contexts there, less the variable for what exceeds 1."""
+    n, instants = held.shape
+    program, instant = np.nonzero(held)
+    slack = np.arange(engines * instants)
+    rows, columns, values = [slack], [n * engines + slack], [-np.ones(len(slack))]
+    for engine in range(engines):
+        rows.append(engine * instants + instant)
+        columns.append(program * engines + engine)
+        values.append(held[program, instant])
+    cells = np.concatenate(values), (np.concatenate(rows), np.concatenate(columns))
+    return coo_array(cells, shape=(len(slack), engines * (n + instants))).tocsr()
+
+
+def _choices(n: int, engines: int, size: int) -> csr_array:
+    """Return a row for each program: the choices of its engine."""
+    cells = np.ones(n * engines), (np.repeat(np.arange(n), engines), np.arange(n * engines))
+    return coo_array(cells, shape=(n, size)).tocsr()
 
 
 def contexts(programs: Programs, spans: Spans, instants: int) -> Floats:
