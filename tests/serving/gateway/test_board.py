@@ -11,6 +11,7 @@ from headway.serving.gateway.board import (
     FAILED,
     HELD_BLOCKS,
     IN_FLIGHT,
+    QUEUED_BLOCKS,
     TTFT,
     Board,
 )
@@ -19,22 +20,36 @@ from headway.serving.gateway.board import (
 def test_readers_see_the_sum_of_all_workers() -> None:
     board = Board(3, 2)
     for worker in range(3):
-        board.row(worker).add(IN_FLIGHT, 1, worker + 1)
+        row = board.row(worker)
+        for _ in range(worker + 1):
+            row.placed(1, 5)
     assert board.total(IN_FLIGHT).tolist() == [0, 6]
     assert board.total(HELD_BLOCKS).tolist() == [0, 0]
+
+
+def test_what_was_counted_is_counted_no_more_when_a_request_has_left() -> None:
+    board = Board(1, 2)
+    row = board.row(0)
+    row.placed(1, 3)
+    row.placed(1, 4)
+    row.begun(1, 4)
+    assert board.gauges[0, :, 1].tolist() == [2, 1, 3, 4]
+    row.left(1, 4, begun=True)
+    row.left(1, 3, begun=False)
+    assert not board.gauges.any()
 
 
 def test_a_total_is_a_snapshot() -> None:
     board = Board(1, 1)
     before = board.total(IN_FLIGHT)
-    board.row(0).add(IN_FLIGHT, 0, 1)
+    board.row(0).placed(0, 1)
     assert before.tolist() == [0]
 
 
 def test_the_row_of_a_dead_worker_is_cleared_but_for_its_counters() -> None:
     board = Board(2, 2)
     row = board.row(1)
-    row.add(IN_FLIGHT, 0, 4)
+    row.placed(0, 4)
     row.hold(2)
     row.count(FAILED, 0)
     board.clear(1)
@@ -59,10 +74,10 @@ def test_forked_processes_share_it() -> None:
     board = Board(2, 1)
     child = os.fork()
     if not child:
-        board.row(1).add(IN_FLIGHT, 0, 7)
+        board.row(1).placed(0, 7)
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
-    assert board.total(IN_FLIGHT).tolist() == [7]
+    assert board.total(QUEUED_BLOCKS).tolist() == [7]
 
 
 def test_columns_of_engines_are_written_in_place() -> None:

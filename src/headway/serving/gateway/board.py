@@ -189,9 +189,39 @@ class Row:
         self._refusals = _flat(board.refusals[worker])
         self._held = _flat(board.held[worker : worker + 1])
 
-    def add(self, gauge: int, engine: int, amount: int) -> None:
-        """Change one of the `GAUGES`."""
-        self._gauges[gauge * self._wide + engine] += amount
+    def placed(self, engine: int, blocks: int) -> None:
+        """Count a request that is sent to an engine, and the blocks that it will need there."""
+        gauges, wide = self._gauges, self._wide
+        gauges[engine] += 1
+        gauges[QUEUED * wide + engine] += 1
+        gauges[QUEUED_BLOCKS * wide + engine] += blocks
+        self._counters[engine] += 1
+
+    def begun(self, engine: int, blocks: int) -> None:
+        """Count one that was `placed`, and now answers."""
+        gauges, wide = self._gauges, self._wide
+        gauges[QUEUED * wide + engine] -= 1
+        gauges[QUEUED_BLOCKS * wide + engine] -= blocks
+        gauges[HELD_BLOCKS * wide + engine] += blocks
+
+    def left(self, engine: int, blocks: int, *, begun: bool) -> None:
+        """Count one that was `placed`, and perhaps has `begun`, no more."""
+        gauges, wide = self._gauges, self._wide
+        gauges[engine] -= 1
+        if begun:
+            gauges[HELD_BLOCKS * wide + engine] -= blocks
+        else:
+            gauges[QUEUED * wide + engine] -= 1
+            gauges[QUEUED_BLOCKS * wide + engine] -= blocks
+
+    def completed(self, engine: int, prompt: int, cached: int, output: int, took_s: float) -> None:
+        """Count an answer that has come to its end, its tokens and its time."""
+        counters, wide = self._counters, self._wide
+        counters[COMPLETED * wide + engine] += 1
+        counters[PROMPT_TOKENS * wide + engine] += prompt
+        counters[CACHED_TOKENS * wide + engine] += cached
+        counters[OUTPUT_TOKENS * wide + engine] += output
+        self.observe(E2E, engine, took_s)
 
     def count(self, counter: int, engine: int, amount: int = 1) -> None:
         """Add to one of the `COUNTERS`."""

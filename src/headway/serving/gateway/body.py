@@ -10,7 +10,7 @@ import msgspec
 
 from headway.serving.gateway.errors import RefusedError, invalid
 
-_LIST = ord("[")
+_LIST, _TEXT = b'["'
 
 _COMPLETION_TOKENS = 16
 """What the API gives where a completion sets no limit."""
@@ -83,6 +83,8 @@ class Asked:
         Whose the request is, if it says.
     priority
         Smaller is more urgent; None if the request does not say.
+    tokens
+        Of the prompt, if it came as numbers of tokens; else 0.
     """
 
     model: str
@@ -91,13 +93,11 @@ class Asked:
     limit_tokens: int
     user: str | None
     priority: int | None
+    tokens: int = 0
 
     def prompt_tokens(self, bytes_per_token: float) -> int:
         """Return the length of the prompt: exact if tokens were sent, else by its bytes."""
-        prompt = bytes(self.prompt[:16])
-        if prompt[:1] == b"[" and prompt.lstrip(b"[ \t\r\n")[:1].isdigit():
-            return bytes(self.prompt).count(b",") + 1
-        return max(int(len(self.prompt) / bytes_per_token), 1)
+        return self.tokens or int(len(self.prompt) / bytes_per_token) or 1
 
 
 Parser = Callable[[bytes], Asked]
@@ -121,11 +121,11 @@ def completion(body: bytes) -> Asked:
     except (msgspec.MsgspecError, RecursionError) as error:
         raise _refusal(error) from None
     prompt = memoryview(found.prompt)
-    _list_or_text(prompt, "prompt")
+    tokens = _tokens(prompt, "prompt")
     limit = _COMPLETION_TOKENS if found.max_tokens is None else found.max_tokens
     answers = max(found.n or 1, found.best_of or 1)
     limit = _limit(limit, answers, "max_tokens")
-    return Asked(found.model, prompt, bool(found.stream), limit, found.user, found.priority)
+    return Asked(found.model, prompt, bool(found.stream), limit, found.user, found.priority, tokens)
 
 
 def chat(body: bytes) -> Asked:
@@ -158,7 +158,7 @@ def embedding(body: bytes) -> Asked:
     except (msgspec.MsgspecError, RecursionError) as error:
         raise _refusal(error) from None
     prompt = memoryview(found.input)
-    _list_or_text(prompt, "input")
+    tokens = _tokens(prompt, "input")
     return Asked(
         found.model,
         prompt,
@@ -166,6 +166,7 @@ def embedding(body: bytes) -> Asked:
         limit_tokens=1,
         user=found.user,
         priority=found.priority,
+        tokens=tokens,
     )
 
 
@@ -176,10 +177,10 @@ def response(body: bytes) -> Asked:
     except (msgspec.MsgspecError, RecursionError) as error:
         raise _refusal(error) from None
     prompt = memoryview(found.input)
-    _list_or_text(prompt, "input")
+    tokens = _tokens(prompt, "input")
     limit = found.max_output_tokens
     limit = 0 if limit is None else _limit(limit, 1, "max_output_tokens")
-    return Asked(found.model, prompt, bool(found.stream), limit, found.user, found.priority)
+    return Asked(found.model, prompt, bool(found.stream), limit, found.user, found.priority, tokens)
 
 
 def _limit(tokens: int, answers: int, name: str) -> int:
@@ -193,9 +194,14 @@ def _limit(tokens: int, answers: int, name: str) -> int:
     return tokens * max(answers, 1)
 
 
-def _list_or_text(raw: memoryview, name: str) -> None:
-    if bytes(raw[:1]) not in (b"[", b'"'):
+def _tokens(raw: memoryview, name: str) -> int:
+    """Return how many tokens a prompt is made of, 0 if it is text."""
+    if raw[0] == _TEXT:
+        return 0
+    if raw[0] != _LIST:
         raise _mistyped(name, "a string or an array", raw)
+    text = bytes(raw)
+    return text.count(b",") + 1 if text.lstrip(b"[ \t\r\n")[:1].isdigit() else 0
 
 
 def _mistyped(name: str, expected: str, raw: memoryview) -> RefusedError:

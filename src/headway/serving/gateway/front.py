@@ -10,14 +10,7 @@ from dataclasses import dataclass
 
 from headway.errors import ConfigError
 from headway.serving.fleet.decisions import NOWHERE, Dispatch, Hold, Reject, Router, Waker
-from headway.serving.gateway.board import (
-    HELD_BLOCKS,
-    IN_FLIGHT,
-    QUEUED,
-    QUEUED_BLOCKS,
-    REQUESTS,
-    Row,
-)
+from headway.serving.gateway.board import Row
 from headway.serving.gateway.document import Waiting
 from headway.serving.gateway.engines import LiveEngine
 from headway.serving.gateway.errors import Refusal, RefusedError
@@ -102,44 +95,62 @@ class Front:
         """Requests that wait."""
         return self._held.values()
 
-    async def place(self, ticket: Ticket) -> int:
-        """Return the engine that a request is to be sent to; it counts as there from now on.
+    def place(self, ticket: Ticket) -> bool:
+        """Send a request to the engine that its router chooses, where it counts from now on.
+
+        Returns
+        -------
+        bool
+            Whether it has one; otherwise it is held, and has to `wait`.
+
+        Raises
+        ------
+        RefusedError
+            If it is rejected.
+        """
+        try:
+            self._decide(ticket)
+        finally:
+            if ticket.seat.waker is not None:
+                self._wake(ticket.seat)
+        return ticket.engine != NOWHERE
+
+    async def wait(self, ticket: Ticket) -> None:
+        """Return when a request that is held has an engine.
 
         Raises
         ------
         RefusedError
             If it is rejected, or has waited too long.
         """
+        assert ticket.waiter is not None
         try:
-            self._decide(ticket)
+            await ticket.waiter
+        except BaseException:
+            if ticket.engine != NOWHERE:  # its turn had come when its client went away
+                self.left(ticket, 0)
+            elif ticket.request.number in self._held:
+                self._let_go(ticket)
+                self._forget(ticket)
+                self._wake(ticket.seat)
+            raise
         finally:
-            self._wake(ticket.seat)
-        if ticket.engine == NOWHERE:
-            await self._wait(ticket)
-        return ticket.engine
+            ticket.waiter = None
 
     def begun(self, ticket: Ticket, now_s: float) -> None:
         """Note that the answer has begun."""
         ticket.begun_s = now_s
-        row, engine = self._row, ticket.engine
-        row.add(QUEUED, engine, -1)
-        row.add(QUEUED_BLOCKS, engine, -ticket.blocks)
-        row.add(HELD_BLOCKS, engine, ticket.blocks)
+        self._row.begun(ticket.engine, ticket.blocks)
 
     def left(self, ticket: Ticket, output_tokens: int) -> None:
         """Note that a request has left its engine, whatever the reason."""
-        row, engine = self._row, ticket.engine
+        engine, seat = ticket.engine, ticket.seat
         del self._tickets[ticket.request.number]
-        row.add(IN_FLIGHT, engine, -1)
-        if ticket.begun_s:
-            row.add(HELD_BLOCKS, engine, -ticket.blocks)
-        else:
-            row.add(QUEUED, engine, -1)
-            row.add(QUEUED_BLOCKS, engine, -ticket.blocks)
+        self._row.left(engine, ticket.blocks, begun=ticket.begun_s > 0)
         ticket.engine, ticket.begun_s = NOWHERE, 0.0
-        seat = ticket.seat
         seat.router.ended(ticket.request.number, engine, output_tokens, self._clock())
-        self._wake(seat)
+        if seat.waker is not None:
+            self._wake(seat)
 
     def suspect(self, engine: LiveEngine) -> None:
         """Look at the breaker of an engine that has failed, until it is closed."""
@@ -164,14 +175,11 @@ class Front:
     def _send(self, ticket: Ticket, engine: int, now_s: float) -> None:
         if not 0 <= engine < len(self._sight.block_tokens):
             raise ConfigError(f"{ticket.seat.name}: there is no engine {engine}")
-        request, row = ticket.request, self._row
+        request = ticket.request
         ticket.engine, ticket.sent_s = engine, now_s
         ticket.blocks = -(-request.prompt_tokens // self._sight.block_tokens[engine])
         self._tickets[request.number] = ticket
-        row.add(IN_FLIGHT, engine, 1)
-        row.add(QUEUED, engine, 1)
-        row.add(QUEUED_BLOCKS, engine, ticket.blocks)
-        row.count(REQUESTS, engine)
+        self._row.placed(engine, ticket.blocks)
 
     def _hold(self, ticket: Ticket, decision: Hold, now_s: float) -> None:
         if not decision.until_s > now_s:
@@ -228,21 +236,6 @@ class Front:
                 self._wake(ticket.seat)
         if self._alarms and self._timer is None:
             self._set_timer()
-
-    async def _wait(self, ticket: Ticket) -> None:
-        assert ticket.waiter is not None
-        try:
-            await ticket.waiter
-        except BaseException:
-            if ticket.engine != NOWHERE:  # its turn had come when its client went away
-                self.left(ticket, 0)
-            elif ticket.request.number in self._held:
-                self._let_go(ticket)
-                self._forget(ticket)
-                self._wake(ticket.seat)
-            raise
-        finally:
-            ticket.waiter = None
 
     def _due(self, ticket: Ticket) -> None:
         """Ask about a request that is held."""

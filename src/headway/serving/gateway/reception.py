@@ -156,9 +156,6 @@ class Reception:
             session=session(headers, asked.user),
             adapter=adapter,
             block_tokens=self._block_tokens,
-            stage="first",
-            tries=0,
-            excluded=frozenset(),
             tenant=tenant.name or asked.user or "",
             held=None,
         )
@@ -199,7 +196,7 @@ def _priority(told: bytes | None, asked: int | None, tenant: Tenant) -> int:
 
 def _check_type(headers: Mapping[bytes, bytes]) -> None:
     kind = headers.get(b"content-type", _JSON)
-    if _JSON not in kind and _JSON not in kind.lower():
+    if kind != _JSON and _JSON not in kind.lower():
         raise RefusedError(
             Refusal(
                 status=415,
@@ -207,7 +204,7 @@ def _check_type(headers: Mapping[bytes, bytes]) -> None:
                 code="unsupported_media_type",
             )
         )
-    if headers.get(b"content-encoding", b"identity") != b"identity":
+    if b"content-encoding" in headers and headers[b"content-encoding"] != b"identity":
         raise RefusedError(
             Refusal(
                 status=415,

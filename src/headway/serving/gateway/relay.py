@@ -7,19 +7,7 @@ import random
 import secrets
 
 from headway.serving.gateway.accounts import Accounts
-from headway.serving.gateway.board import (
-    CACHED_TOKENS,
-    CANCELLED,
-    COMPLETED,
-    E2E,
-    FAILED,
-    OUTPUT_TOKENS,
-    PROMPT_TOKENS,
-    RETRIED,
-    TPOT,
-    TTFT,
-    Row,
-)
+from headway.serving.gateway.board import CANCELLED, FAILED, RETRIED, TPOT, TTFT, Row
 from headway.serving.gateway.body import with_priority
 from headway.serving.gateway.engines import LiveEngine
 from headway.serving.gateway.errors import Refusal, RefusedError
@@ -114,7 +102,9 @@ class Relay:
         self._budget.request(request.arrival_s)
         try:
             while True:
-                number = await self._front.place(ticket)
+                if not self._front.place(ticket):
+                    await self._front.wait(ticket)
+                number = ticket.engine
                 ticket.meter = Meter(self._clock, is_stream=ticket.asked.stream)
                 try:
                     answered = await self._try(ticket, self._engines[number])
@@ -202,16 +192,13 @@ class Relay:
         if answer.status >= 400:
             return
         ticket.used = True
-        row.count(COMPLETED, number)
-        row.count(PROMPT_TOKENS, number, max(meter.prompt_tokens, 0))
-        row.count(CACHED_TOKENS, number, meter.cached_tokens)
-        row.count(OUTPUT_TOKENS, number, meter.output_tokens)
-        arrival_s = ticket.request.arrival_s
-        row.observe(E2E, number, self._clock() - arrival_s)
+        arrival_s, output = ticket.request.arrival_s, meter.output_tokens
+        prompt = max(meter.prompt_tokens, 0)
+        row.completed(number, prompt, meter.cached_tokens, output, self._clock() - arrival_s)
         if ticket.asked.stream:
             row.observe(TTFT, number, begun_s - arrival_s)
-            if meter.output_tokens > 1:
-                row.observe(TPOT, number, (meter.heard_s - begun_s) / (meter.output_tokens - 1))
+            if output > 1:
+                row.observe(TPOT, number, (meter.heard_s - begun_s) / (output - 1))
 
     def _more(self, ticket: Ticket, engine: LiveEngine, answer: Answer) -> list[Header]:
         """Return the headers that a client gets besides those of the engine."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import msgspec
+
 Clock = Callable[[], float]
 """Tells seconds that never go back."""
 
@@ -14,9 +16,27 @@ _MOST_BYTES = 4096
 """Of an object of usage; what is longer is left alone."""
 
 _OPEN = re.compile(rb'"usage"\s*:\s*\{')
-_PROMPT = re.compile(rb'"(?:prompt|input)_tokens"\s*:\s*(\d{1,12})')
-_OUTPUT = re.compile(rb'"(?:completion|output)_tokens"\s*:\s*(\d{1,12})')
-_CACHED = re.compile(rb'"cached_tokens"\s*:\s*(\d{1,12})')
+
+
+class _Details(msgspec.Struct, gc=False):
+    cached_tokens: int | None = 0
+
+
+class _Usage(msgspec.Struct, gc=False):
+    """In the words of completions, and in those of responses."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int | None = 0
+    prompt_tokens_details: _Details | None = None
+    input_tokens: int = 0
+    output: int = msgspec.field(default=0, name="output_tokens")
+    input_tokens_details: _Details | None = None
+
+    def output_tokens(self) -> int:
+        return self.completion_tokens or self.output
+
+
+_decode = msgspec.json.Decoder(_Usage).decode
 
 
 class Meter:
@@ -80,7 +100,8 @@ class Meter:
             self._read(piece)
         elif self._tail and _KEY in self._tail + piece[:_OVERLAP]:
             self._read(self._tail + piece)
-        self._tail = piece[-_OVERLAP:]
+        tail = piece if len(piece) >= _OVERLAP else self._tail + piece
+        self._tail = tail[-_OVERLAP:]
 
     def _read(self, text: bytes) -> None:
         """Read the last object of usage; keep it if its end has not come yet."""
@@ -93,19 +114,24 @@ class Meter:
             if len(text) - at < len(_KEY) + 8 and b"n" not in text[at + len(_KEY) :]:
                 self._rest = text[at:]
             return
-        depth, end = 1, opened.end()
-        while depth and end < len(text):
-            depth += {b"{": 1, b"}": -1}.get(text[end : end + 1], 0)
-            end += 1
-        if depth:
+        begin = opened.end() - 1
+        end = _end(text, begin)
+        if not end:
             self._rest = text[at:] if len(text) - at < _MOST_BYTES else b""
             return
-        found = text[at:end]
-        prompt, output = _PROMPT.search(found), _OUTPUT.search(found)
-        cached = _CACHED.search(found)
-        if prompt is not None:
-            self.prompt_tokens = int(prompt[1])
-        if output is not None:
-            self._said = int(output[1])
-        if cached is not None:
-            self.cached_tokens = int(cached[1])
+        try:
+            found = _decode(text[begin:end])
+        except msgspec.MsgspecError:
+            return  # of a kind that nobody knows: the engine's business
+        self._said = found.output_tokens()
+        self.prompt_tokens = found.prompt_tokens or found.input_tokens
+        details = found.prompt_tokens_details or found.input_tokens_details
+        self.cached_tokens = (details.cached_tokens or 0) if details is not None else 0
+
+
+def _end(text: bytes, begin: int) -> int:
+    """Return where an object ends that begins with a brace, 0 if its end is not there."""
+    end = text.find(b"}", begin) + 1
+    while end and text.count(b"{", begin, end) > text.count(b"}", begin, end):
+        end = text.find(b"}", end) + 1
+    return end
