@@ -157,7 +157,6 @@ class Reception:
             adapter=adapter,
             block_tokens=self._block_tokens,
             tenant=tenant.name or asked.user or "",
-            held=None,
         )
         given = headers.get(REQUEST_ID)
         name = b"%b-%d" % (self._ids, request.number) if given is None else given

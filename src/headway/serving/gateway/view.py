@@ -65,6 +65,7 @@ class LiveRequest(RequestView):
     tries: int
     excluded: frozenset[int]
     tenant: str
+    held: Held | None
 
     def __init__(
         self,
@@ -98,6 +99,7 @@ class LiveRequest(RequestView):
         self.stage = "first"
         self.tries = 0
         self.excluded = _NOBODY
+        self.held = None
 
     # Slots that are not set yet end here; all others are as fast as ever.
     def __getattr__(self, name: str) -> Any:
@@ -109,10 +111,10 @@ class LiveRequest(RequestView):
 
     def cut(self, prompt_tokens: int, blocks: Ints, block_tokens: int, held: Held) -> None:
         """Take the blocks of its tokens, and who holds them, in place of those of its bytes."""
-        _set(self, "prompt_tokens", prompt_tokens)
+        self.prompt_tokens = prompt_tokens
         _set(self, "blocks", blocks)
-        _set(self, "block_tokens", block_tokens)
-        _set(self, "held", held)
+        self.block_tokens = block_tokens
+        self.held = held
 
     def failed_by(self, engine: int) -> None:
         """Note that an engine has failed it."""
