@@ -9,8 +9,8 @@
 Four engines of 150,000 tokens each (200,000 for tenants) serve the coding and browsing agents of
 SAGA's generator. Their step time is the default of vLLM's program scheduling: 57 ms for a thousand
 new tokens and 4.4 ms for their square, 10.6 ms a step, 0.42 ms a sequence and 0.14 µs a token of
-context in it. What engines keep and compute ahead is measured in saga_keeping.py, what graphs foresee
-and how far routers are from the best placement in saga_bounds.py.
+context in it. What engines keep and compute ahead is measured in saga_keeping.py, what graphs
+foresee and how far routers are from the best placement in saga_bounds.py.
 """
 
 from __future__ import annotations
