@@ -41,15 +41,17 @@ bool Engine::rests() const {
 void Engine::answer_admit(Ints requests) {
     last_admission_ = steps_.size();
     candidates_.clear();
+    ++questions_;
     for (const Int request : requests) {
         const auto found = index_.find(request);
         const bool waits =
             found != index_.end() &&
             waiting_.contains({at(found->second).key, request, found->second}) &&
-            std::ranges::find(candidates_, found->second) == candidates_.end();
+            at(found->second).named_in != questions_;
         if (!waits) {
             throw std::invalid_argument("engine: a request to be admitted does not wait");
         }
+        at(found->second).named_in = questions_;
         candidates_.push_back(found->second);
     }
     asked_ = true;

@@ -311,6 +311,7 @@ private:
     bool held_up_ = false;  // by one who ought to give way and is busy
     bool ran_before_ = false;
     std::vector<std::int32_t> candidates_;
+    Int questions_ = 0;  // of admission
     Shape work_;   // what the batch is
     Shape shape_;  // what it costs: padding and filling included
 

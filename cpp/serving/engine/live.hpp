@@ -38,6 +38,7 @@ struct Live {
     Int last_step = ABSENT;
     bool busy = false;        // in a batch under way, or its cache is being loaded
     bool has_started = false;
+    Int named_in = 0;  // question of admission whose answer it was in last
     std::vector<std::int32_t> blocks;
     Int learned = 0;  // of them, those whose content the pool knows
     std::vector<std::int32_t> remains;  // blocks it held before an eviction
