@@ -90,7 +90,7 @@ def test_adapters_of_early_versions_have_numbers() -> None:
     [
         _stored(token_ids=[1, 2, 3]),
         _stored(token_ids=[1, 2, 3, -4]),
-        _stored(token_ids=[1, 2, 3, 2**31]),
+        _stored(token_ids=[1, 2, 3, 2**63]),
         _stored(token_ids=[1, 2, 3, 2**64 - 1]),
         _stored(token_ids="abcd"),
         _stored(block_size=0),

@@ -17,13 +17,14 @@ from dataclasses import dataclass
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from headway.errors import FormatError
+from headway.serving.fleet.view import Ints
 
 Hash = int | bytes
 
-MOST_TOKEN = 2**31 - 1
+MOST_TOKEN = 2**63 - 1
+"""No vocabulary is that large; engines that are simulated make up tokens."""
 
 END = (-1).to_bytes(8, "big", signed=True)
 """Stands for the number of a message when all that were missed have been sent again."""
@@ -40,7 +41,7 @@ class Stored:
     parent
         What it calls the block before; None at the beginning of a prompt.
     tokens
-        Of all blocks, one behind another; int32.
+        Of all blocks, one behind another.
     block_tokens
         Of one block.
     adapter
@@ -54,7 +55,7 @@ class Stored:
 
     hashes: tuple[Hash, ...]
     parent: Hash | None
-    tokens: NDArray[np.int32]
+    tokens: Ints
     block_tokens: int
     adapter: str | None = None
     group: int = 0
@@ -226,7 +227,7 @@ def _stored(one: _Stored | _StoredArray, group: int) -> Stored:
     return Stored(
         tuple(one.block_hashes),
         one.parent_block_hash,
-        tokens.astype(np.int32),
+        tokens,
         size,
         adapter,
         group,

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from headway.serving.fleet.routing.prefix import chain
 from headway.serving.fleet.view import Held, Ints, Mask
@@ -104,9 +103,7 @@ class Residency:
         """Tokens of the smallest block that an engine has, 0 while none has told."""
         return min(self._sizes.values(), default=0)
 
-    def find(
-        self, tokens: NDArray[np.int32], n_engines: int, adapter: str | None = None
-    ) -> Prefix | None:
+    def find(self, tokens: Ints, n_engines: int, adapter: str | None = None) -> Prefix | None:
         """Return what engines hold of a prompt; None while none has told.
 
         Engines whose blocks have another size than the smallest count the whole blocks of the
@@ -137,8 +134,8 @@ class Residency:
                 exact[engine] = False
         return exact
 
-    def _names(self, tokens: NDArray[np.int32], size: int, adapter: str | None) -> Ints:
-        return chain(tokens.astype("<i4").tobytes(), 4 * size, self._root(adapter))
+    def _names(self, tokens: Ints, size: int, adapter: str | None) -> Ints:
+        return chain(tokens.astype("<i8").tobytes(), 8 * size, self._root(adapter))
 
     def _root(self, adapter: str | None) -> int:
         """Return the seed of prompts for an adapter: the same tokens give other blocks."""
@@ -178,7 +175,7 @@ class Residency:
                 return  # nobody can say what it follows
             seed = known & _WORD
         self._sizes[engine] = event.block_tokens
-        names = chain(event.tokens.astype("<i4").tobytes(), 4 * event.block_tokens, seed)
+        names = chain(event.tokens.astype("<i8").tobytes(), 8 * event.block_tokens, seed)
         for one, name, whole in zip(event.hashes, names.tolist(), event.whole, strict=True):
             if not whole or len(cache.names) >= self._capacity:
                 return

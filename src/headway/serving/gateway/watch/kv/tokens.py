@@ -9,19 +9,19 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from headway.errors import EndpointError
+from headway.serving.fleet.view import Ints
 from headway.serving.gateway.engines.ask import ask
 from headway.serving.gateway.engines.kinds import Tokenizer
 from headway.serving.gateway.engines.live import LiveEngine
 from headway.serving.gateway.watch.breaker import Breaker, BreakerRules
 from headway.serving.gateway.watch.kv.events import MOST_TOKEN
 
-Tokens = NDArray[np.int32]
+Tokens = Ints
 
 MOST_TOKENS = 4_000_000
-"""Tokens of all prompts that are remembered, 4 bytes each."""
+"""Tokens of all prompts that are remembered, 8 bytes each."""
 
 MOST_ASKED = 32
 """Prompts that engines are asked about at once; further ones are routed without."""
@@ -201,4 +201,4 @@ def _array(numbers: list[int]) -> Tokens | None:
     tokens = np.array(numbers, dtype=np.int64)
     if not len(tokens) or tokens.min() < 0 or tokens.max() > MOST_TOKEN:
         return None
-    return tokens.astype(np.int32)
+    return tokens
