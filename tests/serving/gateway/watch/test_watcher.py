@@ -177,13 +177,14 @@ def test_llamacpp_without_metrics_is_served_all_the_same() -> None:
 def test_a_drain_waits_for_those_in_flight() -> None:
     async def job(one: Watched) -> None:
         row = one.board.row(0)
-        row.add(0, 0, 2)
+        for _ in range(2):
+            row.placed(0, blocks=1)
         draining = asyncio.create_task(one.watcher.drain(0, 60.0))
         await until(lambda: one["draining"] == 1)
-        row.add(0, 0, -1)
+        row.left(0, 1, begun=False)
         await asyncio.sleep(0.12)
         assert not draining.done()
-        row.add(0, 0, -1)
+        row.left(0, 1, begun=False)
         await draining
         one.watcher.resume(0)
         assert one["draining"] == 0

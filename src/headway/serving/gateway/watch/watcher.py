@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from headway.errors import ConfigError, EndpointError
-from headway.serving.gateway.board import Board
+from headway.serving.gateway.board import IN_FLIGHT, Board
 from headway.serving.gateway.engines.ask import ask
 from headway.serving.gateway.engines.live import LiveEngine
 from headway.serving.gateway.engines.operate import refresh
@@ -138,7 +138,7 @@ class Watcher:
         self._write(one.engine, "draining", 0)
 
     def _in_flight(self, number: int) -> int:
-        return int(self._board.total(0)[number])
+        return int(self._board.total(IN_FLIGHT)[number])
 
     async def _healths(self, one: _Watched) -> None:
         engine, rules = one.engine, self._rules.health
