@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -250,6 +250,10 @@ class ClusterView:
     def kv_usage(self) -> Floats:
         """Share of the blocks that is held."""
         return 1 - self.free_blocks / self.engines.blocks
+
+    def only(self, ready: Mask) -> ClusterView:
+        """Return the same fleet with other engines that take requests."""
+        return replace(self, ready=ready)
 
     def holding(self, adapter: str) -> Mask:
         """Return which engines have an adapter now."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -136,6 +136,10 @@ class LiveView(ClusterView):
         _set(self, name, value)
         return value
 
+    def only(self, ready: Mask) -> LiveView:
+        """Return the same fleet with other engines that take requests."""
+        return self._sight.snapshot(self.now_s, ready, self.in_flight)
+
 
 class Sight:
     """Makes snapshots of the fleet from the board.
@@ -178,11 +182,15 @@ class Sight:
         ready = self.ready(now_s)
         if serving is not None:
             ready = ready & serving
+        return self.snapshot(now_s, ready, self._board.total(IN_FLIGHT))
+
+    def snapshot(self, now_s: float, ready: Mask, in_flight: Ints) -> LiveView:
+        """Return a snapshot whose other columns are added up when they are asked for."""
         found: LiveView = object.__new__(LiveView)
         _set(found, "now_s", now_s)
         _set(found, "engines", self.engines)
         _set(found, "ready", ready)
-        _set(found, "in_flight", self._board.total(IN_FLIGHT))
+        _set(found, "in_flight", in_flight)
         _set(found, "_sight", self)
         return found
 
@@ -230,9 +238,11 @@ class Sight:
     def column(self, view: LiveView, name: str) -> object:
         """Return a column of a snapshot that is asked for the first time."""
         known = _COLUMNS.get(name)
-        if known is None:
+        if known is not None:
+            return known(self, view)
+        if name not in _UNKNOWN:
             raise AttributeError(name)
-        return known(self, view)
+        return _UNKNOWN[name]
 
     def residents(self) -> Residents:
         """Return who of this worker's requests is where, as far as a gateway can know."""
@@ -321,3 +331,8 @@ _COLUMNS: Mapping[str, Callable[[Sight, LiveView], object]] = {
     "draining": Sight._drain,
     "residents": Sight._residents,
 }
+
+_UNKNOWN: Mapping[str, object] = {
+    one.name: one.default for one in fields(ClusterView) if one.default is not MISSING
+}
+"""What snapshots say where nobody can tell."""

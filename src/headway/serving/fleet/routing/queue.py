@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -132,8 +131,8 @@ class GatewayQueue:
     def _with_room(self, cluster: ClusterView) -> ClusterView:
         limit = cluster.engines.max_sequences if self._limit is None else self._limit
         if self._in_flight is not None and cluster.in_flight.sum() >= self._in_flight:
-            return replace(cluster, ready=np.zeros_like(cluster.ready))
+            return cluster.only(np.zeros_like(cluster.ready))
         is_full = cluster.in_flight >= limit
         if not np.count_nonzero(is_full):
             return cluster
-        return replace(cluster, ready=cluster.ready & ~is_full)
+        return cluster.only(cluster.ready & ~is_full)
