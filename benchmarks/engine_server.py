@@ -37,7 +37,8 @@ from headway.serving.workload import synthetic
 MODEL, GPU = "llama-3.1-8b", "l40s"
 RATES = (1.0, 3.0, 6.0)
 FIGURES = ("ttft_s.mean", "ttft_s.p99", "tpot_s.mean", "latency_s.mean", "throughput_tokens")
-COMMAND = (sys.executable, "-c", "from headway.cli import main; main()", "engine")
+LAG = ("headway:step_lag_seconds_sum", "headway:step_lag_seconds_count")
+COMMAND = (sys.executable, "-m", "headway", "engine")
 
 
 @contextmanager
@@ -69,9 +70,12 @@ def fidelity(settings: Settings, rate: float, seconds: float) -> list[dict[str, 
     with running() as (_, ((host, port),)):
         endpoint = Endpoint(url=f"http://{host}:{port}", model=MODEL)
         measured = uvloop.run(replay(traffic, endpoint))
+        lag_s, wakes = (uvloop.run(told((host, port), name)) for name in LAG)
     simulated = Engine(traffic, settings.config, settings.step_time).run().measures
     rows = {row["figure"]: row for row in beside(simulated, measured)}
-    return [{"req/s": rate, **rows[figure]} for figure in FIGURES if figure in rows]
+    lag = {"figure": "step_lag_s.mean", "simulated": 0, "measured": round(lag_s / wakes, 4)}
+    found = [rows[figure] for figure in FIGURES if figure in rows]
+    return [{"req/s": rate, **row} for row in (*found, {**lag, "off": "–"})]
 
 
 def streams(engines: int, seconds: float, *, clients: int, tokens: int) -> dict[str, object]:
@@ -118,7 +122,8 @@ async def told(place: tuple[str, int], name: str = "process_cpu_seconds_total") 
     pool = Pool(*place)
     text = await (await pool.send(b"GET", b"/metrics")).read()
     pool.close()
-    return float(text.decode().partition(f"\n{name} ")[2].partition("\n")[0])
+    (line,) = (line for line in text.decode().splitlines() if line.startswith(name))
+    return float(line.rpartition(" ")[2])
 
 
 async def busy(

@@ -16,7 +16,7 @@ from headway.errors import ConfigError, UnknownNameError
 from headway.serving.engine_server import described, flagged
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
-COMMAND = [sys.executable, "-c", "from headway.cli import main; main()", "engine"]
+COMMAND = [sys.executable, "-m", "headway", "engine"]
 
 
 def ask(url: str, body: object = None) -> dict[str, object]:

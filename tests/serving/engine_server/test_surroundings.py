@@ -35,6 +35,8 @@ def test_metrics_add_up_and_are_read_by_prometheus() -> None:
         labels = config.samples[0].labels
         assert labels["num_gpu_blocks"] == str(CONFIG.blocks)
         assert labels["block_size"] == str(CONFIG.block_tokens)
+        assert samples["headway:step_lag_seconds_count", None] > 0
+        assert 0 <= samples["headway:step_lag_seconds_sum", None] < 5
         ttft = samples["vllm:time_to_first_token_seconds_sum", None] * client.server.engine.speed
         assert ttft == pytest.approx(3 * 0.01 + (16 + 4 + 4) * 1e-4, abs=0.001)
 

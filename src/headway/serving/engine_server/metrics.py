@@ -165,6 +165,9 @@ class Metrics:
         for name, histogram in self._histograms.items():
             lines.append(f"# TYPE vllm:{name} histogram")
             lines.extend(histogram.lines(f"vllm:{name}", labels))
+        lines.append("# TYPE headway:step_lag_seconds summary")
+        lines.append(f"headway:step_lag_seconds_sum{{{labels}}} {engine.late_s}")
+        lines.append(f"headway:step_lag_seconds_count{{{labels}}} {engine.wakes}")
         lines.append("# TYPE process_cpu_seconds_total counter")
         lines.append(f"process_cpu_seconds_total {time.process_time()}")
         return ("\n".join(lines) + "\n").encode()

@@ -133,6 +133,12 @@ class RealTimeEngine:
     clock
         Seconds of a monotonic clock; that of the running loop by default.
 
+    Attributes
+    ----------
+    late_s, wakes
+        By how much steps were noticed after their ends, in seconds of the wall's clock all
+        together, and how often somebody looked.
+
     Notes
     -----
     An event costs O(requests that are here). Rows of requests that are gone are used again, and
@@ -163,6 +169,8 @@ class RealTimeEngine:
         self._present: dict[int, _Present] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._due_s = math.inf
+        self.late_s = 0.0
+        self.wakes = 0
 
     @property
     def now_s(self) -> float:
@@ -278,6 +286,9 @@ class RealTimeEngine:
         """Do what is due; the loop's timer calls it when the next step ends."""
         self.stop()
         now_s, next_s = self.now_s, self._native.next_s
+        if next_s <= now_s:
+            self.late_s += (now_s - next_s) / self.speed
+        self.wakes += 1
         self._advance(next_s if 0 < next_s - now_s < _EARLY_S * self.speed else now_s)
 
     def _advance(self, until_s: float) -> None:
