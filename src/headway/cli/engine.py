@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from headway.cli.source import epilog
-from headway.errors import ConfigError
+from headway.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from headway.serving.engine_server import Place, Settings
@@ -68,8 +68,8 @@ def command(
     try:
         from headway.serving.engine_server import serve
         from headway.serving.engine_server.faults import NONE, faults_from
-    except ImportError as error:
-        raise ConfigError(f"{error.name} is missing: pip install 'headway[serve]'") from None
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(f"{error.name} is missing: pip install 'headway[serve]'") from None
     from headway.simulate import Law
 
     if not 1 <= count <= 1000:

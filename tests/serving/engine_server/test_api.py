@@ -140,6 +140,8 @@ def test_prompts_are_texts_or_tokens() -> None:
         assert answer["usage"]["prompt_tokens"] == chat["count"]
         _, many = await client.post("/v1/completions", {"prompt": ["ab", "cd"], "n": 2})
         assert [choice["index"] for choice in many["choices"]] == [0, 1, 2, 3]
+        assert many["usage"]["prompt_tokens"] == 2
+        assert many["usage"]["completion_tokens"] == 64
 
     served(job)
 

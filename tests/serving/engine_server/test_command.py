@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -96,3 +97,14 @@ def test_a_policy_of_ones_own_is_refused(tmp_path: Path) -> None:
     path.write_text(text.replace("    count: 2, policy: sjf", "    count: 2\n    policy: sjf"))
     with pytest.raises(ConfigError, match="policy"):
         described(path)
+
+
+def test_a_port_that_is_taken_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    from headway.cli import main
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit) as ended:
+            main(["engine", str(EXAMPLES / "engine.yaml"), "--port", str(port)])
+    assert ended.value.code == 2
+    assert f"127.0.0.1:{port}" in capsys.readouterr().err

@@ -33,6 +33,8 @@ class Plan:
         How many bytes of it the client gets: less if a stop text ends it.
     reason
         Why it ends.
+    prompt
+        Which of the request's prompts it answers.
     before
         What stands before it: the prompt, if the client wants to hear it again.
     """
@@ -41,6 +43,7 @@ class Plan:
     text: bytes
     shown: int
     reason: str
+    prompt: int = 0
     before: str = ""
 
 
@@ -211,11 +214,11 @@ class Answer:
 
     def usage(self) -> dict[str, Any]:
         """Return how many tokens there were."""
-        prompts = {id(one.plan.request.tokens): one for one in self.choices}
-        prompt = sum(one.plan.request.prompt_tokens for one in prompts.values())
-        times = [one.times for one in self.choices if one.times is not None]
-        output = sum(one.generated for one in times)
-        cached = sum(one.cached_tokens for one in times)
+        told = [(one.plan, one.times) for one in self.choices if one.times is not None]
+        prompts = {plan.prompt: (plan.request.prompt_tokens, times) for plan, times in told}
+        prompt = sum(tokens for tokens, _ in prompts.values())
+        output = sum(times.generated for _, times in told)
+        cached = sum(times.cached_tokens for _, times in prompts.values())
         return {
             "prompt_tokens": prompt,
             "total_tokens": prompt + output,

@@ -33,7 +33,7 @@ class Faults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     flapping_s: float | None = None
     """``/health`` is good for so long, then bad for so long, and so on."""
     refuse: bool = False
-    """Nobody listens at the port; answers under way go on. Needs `for_s`."""
+    """Nobody listens at the port; answers under way may end meanwhile. Needs `for_s`."""
     crash: bool = False
     """Requests and cache are lost and nobody listens at the port. Needs `for_s`."""
 

@@ -128,7 +128,7 @@ class Inference:
     ) -> list[Plan]:
         session = exchange.header(b"x-session-id")
         plans: list[Plan] = []
-        for prompt in body.prompts():
+        for number, prompt in enumerate(body.prompts()):
             room = self.models.max_tokens - len(prompt)
             if room < 1:
                 raise ApiError(
@@ -156,7 +156,7 @@ class Inference:
                     session=None if session is None else session.decode("latin-1"),
                 )
                 before = text_before(request) if echo else ""
-                plans.append(Plan(request, text, shown, reason, before))
+                plans.append(Plan(request, text, shown, reason, number, before))
         return plans
 
     def _admit(self, count: int) -> None:

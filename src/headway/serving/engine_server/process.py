@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from headway.serving.engine_server.server import EngineServer
@@ -68,8 +69,8 @@ def serve(
 
     Raises
     ------
-    OSError
-        If an address is taken.
+    EndpointError
+        If an address is taken, or not ours.
     """
     job = _serve(several(settings, count), host, port, tell)
     try:
@@ -86,7 +87,8 @@ async def _serve(
     loop = asyncio.get_running_loop()
     ends = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(sign, ends.set)
+        with suppress(NotImplementedError):  # Windows; Ctrl-C ends it there, too
+            loop.add_signal_handler(sign, ends.set)
     servers: list[EngineServer] = []
     try:
         places = []

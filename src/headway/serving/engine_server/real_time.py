@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple, Protocol
+from zlib import crc32
 
 import numpy as np
 
@@ -151,7 +152,7 @@ class RealTimeEngine:
         step_time: StepTime,
         *,
         speed: float = 1.0,
-        weights: Callable[[str], int] = hash,
+        weights: Callable[[str], int] = lambda name: crc32(name.encode()),
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.config = config

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import parse_qs
 
-from headway.errors import ConfigError, HeadwayError
+from headway.errors import ConfigError, EndpointError, HeadwayError
 from headway.serving.engine_server import bodies, tokens
 from headway.serving.engine_server.errors import ApiError, error_body, to_json
 from headway.serving.engine_server.faults import NONE, Faults, faults_from
@@ -77,11 +77,14 @@ class EngineServer:
 
         Raises
         ------
-        OSError
-            If it is taken.
+        EndpointError
+            If it is taken, or not ours.
         """
         self._server = Server(self.handle, refusal=error_body)
-        self._address = await self._server.start(host, port)
+        try:
+            self._address = await self._server.start(host, port)
+        except OSError as error:
+            raise EndpointError(f"{host}:{port}: {error.strerror or error}") from None
         if self.settings.faults != NONE and self._inference.faults == NONE:
             self.set_faults(self.settings.faults)
         return self._address
