@@ -7,8 +7,9 @@
 
 Fidelity: one engine (Llama 3.1 8B on an L40S by the roofline) in a process of its own gets 30 s of
 Poisson traffic over HTTP, open loop, streaming, at three loads; the simulator gets the same
-requests. A client measures; what it sees includes the event loops' clocks, which count
-milliseconds, and whatever else the machine is doing.
+requests. A client measures from when a request was due; what it sees includes its own lateness, the
+event loops' clocks, which count milliseconds, and whatever else the machine is doing. What the
+server itself tells begins when it has read the request.
 
 Cost: CPU of the server's process, by its own count, for streams of many tokens (32 engines in one
 process) and for short whole answers, and its memory after each round of these.
@@ -21,6 +22,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -37,7 +39,7 @@ from headway.serving.workload import synthetic
 MODEL, GPU = "llama-3.1-8b", "l40s"
 RATES = (1.0, 3.0, 6.0)
 FIGURES = ("ttft_s.mean", "ttft_s.p99", "tpot_s.mean", "latency_s.mean", "throughput_tokens")
-LAG = ("headway:step_lag_seconds_sum", "headway:step_lag_seconds_count")
+SERVERS = ("headway:step_lag_seconds", "vllm:time_to_first_token_seconds")
 COMMAND = (sys.executable, "-m", "headway", "engine")
 
 
@@ -70,30 +72,28 @@ def fidelity(settings: Settings, rate: float, seconds: float) -> list[dict[str, 
     with running() as (_, ((host, port),)):
         endpoint = Endpoint(url=f"http://{host}:{port}", model=MODEL)
         measured = uvloop.run(replay(traffic, endpoint))
-        lag_s, wakes = (uvloop.run(told((host, port), name)) for name in LAG)
+        lag_s, ttft_s = (uvloop.run(mean((host, port), name)) for name in SERVERS)
     simulated = Engine(traffic, settings.config, settings.step_time).run().measures
     rows = {row["figure"]: row for row in beside(simulated, measured)}
-    lag = {"figure": "step_lag_s.mean", "simulated": 0, "measured": round(lag_s / wakes, 4)}
     found = [rows[figure] for figure in FIGURES if figure in rows]
-    return [{"req/s": rate, **row} for row in (*found, {**lag, "off": "–"})]
+    simulated_s = simulated["ttft_s.mean"]
+    own = {"figure": "ttft_s.mean, by the server", "simulated": round(simulated_s, 4)}
+    own |= {"measured": round(ttft_s, 4), "off": f"{simulated_s / ttft_s - 1:+.1%}"}
+    lag = {"figure": "step_lag_s.mean", "simulated": 0, "measured": round(lag_s, 4), "off": "–"}
+    return [{"req/s": rate, **row} for row in (*found, own, lag)]
 
 
 def streams(engines: int, seconds: float, *, clients: int, tokens: int) -> dict[str, object]:
     """Return what streaming costs: so many clients an engine, each one answer after another."""
     with running("--count", str(engines)) as (pid, places):
         begin = uvloop.run(told(places[0]))
+        began_s = time.perf_counter()
         spoken, asked = uvloop.run(busy(places, seconds, clients, tokens, stream=True))
+        took_s = time.perf_counter() - began_s
         cpu_s = uvloop.run(told(places[0])) - begin
         memory = resident_mb(pid)
-    return {
-        "load": f"{engines} engines, {engines * clients} streams",
-        "requests": asked,
-        "tokens": spoken,
-        "tokens/s": round(spoken / seconds),
-        "CPU µs/token": round(cpu_s / spoken * 1e6, 1),
-        "tokens/s a core": round(spoken / cpu_s),
-        "memory MB": memory,
-    }
+    load = f"{engines} engines, {engines * clients} streams"
+    return cost(load, asked, spoken, "token", took_s, cpu_s, memory)
 
 
 def short(seconds: float, rounds: int) -> list[dict[str, object]]:
@@ -104,17 +104,32 @@ def short(seconds: float, rounds: int) -> list[dict[str, object]]:
             begin = uvloop.run(told(places[0]))
             spoken, asked = uvloop.run(busy(places, seconds, 32, 1, stream=False))
             cpu_s = uvloop.run(told(places[0])) - begin
-            row = {
-                "load": f"whole answers of one token, round {number + 1}",
-                "requests": asked,
-                "tokens": spoken,
-                "tokens/s": round(spoken / seconds),
-                "CPU µs/token": round(cpu_s / asked * 1e6, 1),
-                "tokens/s a core": round(asked / cpu_s),
-                "memory MB": resident_mb(pid),
-            }
+            load = f"whole answers of one token, round {number + 1}"
+            row = cost(load, asked, spoken, "answer", seconds, cpu_s, resident_mb(pid))
             rows.append(row)
     return rows
+
+
+def cost(
+    load: str, asked: int, spoken: int, each: str, took_s: float, cpu_s: float, memory: int | None
+) -> dict[str, object]:
+    """Return a row: so many tokens or answers, and what one of them costs."""
+    count = spoken if each == "token" else asked
+    return {
+        "load": load,
+        "requests": asked,
+        "tokens": spoken,
+        "each": each,
+        "per s": round(count / took_s),
+        "CPU µs each": round(cpu_s / count * 1e6, 1),
+        "per s of CPU": round(count / cpu_s),
+        "memory MB": memory,
+    }
+
+
+async def mean(place: tuple[str, int], name: str) -> float:
+    """Return the mean that an engine's metrics tell."""
+    return await told(place, f"{name}_sum") / await told(place, f"{name}_count")
 
 
 async def told(place: tuple[str, int], name: str = "process_cpu_seconds_total") -> float:

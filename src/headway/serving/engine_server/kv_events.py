@@ -18,6 +18,9 @@ from headway.serving.engine_server.real_time import Request
 KEPT = 10_000
 """Batches that can be asked for again."""
 
+_RANK = 0
+"""An engine here is no group of data-parallel ones."""
+
 _END = (-1).to_bytes(8, "big", signed=True)
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -35,8 +38,6 @@ class KvEvents:
         First frame of each message.
     block_tokens
         Tokens in a block.
-    rank
-        That the batches name.
 
     Attributes
     ----------
@@ -62,12 +63,10 @@ class KvEvents:
         replay: str | None = None,
         topic: str = "",
         block_tokens: int,
-        rank: int = 0,
     ) -> None:
         self._context = zmq.asyncio.Context()
         self._topic = topic.encode()
         self._block_tokens = block_tokens
-        self._rank = rank
         self._number = 0
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
         self._task: asyncio.Task[None] | None = None
@@ -139,7 +138,7 @@ class KvEvents:
         self._context.destroy(linger=0)
 
     def _publish(self, events: list[dict[str, Any]]) -> None:
-        payload = _ENCODER.encode([time.time(), events, self._rank])
+        payload = _ENCODER.encode([time.time(), events, _RANK])
         number = self._number
         self._number += 1
         self._kept.append((number, payload))

@@ -57,7 +57,6 @@ class EngineServer:
                 replay=settings.kv_replay,
                 topic=settings.kv_topic,
                 block_tokens=settings.config.block_tokens,
-                rank=settings.number,
             )
             self.engine.watch(self._kv)
         self._faulty_since_s = 0.0

@@ -1,4 +1,4 @@
-"""A tokenizer that needs no vocabulary: four bytes are a token, and the token tells the bytes.
+"""A tokenizer that needs no vocabulary: four letters are a token, and the token tells them.
 
 A chat is cut message by message, and answers are words of whole tokens. So an answer that comes
 back within the next prompt is the same tokens again, and is found in the cache.
@@ -18,17 +18,18 @@ Tokens = NDArray[np.int64]
 
 BYTES_PER_TOKEN = 4
 
-_SHORT = 1 << 32
-"""Tokens from here on stand for the one to three bytes that are left at an end of a text."""
+LARGEST = 2**31 - 1
+"""The largest token: they fit into 32 bits, as those of real models do."""
 
-_SPECIAL = 1 << 34
-"""Tokens from here on stand for what is no text."""
+_NOT_ASCII = 0x80808080
+_SHORT = 0x80
+"""With a number of bytes, the lowest byte of tokens that stand for fewer than four."""
+
+_SPECIAL = 0xC0
+"""The lowest byte of tokens that stand for what is no text."""
 
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
-_END = _SPECIAL + len(_ROLES)
-
-LARGEST = _END
-"""The largest token there is."""
+_END = len(_ROLES) << 8 | _SPECIAL
 
 _WORDS = (
     " and but for nor yet the one two six ten all any few our its who how why now far"
@@ -44,6 +45,9 @@ _HALF = np.uint64(32)
 def encode(text: str) -> Tokens:
     """Return the tokens of a text.
 
+    Four letters are a token, and so is what is left at the end. Four bytes that are not all ASCII
+    are two.
+
     Examples
     --------
     >>> decode(encode("to be or not to be"))
@@ -51,12 +55,13 @@ def encode(text: str) -> Tokens:
     """
     data = text.encode("utf-8", "surrogatepass")
     whole = len(data) // BYTES_PER_TOKEN * BYTES_PER_TOKEN
-    tokens = np.frombuffer(data, "<u4", whole // BYTES_PER_TOKEN).astype(np.int64)
-    if whole == len(data):
-        return tokens
+    pieces = np.frombuffer(data, "<u4", whole // BYTES_PER_TOKEN).astype(np.int64)
+    tokens = pieces if text.isascii() else _halved(pieces)
     rest = data[whole:]
-    last = _SHORT * len(rest) + int.from_bytes(rest, "little")
-    return np.append(tokens, last)
+    if not rest:
+        return tokens
+    last = [rest] if rest.isascii() else [rest[:2], rest[2:]]
+    return np.concatenate((tokens, [_short(piece) for piece in last if piece]))
 
 
 def decode(tokens: Iterable[int]) -> str:
@@ -67,20 +72,33 @@ def decode(tokens: Iterable[int]) -> str:
     HeadwayError
         If there is no such token.
     """
-    pieces = []
-    for token in map(int, tokens):
-        if 0 <= token < _SHORT:
-            pieces.append(token.to_bytes(BYTES_PER_TOKEN, "little"))
-        elif _SHORT <= token < _SPECIAL:
-            length = token // _SHORT
-            pieces.append((token % _SHORT).to_bytes(BYTES_PER_TOKEN, "little")[:length])
-        elif _SPECIAL <= token < _END:
-            pieces.append(f"<|{_ROLES[token - _SPECIAL]}|>".encode())
-        elif token == _END:
-            pieces.append(b"<|end|>")
-        else:
-            raise HeadwayError(f"there is no token {token}: they go from 0 to {LARGEST}")
-    return b"".join(pieces).decode("utf-8", "replace")
+    return b"".join([_bytes_of(int(token)) for token in tokens]).decode("utf-8", "replace")
+
+
+def _halved(pieces: Tokens) -> Tokens:
+    """Return tokens of pieces of four bytes, two where they are not all ASCII."""
+    odd = (pieces & _NOT_ASCII) != 0
+    ends = np.cumsum(1 + odd)
+    tokens = np.empty(int(ends[-1]) if len(ends) else 0, np.int64)
+    tokens[ends - 1] = np.where(odd, pieces >> 16 << 8 | _SHORT | 2, pieces)
+    tokens[ends[odd] - 2] = (pieces[odd] & 0xFFFF) << 8 | _SHORT | 2
+    return tokens
+
+
+def _short(piece: bytes) -> int:
+    return int.from_bytes(piece, "little") << 8 | _SHORT | len(piece)
+
+
+def _bytes_of(token: int) -> bytes:
+    kind, rest = token & 0xFF, token >> 8
+    if 0 <= token <= LARGEST:
+        if not kind & _SHORT:
+            return token.to_bytes(BYTES_PER_TOKEN, "little")
+        if _SHORT < kind < _SHORT + BYTES_PER_TOKEN and rest < 1 << 8 * (kind - _SHORT):
+            return rest.to_bytes(kind - _SHORT, "little")
+        if kind == _SPECIAL and rest <= len(_ROLES):
+            return f"<|{[*_ROLES, 'end'][rest]}|>".encode()
+    raise HeadwayError(f"there is no token {token}")
 
 
 def encode_chat(messages: Sequence[tuple[str, str]], *, asks: bool = True) -> Tokens:
@@ -109,7 +127,7 @@ def encode_chat(messages: Sequence[tuple[str, str]], *, asks: bool = True) -> To
 def _role(role: str) -> int:
     if role not in _ROLES:
         raise HeadwayError(f"unknown role {role!r}; known roles: {', '.join(_ROLES)}")
-    return _SPECIAL + _ROLES.index(role)
+    return _ROLES.index(role) << 8 | _SPECIAL
 
 
 def words(seed: int, n: int) -> bytes:
