@@ -61,9 +61,11 @@ def running(
             process.wait()
 
 
-def wait_for(port: int, headers: Mapping[str, str], log: Path, seconds: float = 90) -> None:
+def wait_for(
+    port: int, headers: Mapping[str, str], log: Path, *, model: str = "m", seconds: float = 90
+) -> None:
     """Wait until a gateway answers a request."""
-    body = json.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}]}).encode()
+    body = json.dumps({"model": model, "messages": [{"role": "user", "content": "hi"}]}).encode()
     request = urllib.request.Request(
         f"http://127.0.0.1:{port}/v1/chat/completions",
         body,
