@@ -231,3 +231,28 @@ def test_a_client_that_goes_away_leaves_the_engine() -> None:
         assert await client.metric("kv_cache_usage_perc") == 0
 
     served(job, speed=1.0)
+
+
+def test_a_client_that_reads_slowly_gets_all_of_it_in_larger_pieces() -> None:
+    """The engine goes on; what is not read is not kept as events, but as the text to come."""
+
+    async def job(client: Client) -> None:
+        body = {"prompt": "abc", "max_tokens": 1000, "stream": True, "n": 20}
+        data = json.dumps(body).encode()
+        reader, writer = await asyncio.open_connection(*client.address, limit=16_384)
+        head = b"POST /v1/completions HTTP/1.1\r\nhost: a\r\nx-request-id: %b\r\n"
+        name = b"r" * 8000  # which is in every event
+        writer.write(head % name + b"content-length: %d\r\n\r\n" % len(data) + data)
+        while await client.metric("request_success_total") < 20:
+            await asyncio.sleep(0.05)
+        events, text = 0, dict.fromkeys(range(20), "")
+        while (line := await reader.readline()) != b"data: [DONE]\n":
+            if line.startswith(b"data: "):
+                events += 1
+                choice = json.loads(line[6:])["choices"][0]
+                text[choice["index"]] += choice["text"]
+        assert all(len(said) == 4000 for said in text.values())
+        assert events < 1500
+        writer.close()
+
+    served(job, speed=100.0, config=EngineConfig(blocks=8000, block_tokens=4))
