@@ -69,6 +69,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     document = yaml.safe_load((HOME / "fleet.yaml").read_text())
+    document["scrape_s"] = 1.0  # as the gateway does
     document["workload"] = {
         "trace": arguments.trace,
         "scale": arguments.scale,

@@ -240,6 +240,8 @@ def changed(section: str, **change: Any) -> dict[str, Any]:
         ({"loads": [0]}, "loads"),
         ({"loads": [float("nan")]}, "loads"),
         ({"detect_s": -1}, "detect_s"),
+        ({"scrape_s": -1}, "scrape_s"),
+        ({"scrape_s": float("inf")}, "scrape_s"),
     ],
 )
 def test_what_cannot_be_is_refused_by_its_key(

@@ -330,3 +330,29 @@ def test_policies_of_engines_learn_from_the_answers_of_their_own_engine() -> Non
     FleetSimulation(traffic((0, 3, 5), (0, 3, 2), (9, 3, 4)), members, Least()).run()
     assert listeners[0].heard == [(0, 5), (2, 4)]
     assert listeners[1].heard == [(1, 2)]
+
+
+class Notes(Least):
+    """Writes down how much was running, as it was told, whenever it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[float, int, int]] = []
+
+    def route(self, cluster: ClusterView, request: RequestView) -> Routing:
+        self.told.append((cluster.now_s, int(cluster.running[0]), int(cluster.in_flight[0])))
+        return super().route(cluster, request)
+
+
+def test_what_engines_tell_is_as_old_as_the_last_reading() -> None:
+    many = Workload.of(
+        arrival_s=np.arange(12) / 4 + 0.1, prompt_tokens=[8] * 12, output_tokens=[100] * 12
+    )
+    member = Member(name="a", config=EngineConfig(blocks=1000), step_time=Affine(0.05))
+    notes = Notes()
+    FleetSimulation(many, [member], notes, scrape_s=1.0).run()
+    # One request came every quarter of a second; the first of them just after the first reading.
+    assert [running for _, running, _ in notes.told] == [0] * 4 + [4] * 4 + [8] * 4
+    assert [present for _, _, present in notes.told] == list(range(12))
+    with pytest.raises(ConfigError, match="scrape_s"):
+        FleetSimulation(many, [member], notes, scrape_s=-1.0)

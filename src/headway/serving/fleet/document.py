@@ -192,6 +192,8 @@ class FleetFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
     workload: Demand | None = None
     """The traffic; from here on, keys are for simulations only."""
+    scrape_s: float = 0.0
+    """Time between two readings of what an engine tells of itself; 0 if it is always known."""
     detect_s: float = 1.0
     """Time after which the router knows that an engine is dead or hangs, or is back."""
     faults: tuple[Trouble, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
@@ -90,6 +91,8 @@ class FleetExperiment(TraffickedExperiment):
         if not any(counts):
             raise ConfigError("engines: expected at least one engine")
         check_lists(file)
+        if not 0 <= file.scrape_s < math.inf:
+            raise ConfigError(f"scrape_s: expected a number from 0 on, got {file.scrape_s}")
         if not file.detect_s >= 0:
             raise ConfigError(f"detect_s: must not be negative, got {file.detect_s}")
         with key("workload.tenants"):
@@ -180,6 +183,7 @@ class FleetExperiment(TraffickedExperiment):
             started=started(self.file.engines, self.counts),
             link=link,
             detect_s=self.file.detect_s,
+            scrape_s=self.file.scrape_s,
             catalogue=adapters,
             pool=cache_pool(self.file),
             seed=seed,

@@ -9,6 +9,8 @@ _USED = (0, 1, 4, 5)
 """Rows of what an engine tells that grow with its load: running, waiting, wanted, wanted first."""
 _COUNTED, _FREE = 2, 3
 """What the gateway counts by itself, and what shrinks with the load."""
+_TOLD = [0, 1, 3]
+"""What only the engine knows: running, waiting, free; the gateway knows whom it sent where."""
 
 
 class Gauges:
@@ -22,8 +24,25 @@ class Gauges:
 
     def __init__(self, blocks: Ints) -> None:
         self._blocks = blocks
+        self._scraped: Ints | None = None
         self._old: dict[int, tuple[Fault, Ints]] = {}
         self._wrong: dict[int, WrongMetrics] = {}
+
+    def scrape(self, engine: int, loads: Ints) -> None:
+        """Read what an engine tells; it is believed until the next time.
+
+        Before anything is scraped, what engines have is known at every instant.
+
+        Parameters
+        ----------
+        engine
+            Which one.
+        loads
+            What engines have now, as `read` takes it.
+        """
+        if self._scraped is None:
+            self._scraped = loads.copy()
+        self._scraped[:, engine] = loads[:, engine]
 
     def lie(self, fault: StaleMetrics | WrongMetrics, loads: Ints) -> None:
         """Begin to tell something else; the last fault of a kind counts.
@@ -56,9 +75,11 @@ class Gauges:
             Rows: running, waiting, in flight, free blocks, wanted blocks, those of the first in
             the queue, smallest priority; shape (7, n_engines).
         """
-        if not self._old and not self._wrong:
+        if self._scraped is None and not self._old and not self._wrong:
             return loads
         told = loads.copy()
+        if self._scraped is not None:
+            told[_TOLD] = self._scraped[_TOLD]
         for engine, (_, old) in self._old.items():
             told[:, engine] = old
         for engine, fault in self._wrong.items():

@@ -91,6 +91,9 @@ class FleetSimulation:
         those that it comes up with.
     pool
         Cache beside the engines that all of them share.
+    scrape_s
+        Time between two readings of what an engine tells of itself, one engine after another; 0 if
+        that is known at every instant.
     seed
         Noted in the results.
 
@@ -119,8 +122,11 @@ class FleetSimulation:
         follow: Follow | None = None,
         catalogue: Catalogue | None = None,
         pool: CachePool | None = None,
+        scrape_s: float = 0.0,
         seed: int = 0,
     ) -> None:
+        if not 0 <= scrape_s < math.inf:
+            raise ConfigError(f"scrape_s: expected a number from 0 on, got {scrape_s}")
         begin = range(len(members)) if started is None else started
         self._world = World(workload, members, link or Link(), begin, catalogue, pool)
         self._router = router
@@ -139,6 +145,9 @@ class FleetSimulation:
             self._plan(fault.at_s, _Planned("fault", fault.engine, fault))
         for number in range(len(self._controllers)):
             self._plan(0.0, _Planned("look", number))
+        self._scrape_s = scrape_s
+        for number in range(len(members) if scrape_s else 0):
+            self._plan(scrape_s * number / len(members), _Planned("scrape", number))
 
     def engine(self, number: int) -> Engine:
         """Return an engine, to look at what runs in it."""
@@ -242,6 +251,9 @@ class FleetSimulation:
             for operation in controller.act(world.view()):
                 self._operate(operation)
             self._plan(world.now_s + controller.period_s, planned)
+        elif planned.what == "scrape":
+            world.gauges.scrape(number, world.core.loads())
+            self._plan(world.now_s + self._scrape_s, planned)
         elif planned.what == "fault" and planned.fault is not None:
             self._break(planned.fault)
         elif planned.what == "suspect":
