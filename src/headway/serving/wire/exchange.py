@@ -48,7 +48,7 @@ class Exchange:
     peer
         Address of the client.
     begun, ended
-        Whether the head, and all of the answer, were given to the connection.
+        Whether anything, and all of the answer, was given to the connection.
     status
         That was answered, 0 before.
     between_chunks
@@ -139,9 +139,11 @@ class Exchange:
         headers
             With those that tell how the body is framed.
 
-        The head is sent with the first bytes of the body: one packet in place of two.
+        The head is sent with the first bytes of the body: one packet in place of two. Until then
+        the answer has not begun, and can be taken back by another one.
         """
         self._unsent = self._lines(status, headers, b"")
+        self.begun = False
 
     def write(self, data: bytes) -> None:
         """Send a piece of a body that was begun by `start`."""
@@ -153,6 +155,7 @@ class Exchange:
         """Send bytes of a body that was begun by `start_framed`."""
         if self._unsent:
             data, self._unsent = self._unsent + data, b""
+            self.begun = True
         self._channel.send(data)
 
     def end(self) -> None:
@@ -200,6 +203,7 @@ class Exchange:
     def _lines(self, status: int, headers: Iterable[Header], framing: bytes) -> bytes:
         self.begun = True
         self.status = status
+        self._unsent = b""
         reason = _REASONS.get(status, b"")
         lines = b"".join([b"%b: %b\r\n" % pair for pair in headers])
         last = b"\r\n" if self.keep_alive and not self.http10 else self._connection()

@@ -225,8 +225,8 @@ class Answer:
         Raises
         ------
         UpstreamError
-            If it breaks off; the exchange has begun and is to be ended, see
-            `Exchange.break_off`.
+            If it breaks off. An exchange that has begun is to be ended, see
+            `Exchange.break_off`; one that has not can still be answered in another way.
         """
         headers = end_to_end(self.headers)
         headers.extend(more)
@@ -243,7 +243,7 @@ class Answer:
             await line.pump(sink, tap, exchange)
         except BaseException:
             line.cut()
-            exchange.between_chunks = line.between_chunks
+            exchange.between_chunks = line.between_chunks and not line.complete
             raise
         exchange.end()
 
@@ -309,7 +309,7 @@ class _Line(asyncio.Protocol):
         self._early_bytes = 0
         self._headers: list[Header] = []
         self._in_head = False
-        self._complete = False
+        self.complete = False
         self._keep_alive = False
         self._sink: Tap | None = None
         self._tap: Tap | None = None
@@ -330,7 +330,7 @@ class _Line(asyncio.Protocol):
         self._head = self._loop.create_future()
         self._done = None
         self._headers, self._early, self._early_bytes = [], [], 0
-        self._in_head, self._complete, self._keep_alive = True, False, False
+        self._in_head, self.complete, self._keep_alive = True, False, False
         self._sink = self._tap = self._exchange = None
         self.decoded = self.until_close = self.between_chunks = False
         self._transport.write(data)
@@ -341,7 +341,7 @@ class _Line(asyncio.Protocol):
             raise
 
     async def begun(self) -> None:
-        if self._early or self._complete:
+        if self._early or self.complete:
             return
         if self.lost and not self._to_eof:
             raise UpstreamError("the answer breaks off", reached=True)
@@ -364,8 +364,8 @@ class _Line(asyncio.Protocol):
         except (httptools.HttpParserError, ValueError) as error:
             raise UpstreamError(f"no HTTP: {error}", reached=True) from None
         if self.lost and self._to_eof:
-            self._complete = True
-        if not self._complete:
+            self.complete = True
+        if not self.complete:
             if self.lost:
                 raise UpstreamError("the answer breaks off", reached=True)
             self._done = self._loop.create_future()
@@ -393,7 +393,7 @@ class _Line(asyncio.Protocol):
         self._transport = None
         self._to_eof = self.until_close and exc is None and not self._in_head
         if self._to_eof and not self._early:
-            self._complete = True
+            self.complete = True
         error = UpstreamError(
             f"{self._pool.host}:{self._pool.port}: {exc or 'the connection was closed'}",
             reached=not self._in_head or bool(self._buffer),
@@ -402,7 +402,7 @@ class _Line(asyncio.Protocol):
             self._head.set_exception(error)
         for future in (self._first, self._done):
             if future is not None and not future.done():
-                if self._complete:
+                if self.complete:
                     future.set_result(None)
                 else:
                     future.set_exception(error)
@@ -411,7 +411,7 @@ class _Line(asyncio.Protocol):
         try:
             if self._in_head:
                 self._take_head(data)
-            elif self._complete or self._parser is None:
+            elif self.complete or self._parser is None:
                 self.cut()  # nothing was asked for
             else:
                 self._take_body(data)
@@ -436,7 +436,7 @@ class _Line(asyncio.Protocol):
             self._parser.feed_data(head)
             if 100 <= self._parser.get_status_code() < 200:
                 self._parser = httptools.HttpResponseParser(self)
-                self._complete = False
+                self.complete = False
                 buffer += rest
                 continue
             self._in_head = False
@@ -447,7 +447,7 @@ class _Line(asyncio.Protocol):
         assert self._head is not None
         status = self._parser.get_status_code()
         if self._method == b"HEAD" or status in (204, 304):
-            self._complete = True
+            self.complete = True
         else:
             names = {name for name, _ in self._headers}
             self.until_close = not names & {b"content-length", b"transfer-encoding"}
@@ -458,7 +458,7 @@ class _Line(asyncio.Protocol):
             self._take_body(rest)
 
     def _take_body(self, data: bytes) -> None:
-        if self._complete:
+        if self.complete:
             self.cut()
         elif self._sink is None:
             self._keep(data)
@@ -475,7 +475,7 @@ class _Line(asyncio.Protocol):
             self._pass(data)
 
     def _settle(self) -> None:
-        if self._complete and self._done is not None and not self._done.done():
+        if self.complete and self._done is not None and not self._done.done():
             self._done.set_result(None)
 
     def _keep(self, data: bytes) -> None:
@@ -529,10 +529,10 @@ class _Line(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._chunk_ended = False
-        if self._complete:
+        if self.complete:
             raise ValueError("there is more than was asked for")
 
     def on_message_complete(self) -> None:
         assert self._parser is not None
-        self._complete = True
+        self.complete = True
         self._keep_alive = self._parser.should_keep_alive()  # forgotten by the parser hereafter
