@@ -152,6 +152,13 @@ class Front:
         if seat.waker is not None:
             self._wake(seat)
 
+    def has_another(self, ticket: Ticket) -> bool:
+        """Return whether an engine takes requests that has not failed this one."""
+        ready = self._sight.ready(self._clock())
+        if ticket.serving is not None:
+            ready = ready & ticket.serving
+        return int(ready.sum()) > sum(bool(ready[one]) for one in ticket.request.excluded)
+
     def suspect(self, engine: LiveEngine) -> None:
         """Look at the breaker of an engine that has failed, until it is closed."""
         self._sight.suspect(engine)

@@ -16,6 +16,7 @@ from headway.serving.gateway.headers import ENGINE, REQUEST_ID, TRIES
 from headway.serving.gateway.retry import RetryBudget
 from headway.serving.gateway.site import Site
 from headway.serving.gateway.ticket import Ticket
+from headway.serving.gateway.turns import Turns
 from headway.serving.gateway.usage import Clock, Meter
 from headway.serving.wire import Answer, Header, UpstreamError
 
@@ -35,19 +36,20 @@ class FailedError(Exception):
         What happened.
     status
         That the client gets if nobody else answers.
-    again
-        Whether another engine is to be tried; None if that is still to be decided.
+    final
+        Whether it is of no use to try another engine.
     """
 
-    def __init__(self, message: str, status: int = 502, *, again: bool | None = None) -> None:
+    def __init__(self, message: str, status: int = 502, *, final: bool = False) -> None:
         super().__init__(message)
         self.status = status
-        self.again = again
+        self.final = final
 
     def refusal(self) -> Refusal:
         """Return what the client is told."""
         code = "timeout" if self.status == 504 else "engine_failed"
-        return Refusal(status=self.status, message=str(self), code=code)
+        later_s = 1.0 if self.status in (429, 503) else None
+        return Refusal(status=self.status, message=str(self), code=code, retry_after_s=later_s)
 
 
 class Relay:
@@ -85,6 +87,7 @@ class Relay:
         self._patience = site.serve.timeouts
         self._rules = site.retries
         self._budget = RetryBudget(site.retries)
+        self._turns = Turns(self._budget, site.retries.window_s, clock)
         self._clock = clock
         self._chance = random.Random(secrets.randbits(64))  # noqa: S311 - only pauses
         self._names = [engine.name.encode() for engine in engines]
@@ -107,12 +110,14 @@ class Relay:
                 number = ticket.engine
                 ticket.meter = Meter(self._clock, is_stream=ticket.asked.stream)
                 try:
-                    answered = await self._try(ticket, self._engines[number])
+                    failed = await self._try(ticket, self._engines[number])
                 finally:
                     self._front.left(ticket, ticket.meter.output_tokens)
-                if answered:
+                if failed is None:
                     return
                 request.failed_by(number)
+                if not await self._again(ticket, failed):
+                    raise RefusedError(failed.refusal())
                 self._row.count(RETRIED, number)
                 await asyncio.sleep(self._rules.pause_s(request.tries, self._chance))
         finally:
@@ -135,19 +140,19 @@ class Relay:
             ticket.expired = why
             ticket.task.cancel()
 
-    async def _try(self, ticket: Ticket, engine: LiveEngine) -> bool:
-        """Have one engine answer; return False if another one is to be tried."""
+    async def _try(self, ticket: Ticket, engine: LiveEngine) -> FailedError | None:
+        """Have one engine answer; return what went wrong if the client has got nothing."""
         breaker = engine.breaker
         if breaker is not None:
             breaker.sent(self._clock())
         try:
             answer = await self._ask(ticket, engine)
             status = answer.status
-            if status not in self._rules.statuses or not self._may_again(ticket, status):
+            if not self._rules.may(ticket.request.tries + 1, status, begun=False):
                 await self._pass_on(ticket, engine, answer)
-                return True
+                return None
             answer.close()
-            failed = FailedError(f"{engine.name} answered {status}", status, again=True)
+            failed = FailedError(f"{engine.name} answered {status}", status)
         except UpstreamError as error:
             failed = FailedError(f"{engine.name}: {error}")
         except asyncio.CancelledError:
@@ -163,10 +168,8 @@ class Relay:
         if ticket.exchange.begun:
             last = failed.refusal().event() if ticket.asked.stream else b""
             ticket.exchange.break_off(last)
-            return True
-        if failed.again is False or (failed.again is None and not self._may_again(ticket, None)):
-            raise RefusedError(failed.refusal())
-        return False
+            return None
+        return failed
 
     async def _ask(self, ticket: Ticket, engine: LiveEngine) -> Answer:
         """Return an engine's answer once its body has begun."""
@@ -187,6 +190,8 @@ class Relay:
         number, meter, row = engine.number, ticket.meter, self._row
         self._front.begun(ticket, self._clock())
         begun_s = ticket.begun_s
+        if ticket.request.tries and answer.status < 400:
+            self._turns.helped()
         await answer.relay(ticket.exchange, self._more(ticket, engine, answer), meter.see)
         self._judge(engine, answer.status)
         if answer.status >= 400:
@@ -212,12 +217,12 @@ class Relay:
             more.append((REQUEST_ID, ticket.id))
         return more
 
-    def _may_again(self, ticket: Ticket, status: int | None) -> bool:
-        """Return whether another engine may be tried, and count that if so."""
-        tries = ticket.request.tries + 1
-        return self._rules.may(tries, status, begun=ticket.exchange.begun) and self._budget.take(
-            self._clock()
-        )
+    async def _again(self, ticket: Ticket, failed: FailedError) -> bool:
+        """Return whether another engine is to be tried, as soon as the budget has room for that."""
+        tries = ticket.request.tries
+        if failed.final or not self._rules.may(tries, None, begun=False):
+            return False
+        return await self._turns.turn(lambda: self._front.has_another(ticket))
 
     def _judge(self, engine: LiveEngine, status: int) -> None:
         """Tell a breaker what an answer says of its engine."""
@@ -252,4 +257,4 @@ def _late(ticket: Ticket, engine: LiveEngine) -> FailedError | None:
     if not ticket.expired or ticket.task.uncancel() > 0:
         return None
     why, ticket.expired = ticket.expired, ""
-    return FailedError(f"{engine.name}: {why}", 504, again=False if ticket.over else None)
+    return FailedError(f"{engine.name}: {why}", 504, final=ticket.over)

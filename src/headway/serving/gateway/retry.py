@@ -82,6 +82,10 @@ class RetryRules:
 class RetryBudget:
     """Keeps tries again to a share of the requests, so that they do not bring down what is left.
 
+    A try that has `helped` is given back: it has done no harm, and the next one may as well. So
+    an engine that fails costs nobody an answer as long as there are others, while tries that fail
+    like those before them are few.
+
     Parameters
     ----------
     rules
@@ -111,6 +115,15 @@ class RetryBudget:
         slot[2] += 1
         self._retries += 1
         return True
+
+    def helped(self, now_s: float) -> None:
+        """Give back a try that an engine has answered."""
+        self._slot(now_s)
+        for slot in reversed(self._slots):
+            if slot[2]:
+                slot[2] -= 1
+                self._retries -= 1
+                return
 
     def _slot(self, now_s: float) -> list[int]:
         """Return the slot of this instant: its number, its requests, its tries again."""
