@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from headway.errors import ConfigError, UnknownNameError
 from headway.serving.engine import EngineConfig
-from headway.serving.fleet import FleetSimulation, Hold, Member
+from headway.serving.fleet import (
+    ClusterView,
+    Dispatch,
+    FleetSimulation,
+    Hold,
+    Member,
+    RequestView,
+)
 from headway.serving.fleet.routing import DrainRate, PrefixIndex, router, routers
 from headway.serving.step_time import Affine
 from headway.serving.workload import Blocks, Workload
@@ -81,6 +88,35 @@ def test_a_prompt_goes_where_its_prefix_is_unless_that_engine_is_hot() -> None:
     assert sent(one.route(view(load), request(2, blocks=[1, 2, 8], block_tokens=16))) != first
     load[first], load[other] = 5, 0
     assert sent(one.route(view(load), request(3, blocks=[1, 2, 7], block_tokens=16))) != first
+
+
+def test_routers_and_engines_tell_the_prefixes_of_adapters_apart() -> None:
+    names: list[set[int]] = []
+
+    class First:
+        name = "first"
+
+        def route(self, cluster: ClusterView, request: RequestView) -> Dispatch:
+            names.append(set(np.asarray(request.blocks).tolist()))
+            return Dispatch(0)
+
+        def ended(self, *told: object) -> None:
+            pass
+
+    traffic = Workload.of(
+        arrival_s=[0, 5, 10],
+        prompt_tokens=[64] * 3,
+        output_tokens=[1] * 3,
+        adapter=[0, 1, 0],
+        adapters=("sql", "law"),
+        blocks=Blocks.of([range(4)] * 3, 16),
+    )
+    config, both = EngineConfig(blocks=50), frozenset(traffic.adapters)
+    members = [Member(name="one", config=config, step_time=Affine(0.1), adapters=both)]
+    run = FleetSimulation(traffic, members, First()).run()
+    assert names[0] == names[2]
+    assert not names[0] & names[1]
+    assert run.requests.cached_tokens.tolist() == [0, 0, 48]
 
 
 def test_sessions_stay_and_few_move_when_an_engine_leaves() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -81,6 +83,33 @@ def test_the_tail_of_a_prompt_is_forgotten_before_its_head() -> None:
     found = prefix_hits(asking([1, 2, 3], [9], [1, 2, 4], [9]), 3)
     assert found.hits.tolist() == [0, 0, 2, 0]
     assert (found.blocks, found.distinct, found.share) == (8, 5, 0.25)
+
+
+def test_what_an_adapter_has_computed_is_of_no_use_to_another() -> None:
+    """1 2 by the model, twice by `a`, once by `b`: only the second of `a` finds something."""
+    plain = asking([1, 2], [1, 2], [1, 2], [1, 2])
+    mixed = replace(plain, adapters=("a", "b"), adapter=[-1, 0, 0, 1])
+    assert prefix_hits(mixed).hits.tolist() == [0, 0, 2, 0]
+    assert (prefix_hits(plain).distinct, prefix_hits(mixed).distinct) == (2, 6)
+    assert mixed.blocks is plain.blocks
+    assert plain.cache_blocks is plain.blocks
+
+
+@given(
+    rows=st.lists(st.lists(st.sampled_from([0, 3, 2**39, 2**62]), max_size=4), max_size=6),
+    data=st.data(),
+)
+def test_groups_apart_share_nothing_and_keep_what_they_shared(
+    rows: list[list[int]], data: st.DataObject
+) -> None:
+    group = data.draw(st.lists(st.integers(0, 3), min_size=len(rows), max_size=len(rows)))
+    told = Blocks.of(rows, 4)
+    found = told.apart(np.array(group, dtype=np.int64))
+    before = [(k, block) for k, row in zip(group, rows, strict=True) for block in row]
+    after = found.ids.tolist()
+    assert len(set(before)) == len(set(after)) == len(set(zip(before, after, strict=True)))
+    assert not any(group) or max(after, default=0) < 2**40
+    assert found.offsets.tolist() == told.offsets.tolist()
 
 
 def test_a_hit_ends_at_the_first_block_that_is_missing() -> None:

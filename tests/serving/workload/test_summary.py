@@ -46,8 +46,8 @@ def test_the_figures_are_those_counted_by_hand() -> None:
     ]
     assert told.adapters == {"x": 0, "y": 2}
     assert told.sharing is not None
-    assert (told.sharing.blocks, told.sharing.distinct, told.sharing.share) == (8, 5, 3 / 8)
-    assert told.sharing.requests == 0.5
+    assert (told.sharing.blocks, told.sharing.distinct, told.sharing.share) == (8, 7, 1 / 8)
+    assert told.sharing.requests == 0.25
 
 
 def test_what_does_not_apply_is_left_out() -> None:

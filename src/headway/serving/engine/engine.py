@@ -319,7 +319,7 @@ def _keys(policy: Policy, seen: Visible) -> Floats:
 
 
 def _traffic(workload: Workload, keys: Floats, config: EngineConfig) -> _core.Traffic:
-    blocks = workload.blocks
+    blocks = workload.cache_blocks
     if blocks is not None:
         sizes = blocks.block_tokens, config.block_tokens
         if max(sizes) % min(sizes):

@@ -61,7 +61,7 @@ class Visible:
             service_class=workload.service_class.copy(),
             deadline_s=workload.arrival_s + ttft_s[workload.service_class],
             output_tokens=workload.output_tokens.copy() if clairvoyant else None,
-            _blocks=workload.blocks,
+            _blocks=workload.cache_blocks,
         )
         for column in (getattr(seen, entry.name) for entry in fields(seen)):
             if isinstance(column, np.ndarray):

@@ -187,7 +187,7 @@ class Gateway:
         self.open -= 1
 
     def _view(self, request: int) -> RequestView:
-        workload, blocks = self._world.workload, self._world.workload.blocks
+        workload, blocks = self._world.workload, self._world.workload.cache_blocks
         arrival_s = self._world.outcome.arrival(request)
         adapter, tenant = int(workload.adapter[request]), int(workload.tenant[request])
         return RequestView(

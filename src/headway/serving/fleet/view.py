@@ -309,7 +309,7 @@ class RequestView:
     tenant
         Name of who asks, empty if nobody said.
     blocks
-        Chained names of the blocks of its prompt.
+        Chained names of the blocks of its prompt; other ones under another adapter.
     block_tokens
         Tokens behind a name.
     stage

@@ -14,6 +14,9 @@ from headway.serving.workload.columns import Int64s, int64s
 
 _SPARSE = 4
 
+_LARGEST = 2**40
+"""Names that simulated engines take stay below it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Blocks:
@@ -109,6 +112,23 @@ class Blocks:
         within = np.arange(len(self.ids)) - np.repeat(self.offsets[:-1], self.counts)
         ids = self.ids[within < np.repeat(counts, self.counts)]
         return Blocks(ids, np.concatenate([[0], np.cumsum(counts)]), self.block_tokens)
+
+    def apart(self, group: Int64s) -> Blocks:
+        """Return the same content, named apart for each group of requests.
+
+        Parameters
+        ----------
+        group
+            Of each request, shape (n,), from 0 on. Those of group 0 keep their names, unless these
+            are so large that there is no room for others.
+        """
+        if not group.any():
+            return self
+        step, groups = int(self.ids.max(initial=0)) + 1, int(group.max()) + 1
+        if step * groups > _LARGEST and step > len(self.ids):
+            return self.renumbered().apart(group)
+        ids = self.ids + np.repeat(group.astype(np.int64), self.counts) * step
+        return Blocks(ids, self.offsets, self.block_tokens)
 
     def renumbered(self) -> Blocks:
         """Return the same blocks, their ids the numbers from 0 on in the same order."""

@@ -63,7 +63,7 @@ def prefix_hits(workload: Workload, capacity_blocks: int | None = None) -> Prefi
     -----
     Linear in the number of blocks.
     """
-    blocks = workload.blocks
+    blocks = workload.cache_blocks
     if blocks is None:
         raise ConfigError(
             f"{workload.name}: there are no blocks, so that nothing is known to be shared"

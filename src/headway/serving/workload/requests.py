@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,7 +89,7 @@ class Workload:
     tenants
         Names of those who ask.
     blocks
-        Content by blocks, where known.
+        Content by blocks, where known; caches go by `cache_blocks`.
 
     Raises
     ------
@@ -206,6 +207,18 @@ class Workload:
 
     def __len__(self) -> int:
         return len(self.arrival_s)
+
+    @cached_property
+    def cache_blocks(self) -> Blocks | None:
+        """`blocks` as caches know them: what one adapter has computed is of no use to another.
+
+        Equal names stand for equal content behind the same prefix under the same adapter, as in
+        engines that make the adapter part of a block's hash. The same as `blocks` where no request
+        needs an adapter.
+        """
+        if self.blocks is None:
+            return None
+        return self.blocks.apart(self.adapter.astype(np.int64) - NONE)
 
     def __repr__(self) -> str:
         return f"<Workload {self.name!r}: {len(self):,} requests in {self.span_s:,.6g} s>"

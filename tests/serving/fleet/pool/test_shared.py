@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,17 @@ def test_what_one_engine_has_computed_another_one_fetches() -> None:
     assert told["hit_rate"] == pytest.approx(39 / 124)
     assert told["engine_hit_rate"] == pytest.approx(40 / 124)
     assert "of prompt tokens, beside 32.3% in engines" in run.text("x")
+
+
+def test_nothing_is_shared_between_adapters() -> None:
+    """Neither with engines' own caches nor with the pool: the fourth finds the second's, at b."""
+    both = frozenset({"sql", "law"})
+    members = (member("a", adapters=both), member("b", adapters=both))
+    asked = traffic(*((20.0 * k, 40, TEN) for k in range(5)))
+    mixed = replace(asked, adapters=("sql", "law"), adapter=[-1, 0, 1, 0, 0])
+    run = play(mixed, 0, 0, 0, 1, 0, members=members)
+    assert fetched(run) == [0, 0, 0, 39, 0]
+    assert run.requests.cached_tokens.tolist() == [0, 0, 0, 39, 36]
 
 
 def test_nothing_is_there_before_it_has_been_moved() -> None:

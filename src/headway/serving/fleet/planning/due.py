@@ -146,7 +146,7 @@ def _limits(workload: Workload, name: str) -> Floats:
 
 def _uncached(workload: Workload) -> Floats:
     """Return the tokens of each prompt in full blocks that nobody had before, at least one."""
-    prompt, blocks = workload.prompt_tokens.astype(np.float64), workload.blocks
+    prompt, blocks = workload.prompt_tokens.astype(np.float64), workload.cache_blocks
     if blocks is None:
         return prompt
     fresh = np.zeros(len(blocks.ids) + 1)

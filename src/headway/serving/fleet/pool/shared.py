@@ -147,7 +147,7 @@ class SharedPool:
         self._settings = settings
         self._workload = workload
         self._slowness = slowness
-        block_tokens = 1 if workload.blocks is None else workload.blocks.block_tokens
+        block_tokens = 1 if workload.cache_blocks is None else workload.cache_blocks.block_tokens
         self._block_bytes = block_tokens * self._bytes_per_token
         capacity = int(settings.size_bytes // self._block_bytes)
         if not capacity:
@@ -177,7 +177,7 @@ class SharedPool:
         now_s
             When.
         """
-        blocks, use = self._workload.blocks, self.use
+        blocks, use = self._workload.cache_blocks, self.use
         if blocks is None:
             return None
         prompt = int(self._workload.prompt_tokens[request])
@@ -204,7 +204,7 @@ class SharedPool:
 
     def store(self, engine: int, request: int, output_tokens: int, at_s: float) -> None:
         """Take in what an engine has computed of a request that has ended there."""
-        blocks = self._workload.blocks
+        blocks = self._workload.cache_blocks
         if blocks is None or output_tokens == 0:
             return
         tokens = int(self._workload.prompt_tokens[request]) + output_tokens - 1

@@ -47,7 +47,7 @@ def turns(
 
 def _continued(workload: Workload, hits: Ints) -> Ints:
     """Return the tokens of the turn, and its answer, that each prompt goes on with; or 0."""
-    blocks = workload.blocks
+    blocks = workload.cache_blocks
     assert blocks is not None
     size = blocks.block_tokens
     after: dict[int, int] = {}
