@@ -165,6 +165,13 @@ void bind_routing(nb::module_& module) {
                 index.add(view(blocks), engine, now_s);
             },
             "blocks"_a, "engine"_a, "now_s"_a)
+        .def(
+            "add_all",
+            [](PrefixIndex& index, const InArray<Int>& blocks, const InArray<Int>& offsets,
+               const InArray<Int>& engines, double now_s) {
+                index.add_all(view(blocks), view(offsets), view(engines), now_s);
+            },
+            "blocks"_a, "offsets"_a, "engines"_a, "now_s"_a)
         .def("forget", &PrefixIndex::forget, "engine"_a);
 
     nb::class_<WeighedChoice>(module, "Choice", "The engines that several rankings come to.")

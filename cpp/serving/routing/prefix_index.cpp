@@ -101,6 +101,21 @@ void PrefixIndex::add(Ints blocks, Int engine, double now_s) {
     trim(now_s, SOME + blocks.size());
 }
 
+void PrefixIndex::add_all(Ints blocks, Ints offsets, Ints engines, double now_s) {
+    if (offsets.size() != engines.size() + 1 || offsets.front() != 0 ||
+        offsets.back() != static_cast<Int>(blocks.size()) ||
+        !std::is_sorted(offsets.begin(), offsets.end())) {
+        throw std::invalid_argument("prefix index: offsets are not those of prompts");
+    }
+    for (std::size_t i = 0; i < engines.size(); ++i) {
+        const auto begin = static_cast<std::size_t>(offsets[i]);
+        const auto end = static_cast<std::size_t>(offsets[i + 1]);
+        if (begin < end) {
+            add(blocks.subspan(begin, end - begin), engines[i], now_s);
+        }
+    }
+}
+
 void PrefixIndex::forget(Int engine) {
     check(engine);
     const auto word = static_cast<std::size_t>(engine) / WORD;

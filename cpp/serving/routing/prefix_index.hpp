@@ -27,6 +27,11 @@ public:
     // multiple of 64. Throws std::out_of_range.
     void add(Ints blocks, Int engine, double now_s);
 
+    // Notes that engines are sent prompts, one after another: prompt i is that of the blocks from
+    // offsets[i] up to offsets[i + 1]. Throws std::invalid_argument if offsets are none, and
+    // std::out_of_range; the prompts before the wrong engine are noted then.
+    void add_all(Ints blocks, Ints offsets, Ints engines, double now_s);
+
     // Drops an engine that has lost its cache; O(all). Throws std::out_of_range.
     void forget(Int engine);
 

@@ -24,6 +24,7 @@ from headway.serving.fleet.decisions import (
     Warm,
     tell_gone,
 )
+from headway.serving.fleet.lessons import Lessons, tell_learned
 from headway.serving.fleet.view import ClusterView, RequestView
 
 SESSIONS = 100_000
@@ -163,6 +164,10 @@ class Keeping:
     def awake(self) -> int | None:
         """Return which held request the router wants to be asked about."""
         return self._router.awake() if isinstance(self._router, Waker) else None
+
+    def learned(self, lessons: Lessons) -> None:
+        """Tell the router."""
+        tell_learned(self._router, lessons)
 
     def gone(self, engine: int, at_s: float) -> None:
         """Forget what was on an engine that has lost it all."""

@@ -37,6 +37,10 @@ COUNTERS = (
 REFUSALS = ("invalid", "unauthorized", "limited", "rejected", "overloaded", "unavailable")
 """Of a worker: requests that went nowhere, and why."""
 
+SHARES = ("told", "heard", "missed", "lost")
+"""Of a worker: what its routers have told others and learned from them, requests that were sent or
+have ended; batches that another worker could not take, and those of others that did not come."""
+
 HISTOGRAMS = ("ttft_s", "tpot_s", "e2e_s")
 
 BOUNDS_S = (
@@ -55,6 +59,7 @@ REQUESTS, COMPLETED, FAILED, RETRIED, CANCELLED, RESUMED = range(6)
 PROMPT_TOKENS, CACHED_TOKENS, OUTPUT_TOKENS = 6, 7, 8
 IN_FLIGHT, QUEUED, QUEUED_BLOCKS, HELD_BLOCKS = range(4)
 TTFT, TPOT, E2E = range(3)
+TOLD, HEARD, MISSED, LOST = range(4)
 
 _BUCKETS = len(BOUNDS_S) + 1
 
@@ -78,6 +83,7 @@ def _columns(workers: int, engines: int) -> tuple[_Column, ...]:
         _Column("sums", (workers, len(HISTOGRAMS), engines), np.float64),
         _Column("refusals", (workers, len(REFUSALS)), np.int64),
         _Column("held", (workers,), np.int64),
+        _Column("shares", (workers, len(SHARES)), np.int64),
         _Column("engine", (len(ENGINE_COLUMNS), engines), np.float64),
     )
 
@@ -113,6 +119,8 @@ class Board:
         Shape (workers, len(REFUSALS)).
     held
         Requests that wait at the gateway; shape (workers,).
+    shares
+        Shape (workers, len(SHARES)).
     """
 
     gauges: NDArray[np.int64]
@@ -121,6 +129,7 @@ class Board:
     sums: NDArray[np.float64]
     refusals: NDArray[np.int64]
     held: NDArray[np.int64]
+    shares: NDArray[np.int64]
 
     NAMES: ClassVar = {name: number for number, name in enumerate(ENGINE_COLUMNS)}
 
@@ -178,7 +187,16 @@ class Row:
         Who writes.
     """
 
-    __slots__ = ("_buckets", "_counters", "_gauges", "_held", "_refusals", "_sums", "_wide")
+    __slots__ = (
+        "_buckets",
+        "_counters",
+        "_gauges",
+        "_held",
+        "_refusals",
+        "_shares",
+        "_sums",
+        "_wide",
+    )
 
     def __init__(self, board: Board, worker: int) -> None:
         self._wide = board.engines
@@ -188,6 +206,7 @@ class Row:
         self._sums = _flat(board.sums[worker])
         self._refusals = _flat(board.refusals[worker])
         self._held = _flat(board.held[worker : worker + 1])
+        self._shares = _flat(board.shares[worker])
 
     def placed(self, engine: int, blocks: int) -> None:
         """Count a request that is sent to an engine, and the blocks that it will need there."""
@@ -230,6 +249,10 @@ class Row:
     def refused(self, why: int) -> None:
         """Count one of the `REFUSALS`."""
         self._refusals[why] += 1
+
+    def share(self, what: int, amount: int = 1) -> None:
+        """Add to one of the `SHARES`."""
+        self._shares[what] += amount
 
     def hold(self, amount: int) -> None:
         """Change how many requests wait at the gateway."""

@@ -14,6 +14,7 @@ from headway.serving.fleet.document import FleetFile
 from headway.serving.gateway.accounts.document import AccountsSection
 from headway.serving.gateway.engines import engine_kind
 from headway.serving.gateway.engines.document import Kubernetes, KvEvents
+from headway.serving.gateway.sharing.document import SharedSection
 from headway.serving.traffic import key
 from headway.simulate.document import record
 
@@ -93,6 +94,8 @@ class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Expected at most where a request sets no limit."""
     accounts: AccountsSection | None = None
     """Keys, limits and budgets; without it everybody may ask."""
+    shared: SharedSection = SharedSection()
+    """What routers of several workers, or of gateways on several machines, tell one another."""
     seed: int = 0
     """Of routers that draw."""
     timeouts: Patience = Patience()
@@ -138,6 +141,8 @@ def _check(serve: Serve, kinds: set[str]) -> None:
             raise ConfigError(f"{name}: must be positive, got {getattr(serve, name)}")
     if not serve.grace_s >= 0:
         raise ConfigError(f"grace_s: must not be negative, got {serve.grace_s}")
+    if not serve.shared.period_s > 0:
+        raise ConfigError(f"shared.period_s: must be positive, got {serve.shared.period_s}")
     for section in ("timeouts", "queue"):
         for name, value in msgspec.structs.asdict(getattr(serve, section)).items():
             if not value > 0:

@@ -14,6 +14,7 @@ from headway.serving.gateway.board import Row
 from headway.serving.gateway.document import Waiting
 from headway.serving.gateway.engines import LiveEngine
 from headway.serving.gateway.errors import Refusal, RefusedError
+from headway.serving.gateway.sharing import Sharing
 from headway.serving.gateway.ticket import Ticket
 from headway.serving.gateway.usage import Clock
 from headway.serving.gateway.view import Sight
@@ -70,6 +71,8 @@ class Front:
         Bounds of what is held.
     clock
         Seconds that never go back.
+    sharing
+        Tells others what happens; None if there are none.
     """
 
     def __init__(
@@ -79,12 +82,14 @@ class Front:
         tickets: dict[int, Ticket],
         waiting: Waiting,
         clock: Clock,
+        sharing: Sharing | None = None,
     ) -> None:
         self._sight = sight
         self._row = row
         self._tickets = tickets
         self._waiting = waiting
         self._clock = clock
+        self._sharing = sharing
         self._held: dict[int, Ticket] = {}
         self._alarms: list[tuple[float, int]] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -148,6 +153,8 @@ class Front:
         del self._tickets[ticket.request.number]
         self._row.left(engine, ticket.blocks, begun=ticket.begun_s > 0)
         ticket.engine, ticket.begun_s = NOWHERE, 0.0
+        if self._sharing is not None:
+            self._sharing.ended(seat.name, ticket.request, engine, output_tokens)
         seat.router.ended(ticket.request.number, engine, output_tokens, self._clock())
         if seat.waker is not None:
             self._wake(seat)
@@ -187,6 +194,8 @@ class Front:
         ticket.blocks = -(-request.prompt_tokens // self._sight.block_tokens[engine])
         self._tickets[request.number] = ticket
         self._row.placed(engine, ticket.blocks)
+        if self._sharing is not None:
+            self._sharing.sent(ticket.seat.name, request, engine)
 
     def _hold(self, ticket: Ticket, decision: Hold, now_s: float) -> None:
         if not decision.until_s > now_s:

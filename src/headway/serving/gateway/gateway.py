@@ -27,6 +27,7 @@ from headway.serving.gateway.operating import Operating
 from headway.serving.gateway.reception import PARSERS, Reception
 from headway.serving.gateway.relay import Relay
 from headway.serving.gateway.scouting import Scouts
+from headway.serving.gateway.sharing import Channel, Sharing
 from headway.serving.gateway.site import Site
 from headway.serving.gateway.steering import Actuator, Recorder, Steering
 from headway.serving.gateway.ticket import Ticket
@@ -61,6 +62,10 @@ class Gateway:
         Whether engines are asked how they are; otherwise all are taken to be well.
     clock
         Seconds that never go back, the same for all workers.
+    channels
+        To other workers and machines, whose routers learn from those here, and they from them.
+    seed
+        Of the names of blocks of prompts, the same for all that share; by default one of its own.
 
     Raises
     ------
@@ -79,7 +84,10 @@ class Gateway:
         actuator: Actuator | None = None,
         watched: bool = True,
         clock: Clock = time.monotonic,
+        channels: Sequence[Channel] = (),
+        seed: int | None = None,
     ) -> None:
+        seed = secrets.randbits(64) if seed is None else seed
         self.site = site
         self.board = board or Board(1, len(site.members))
         self.engines: tuple[LiveEngine, ...] = site.live(addresses)
@@ -89,16 +97,23 @@ class Gateway:
         self._row = self.board.row(worker)
         self._clock = clock
         serve = site.serve
-        self.front = Front(self.sight, self._row, self.tickets, serve.queue, clock)
         self.accounts = accounts or Anonymous()
         self.seats, controllers = _seats(site)
+        routers = {name: seat.router for name, seat in self.seats.items()}
+        self._channels = tuple(channels)
+        self.sharing = (
+            Sharing(routers, len(site.members), self._row, clock, serve.shared.period_s)
+            if channels
+            else None
+        )
+        self.front = Front(self.sight, self._row, self.tickets, serve.queue, clock, self.sharing)
         self.actuator = actuator or Recorder()
         self.lookout = Lookout(
             self.engines,
             self.board,
             self.sight,
             self.catalogue,
-            [seat.router for seat in self.seats.values()],
+            routers.values(),
             clock,
             site.watch,
             self._lost,
@@ -111,7 +126,7 @@ class Gateway:
             lambda number: bool(self.sight.ready(clock())[number]),
             self.lookout.moved,
             clock,
-            seed=secrets.randbits(64),
+            seed=seed,
         )
         self._worker = worker
         self._watched = watched
@@ -123,6 +138,7 @@ class Gateway:
             site.classes,
             clock,
             self.scouts.knowledge,
+            seed=seed,
         )
         self._relay = Relay(self.engines, self.front, self.accounts, self._row, site, clock)
         self._server = Server(self._answer, site.limits, wire_refusal)
@@ -142,6 +158,8 @@ class Gateway:
     ) -> tuple[str, int]:
         """Listen, and return the address; see `headway.serving.wire.Server.start`."""
         address = await self._server.start(host, port, sock=sock, tls=tls)
+        if self.sharing is not None:
+            self.sharing.open(self._channels)
         self._begin(self._sweep())
         if self._watched:
             self._begin(self.lookout.run(asks=self._worker == 0))
@@ -169,6 +187,8 @@ class Gateway:
         await self._operator.close()
         self.scouts.close()
         self.front.close()
+        if self.sharing is not None:
+            self.sharing.close()
         for engine in self.engines:
             engine.pool.close()
 

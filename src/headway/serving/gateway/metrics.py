@@ -21,6 +21,7 @@ from headway.serving.gateway.board import (
     GAUGES,
     HISTOGRAMS,
     REFUSALS,
+    SHARES,
     Board,
 )
 
@@ -40,6 +41,12 @@ _COUNTERS = {
     "prompt_tokens": "Of prompts, as engines tell.",
     "cached_tokens": "Of prompts, found in a cache.",
     "output_tokens": "Of answers.",
+}
+_SHARED = {
+    "told": "Requests, sent or ended, that workers have told others of.",
+    "heard": "Requests, sent or ended, that routers have learned of from others.",
+    "missed": "Batches that another worker could not take.",
+    "lost": "Batches of others that did not come, or could not be read.",
 }
 _ACCOUNTS = {
     "failures": "Writes of usage that have failed.",
@@ -107,6 +114,8 @@ class BoardCollector(Collector):
         for name, value in zip(REFUSALS, board.refusals.sum(axis=0).tolist(), strict=True):
             refused.add_metric([name], value)
         yield refused
+        for name, value in zip(SHARES, board.shares.sum(axis=0).tolist(), strict=True):
+            yield CounterMetricFamily(f"headway_shared_{name}", _SHARED[name], value=float(value))
         yield GaugeMetricFamily(
             "headway_waiting_requests", "Held at the gateway.", value=float(board.held.sum())
         )

@@ -7,6 +7,8 @@ import secrets
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import xxhash
+
 from headway.errors import UnknownNameError
 from headway.serving.gateway import body
 from headway.serving.gateway.accounts import Accounts, Tenant
@@ -62,6 +64,9 @@ class Reception:
         Seconds that never go back.
     knowledge
         Of what the caches of engines hold, if they tell.
+    seed
+        Of the names of blocks, the same in all workers that share them; one that nobody knows by
+        default.
     """
 
     def __init__(
@@ -73,6 +78,8 @@ class Reception:
         classes: Mapping[str, float],
         clock: Clock,
         knowledge: Knowledge | None = None,
+        *,
+        seed: int | None = None,
     ) -> None:
         self._seats = {name.encode(): seat for name, seat in seats.items()}
         self._default = next(iter(seats.values()))
@@ -87,7 +94,8 @@ class Reception:
         self._knowledge = knowledge
         self._numbers = itertools.count()
         self._ids = secrets.token_hex(8).encode()
-        self._seed = secrets.randbits(64)
+        self.seed = secrets.randbits(64) if seed is None else seed
+        """Of the names of blocks."""
         self._block_tokens = max(int(BLOCK_BYTES / serve.bytes_per_token), 1)
 
     def tenant(self, authorization: bytes | None) -> Tenant:
@@ -145,7 +153,7 @@ class Reception:
         request = LiveRequest(
             prompt=asked.prompt,
             # Prompts of two models share nothing, and nobody can make up prompts that look alike.
-            seed=(self._seed + hash(asked.model)) & (2**64 - 1),
+            seed=xxhash.xxh3_64_intdigest(asked.model.encode(), self.seed),
             number=next(self._numbers),
             arrival_s=now_s,
             prompt_tokens=asked.prompt_tokens(serve.bytes_per_token),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import signal
 import socket
 import ssl
@@ -24,6 +25,7 @@ from headway.serving.gateway.board import Board
 from headway.serving.gateway.document import Tls
 from headway.serving.gateway.engines.address import Address
 from headway.serving.gateway.gateway import Gateway
+from headway.serving.gateway.sharing import Channel, Datagrams
 from headway.serving.gateway.site import Site
 from headway.serving.gateway.workers import Lifeline, Supervisor
 from headway.serving.traffic import key
@@ -80,12 +82,18 @@ def host_and_port(address: str, what: str) -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Post:
-    """What a worker is given: its number, the board, its socket, and where the ledger is."""
+    """What a worker is given.
+
+    Its number, the board, its socket, where the ledger is, the seed of names of blocks that all
+    share, and the folder with the sockets by which they do.
+    """
 
     number: int
     board: Board
     sock: socket.socket
     ledger: Path | None = None
+    seed: int | None = None
+    folder: Path | None = None
 
 
 async def _serve(site: Site, addresses: Sequence[Address], ready: Ready) -> None:
@@ -99,6 +107,7 @@ def _supervise(site: Site, addresses: Sequence[Address], folder: Path, ready: Re
     """Have several processes serve."""
     board = Board(site.serve.workers, len(site.members))
     listen = host_and_port(site.serve.listen, "serve.listen")
+    seed = secrets.randbits(64)
     # Bound and not listening, it keeps the port for those who come and go.
     with _bound(*listen, shared=True) as kept:
         host, port = _place(kept)
@@ -109,7 +118,8 @@ def _supervise(site: Site, addresses: Sequence[Address], folder: Path, ready: Re
         for number in range(site.serve.workers):
 
             def work(life: Lifeline, number: int = number) -> None:
-                post = _Post(number, board, _bound(host, port, shared=True), ledger)
+                sock = _bound(host, port, shared=True)
+                post = _Post(number, board, sock, ledger, seed, folder)
                 _run(_work(site, addresses, post, life.is_ready, life.parent))
 
             supervisor.add(f"worker {number}", work, partial(board.clear, number))
@@ -127,7 +137,15 @@ async def _work(
     serve = site.serve
     stop = _told_to_stop(parent)
     accounts = await _accounts(site, post.ledger)
-    gateway = Gateway(site, addresses, board=post.board, worker=post.number, accounts=accounts)
+    gateway = Gateway(
+        site,
+        addresses,
+        board=post.board,
+        worker=post.number,
+        accounts=accounts,
+        channels=_channels(site, post),
+        seed=post.seed,
+    )
     try:
         await gateway.start("", 0, sock=post.sock, tls=_context(serve.tls, site))
         if serve.admin is not None and post.number == 0:
@@ -138,6 +156,13 @@ async def _work(
         await gateway.stop(serve.grace_s)
         if not isinstance(accounts, Anonymous):
             await accounts.close()
+
+
+def _channels(site: Site, post: _Post) -> tuple[Channel, ...]:
+    """Return the ways to other workers."""
+    if post.folder is None or not site.serve.shared.workers:
+        return ()
+    return (Datagrams(post.folder, post.number, site.serve.workers),)
 
 
 async def _open_admin(gateway: Gateway, address: str) -> None:

@@ -46,7 +46,7 @@ class LiveRequest(RequestView):
         See `RequestView`, as all others.
     """
 
-    __slots__ = ("prompt", "seed")
+    __slots__ = ("is_cut", "prompt", "seed")
 
     # Routers see a value that does not change; here a name for each saves two thirds of the time.
     __setattr__ = object.__setattr__
@@ -85,6 +85,7 @@ class LiveRequest(RequestView):
     ) -> None:
         self.prompt = prompt
         self.seed = seed
+        self.is_cut = False
         self.number = number
         self.arrival_s = arrival_s
         self.prompt_tokens = prompt_tokens
@@ -107,12 +108,14 @@ class LiveRequest(RequestView):
             raise AttributeError(name)
         blocks = chain(self.prompt, BLOCK_BYTES, self.seed)
         _set(self, "blocks", blocks)
+        self.is_cut = True
         return blocks
 
     def cut(self, prompt_tokens: int, blocks: Ints, block_tokens: int, held: Held) -> None:
         """Take the blocks of its tokens, and who holds them, in place of those of its bytes."""
         self.prompt_tokens = prompt_tokens
         _set(self, "blocks", blocks)
+        self.is_cut = True
         self.block_tokens = block_tokens
         self.held = held
 

@@ -16,6 +16,7 @@ from headway.serving.fleet.decisions import (
     Waker,
     tell_gone,
 )
+from headway.serving.fleet.lessons import Lessons, tell_learned
 from headway.serving.fleet.view import ClusterView, RequestView
 
 
@@ -103,6 +104,10 @@ class TenantLimits:
             known = self._open.pop(request)
             known.usage.answered(max(output_tokens - known.told, 0), at_s)
         self._router.ended(request, engine, output_tokens, at_s)
+
+    def learned(self, lessons: Lessons) -> None:
+        """Tell the router."""
+        tell_learned(self._router, lessons)
 
     def gone(self, engine: int, at_s: float) -> None:
         """Tell the router."""

@@ -8,6 +8,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from headway.serving.fleet.lessons import Lessons
 from headway.serving.fleet.routing.scorer import Scorer
 from headway.serving.fleet.view import ClusterView, Engines, Floats, RequestView
 
@@ -51,10 +52,19 @@ class SessionAffinity(Scorer):
 
     def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
         """Note where the session is now."""
-        if request.session < 0:
-            return
-        self._home.pop(request.session, None)
-        self._home[request.session] = engine
+        if request.session >= 0:
+            self._settle(request.session, engine)
+
+    def learned(self, lessons: Lessons) -> None:
+        """Note where sessions are that others have sent."""
+        sent = lessons.sent
+        for session, engine in zip(sent.session.tolist(), sent.engine.tolist(), strict=True):
+            if session >= 0:
+                self._settle(session, engine)
+
+    def _settle(self, session: int, engine: int) -> None:
+        self._home.pop(session, None)
+        self._home[session] = engine
         if len(self._home) > self._capacity:
             self._home.popitem(last=False)
 

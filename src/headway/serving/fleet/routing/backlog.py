@@ -27,10 +27,15 @@ class Backlog:
     def add(self, cluster: ClusterView, engine: int, seconds: float) -> None:
         """Let an engine compute so much more, after what it has."""
         self._grow(len(cluster.engines))
-        begins_s = cluster.now_s
         if cluster.in_flight[engine] > 0:
-            begins_s = max(begins_s, float(self._done_s[engine]))
-        self._done_s[engine] = begins_s + seconds
+            self.follow(cluster.now_s, engine, seconds)
+        else:
+            self._done_s[engine] = cluster.now_s + seconds
+
+    def follow(self, now_s: float, engine: int, seconds: float) -> None:
+        """Let an engine compute so much more, after what it had to compute as far as is known."""
+        self._grow(engine + 1)
+        self._done_s[engine] = max(now_s, float(self._done_s[engine])) + seconds
 
     def _grow(self, n_engines: int) -> None:
         if n_engines > len(self._done_s):

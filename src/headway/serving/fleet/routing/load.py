@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from headway.serving.fleet.lessons import Lessons
 from headway.serving.fleet.routing.scorer import Filter, Scorer
 from headway.serving.fleet.view import ClusterView, Floats, Mask, RequestView
 
@@ -37,6 +38,13 @@ class RoundRobin(Scorer):
         self._grow(len(cluster.engines))
         self._turns += 1
         self._last[engine] = self._turns
+
+    def learned(self, lessons: Lessons) -> None:
+        """Note whose turn it was elsewhere."""
+        for engine in lessons.sent.engine.tolist():
+            if engine < len(self._last):
+                self._turns += 1
+                self._last[engine] = self._turns
 
     def _grow(self, n_engines: int) -> None:
         known = len(self._last)

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from headway.errors import ConfigError
+from headway.serving.fleet.lessons import Lessons, Origin
 from headway.serving.fleet.view import RequestView
 
 TENANTS = 10_000
@@ -124,17 +125,17 @@ Whose = int | str
 """Who a tenant is."""
 
 
-def of_tenant(request: RequestView) -> str:
+def of_tenant(request: Origin) -> str:
     """Return the tenant of a request, empty if nobody said."""
     return request.tenant
 
 
-def of_class(request: RequestView) -> int:
+def of_class(request: Origin) -> int:
     """Return the class of a request, as its tenant."""
     return request.service_class
 
 
-def of_session(request: RequestView) -> int:
+def of_session(request: Origin) -> int:
     """Return the session of a request, as its tenant."""
     return request.session
 
@@ -174,7 +175,7 @@ class VirtualTokens:
 
     def __init__(
         self,
-        tenant: Callable[[RequestView], Whose] = of_class,
+        tenant: Callable[[Origin], Whose] = of_class,
         *,
         input_weight: float = 1.0,
         output_weight: float = 2.0,
@@ -213,8 +214,7 @@ class VirtualTokens:
         """Let a request wait, and lift its tenant if nobody of it did."""
         tenant = self._tenant_of(request)
         if tenant not in self._queues:
-            who = self._first()
-            floor = self._spent.get(self._last if who is None else who, 0.0)
+            floor = self._floor()
             self._spent[tenant] = max(self._spent.pop(tenant, 0.0), floor)
             self._queues[tenant] = FirstCome()
             heapq.heappush(self._least, self._entry(tenant))
@@ -247,6 +247,28 @@ class VirtualTokens:
         tenant = self._there.pop(request, None)
         if tenant is not None:
             self._count(tenant, self._output_weight * output_tokens)
+
+    def learned(self, lessons: Lessons) -> None:
+        """Count prompts and answers of others.
+
+        A tenant that nobody here has heard of begins where it would if it came here.
+        """
+        sent, ended, tenant_of = lessons.sent, lessons.ended, self._tenant_of
+        rows = (sent.whence(), sent.prompt_tokens.tolist(), sent.tries.tolist())
+        for whence, tokens, tries in zip(*rows, strict=True):
+            tenant = tenant_of(whence)
+            if tenant not in self._spent:
+                self._spent[tenant] = self._floor()
+                self._forget()
+            if not tries:
+                self._count(tenant, self._input_weight * tokens)
+        for whence, tokens in zip(ended.whence(), ended.output_tokens.tolist(), strict=True):
+            self._count(tenant_of(whence), self._output_weight * tokens)
+
+    def _floor(self) -> float:
+        """Return the counter of a tenant that comes anew."""
+        who = self._first()
+        return self._spent.get(self._last if who is None else who, 0.0)
 
     def _count(self, tenant: Whose, tokens: float) -> None:
         if tenant in self._spent:

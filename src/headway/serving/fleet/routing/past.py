@@ -6,6 +6,7 @@ from heapq import heapify, heappop, heappush
 
 import numpy as np
 
+from headway.serving.fleet.lessons import Lessons
 from headway.serving.fleet.routing.scorer import Scorer
 from headway.serving.fleet.view import ClusterView, Floats, RequestView
 from headway.serving.fleet.window import SlidingSum
@@ -42,6 +43,12 @@ class DrainRate(Scorer):
         if output_tokens > 0:
             heappush(self._ends, (at_s, engine))
             self._counts[engine] += 1
+
+    def learned(self, lessons: Lessons) -> None:
+        """Count ends that others have seen."""
+        ended = lessons.ended
+        for engine, tokens in zip(ended.engine.tolist(), ended.output_tokens.tolist(), strict=True):
+            self.ended(-1, engine, tokens, lessons.at_s)
 
     def gone(self, engine: int, at_s: float) -> None:
         """Forget its ends."""
@@ -166,6 +173,15 @@ class Throughput(Scorer):
         if output_tokens > 0:
             self._outputs.add(at_s, engine, 1.0)
             self._output_tokens.add(at_s, engine, float(output_tokens))
+
+    def learned(self, lessons: Lessons) -> None:
+        """Count prompts and answers of others."""
+        at_s, sent, ended = lessons.at_s, lessons.sent, lessons.ended
+        for engine, tokens in zip(sent.engine.tolist(), sent.prompt_tokens.tolist(), strict=True):
+            self._prompts.add(at_s, engine, 1.0)
+            self._prompt_tokens.add(at_s, engine, float(tokens))
+        for engine, tokens in zip(ended.engine.tolist(), ended.output_tokens.tolist(), strict=True):
+            self.ended(-1, engine, tokens, at_s)
 
     def gone(self, engine: int, at_s: float) -> None:
         """Forget what it was given."""

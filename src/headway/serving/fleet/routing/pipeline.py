@@ -9,6 +9,7 @@ import numpy as np
 from headway import _core
 from headway.errors import ConfigError
 from headway.serving.fleet.decisions import NOWHERE, Dispatch, Hold, Routing
+from headway.serving.fleet.lessons import Lessons
 from headway.serving.fleet.routing.scorer import Filter, Scorer
 from headway.serving.fleet.view import ClusterView, Mask, RequestView
 
@@ -95,6 +96,11 @@ class Pipeline:
             return
         for scorer in self._scorers:
             scorer.ended(request, engine, output_tokens, at_s)
+
+    def learned(self, lessons: Lessons) -> None:
+        """Tell the scorers."""
+        for scorer in self._scorers:
+            scorer.learned(lessons)
 
     def gone(self, engine: int, at_s: float) -> None:
         """Tell the scorers."""

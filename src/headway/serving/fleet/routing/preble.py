@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from headway.errors import ConfigError
+from headway.serving.fleet.lessons import Lessons
 from headway.serving.fleet.routing.cost import REFERENCE, PromptCost, decode_s
 from headway.serving.fleet.routing.prefix import CAPACITY, SentPrompts
 from headway.serving.fleet.routing.scorer import Scorer
@@ -88,6 +89,15 @@ class Preble(Scorer):
             prompt_s = float(self._cost.seconds(request.prompt_tokens, matched)[0])
         self._work.add(cluster.now_s, engine, prompt_s + answer_s)
         self._prompts.add(cluster, request, engine)
+
+    def learned(self, lessons: Lessons) -> None:
+        """Add what requests of others cost, and note the blocks of their prompts."""
+        sent, matched = lessons.sent, self._prompts.matched(lessons)
+        rows = (sent.engine.tolist(), sent.prompt_tokens.tolist(), sent.limit_tokens.tolist())
+        for row, (engine, prompt, limit) in enumerate(zip(*rows, strict=True)):
+            prompt_s = float(self._cost.seconds(prompt, matched[row : row + 1])[0])
+            answer_s = min(OUTPUT_TOKENS, limit) * self._token_s
+            self._work.add(lessons.at_s, engine, prompt_s + answer_s)
 
     def gone(self, engine: int, at_s: float) -> None:
         """Forget what it was sent, and the work that this was."""

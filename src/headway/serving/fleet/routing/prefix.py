@@ -9,6 +9,7 @@ import numpy as np
 
 from headway import _core
 from headway.errors import ConfigError
+from headway.serving.fleet.lessons import Lessons
 from headway.serving.fleet.routing.scorer import Filter, Scorer
 from headway.serving.fleet.view import ClusterView, Floats, Ints, Mask, RequestView
 
@@ -58,6 +59,29 @@ class PrefixIndex:
     def add(self, blocks: Ints | Sequence[int], engine: int, now_s: float = 0.0) -> None:
         """Note that an engine is sent blocks."""
         self._native.add(np.asarray(blocks, dtype=np.int64), engine, now_s)
+
+    def add_all(
+        self, blocks: Ints, offsets: Ints, engines: Ints | Sequence[int], now_s: float = 0.0
+    ) -> None:
+        """Note that engines are sent prompts, one after another.
+
+        Parameters
+        ----------
+        blocks, offsets
+            Those of prompt i are from ``offsets[i]`` up to ``offsets[i + 1]``.
+        engines
+            One a prompt.
+        now_s
+            The instant.
+
+        Raises
+        ------
+        ValueError
+            If offsets are not those of so many prompts.
+        IndexError
+            If an engine has no number that one can have.
+        """
+        self._native.add_all(blocks, offsets, np.asarray(engines, dtype=np.int64), now_s)
 
     def forget(self, engine: int) -> None:
         """Drop an engine that has lost its cache; O(all blocks)."""
@@ -147,6 +171,31 @@ class SentPrompts:
             self._index.add(request.blocks, engine, cluster.now_s)
             self._asked = None
 
+    def matched(self, lessons: Lessons) -> Ints:
+        """Note what others have sent, and return how many tokens of it were there before.
+
+        Slower than `learned`, as each prompt may follow those before it. Shape (n,).
+        """
+        sent = lessons.sent
+        found = np.zeros(len(sent), dtype=np.int64)
+        offsets = sent.offsets.tolist()
+        for row, engine in enumerate(sent.engine.tolist()):
+            blocks = sent.blocks[offsets[row] : offsets[row + 1]]
+            if len(blocks):
+                found[row] = self._index.match(blocks, engine + 1, lessons.at_s)[engine]
+                self._index.add(blocks, engine, lessons.at_s)
+        self._asked = None
+        most = np.maximum(sent.prompt_tokens - 1, 0)
+        tokens: Ints = np.minimum(found * sent.block_tokens, most)
+        return tokens
+
+    def learned(self, lessons: Lessons) -> None:
+        """Note what others have sent."""
+        sent = lessons.sent
+        if len(sent.blocks):
+            self._index.add_all(sent.blocks, sent.offsets, sent.engine, lessons.at_s)
+            self._asked = None
+
     def forget(self, engine: int) -> None:
         """Drop an engine that has lost its cache."""
         self._index.forget(engine)
@@ -195,6 +244,10 @@ class PrefixCache(Scorer):
     def sent(self, cluster: ClusterView, request: RequestView, engine: int) -> None:
         """Note the blocks of the prompt."""
         self._prompts.add(cluster, request, engine)
+
+    def learned(self, lessons: Lessons) -> None:
+        """Note the blocks of prompts that others have sent."""
+        self._prompts.learned(lessons)
 
     def gone(self, engine: int, at_s: float) -> None:
         """Forget what it was sent."""

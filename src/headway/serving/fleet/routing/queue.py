@@ -8,6 +8,7 @@ import numpy as np
 
 from headway.errors import ConfigError
 from headway.serving.fleet.decisions import Dispatch, Hold, Reject, Router, Routing, tell_gone
+from headway.serving.fleet.lessons import Lessons, tell_learned
 from headway.serving.fleet.routing.orders import QueueOrder
 from headway.serving.fleet.view import ClusterView, RequestView
 
@@ -111,6 +112,11 @@ class GatewayQueue:
             return
         self._order.ended(request, output_tokens)
         self._router.ended(request, engine, output_tokens, at_s)
+
+    def learned(self, lessons: Lessons) -> None:
+        """Tell the order and the router."""
+        tell_learned(self._order, lessons)
+        tell_learned(self._router, lessons)
 
     def gone(self, engine: int, at_s: float) -> None:
         """Tell the router."""

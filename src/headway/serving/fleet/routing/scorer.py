@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
+from headway.serving.fleet.lessons import Lessons
 from headway.serving.fleet.view import ClusterView, Floats, Mask, RequestView
 
 
@@ -12,7 +13,7 @@ class Scorer(ABC):
     """Ranks engines for a request; one way of looking at them.
 
     `score` only reads. What a scorer remembers it learns from `sent`, which is called once with the
-    final choice, whoever's score decided it, from `ended` and from `gone`.
+    final choice, whoever's score decided it, from `ended`, from `learned` and from `gone`.
     """
 
     name: ClassVar[str]
@@ -30,6 +31,9 @@ class Scorer(ABC):
 
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Learn that a request has left an engine."""
+
+    def learned(self, lessons: Lessons) -> None:
+        """Learn where others have sent requests, and what has left engines."""
 
     def gone(self, engine: int, at_s: float) -> None:
         """Learn that an engine has lost all that it held."""

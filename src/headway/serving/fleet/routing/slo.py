@@ -8,6 +8,7 @@ import numpy as np
 
 from headway.errors import ConfigError
 from headway.serving.fleet.decisions import NOWHERE, Dispatch, Reject, Router, Routing, tell_gone
+from headway.serving.fleet.lessons import Lessons, tell_learned
 from headway.serving.fleet.routing.pipeline import candidates
 from headway.serving.fleet.routing.ttft import LeastTtft
 from headway.serving.fleet.view import ClusterView, RequestView
@@ -72,6 +73,12 @@ class EarlyRejection:
         if self._tells and engine != NOWHERE:
             self._estimate.ended(request, engine, output_tokens, at_s)
         self._router.ended(request, engine, output_tokens, at_s)
+
+    def learned(self, lessons: Lessons) -> None:
+        """Tell the estimate and the router."""
+        if self._tells:
+            self._estimate.learned(lessons)
+        tell_learned(self._router, lessons)
 
     def gone(self, engine: int, at_s: float) -> None:
         """Tell the estimate and the router."""

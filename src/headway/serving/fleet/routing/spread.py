@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from headway.errors import ConfigError
+from headway.serving.fleet.lessons import Lessons, Origin
 from headway.serving.fleet.routing.orders import Whose, of_class
 from headway.serving.fleet.routing.scorer import Scorer
 from headway.serving.fleet.view import ClusterView, Floats, RequestView
@@ -63,7 +64,7 @@ class TenantSpread(Scorer):
 
     def __init__(
         self,
-        tenant: Callable[[RequestView], Whose] = of_class,
+        tenant: Callable[[Origin], Whose] = of_class,
         *,
         fairness: float = 1.0,
         use: float = 1.0,
@@ -126,6 +127,17 @@ class TenantSpread(Scorer):
         column = self._columns.get(self._whose.pop(request))
         if column is not None:
             self._tokens.add(at_s, column, self._output_weight * output_tokens)
+
+    def learned(self, lessons: Lessons) -> None:
+        """Count prompts and answers of others."""
+        at_s, sent, ended = lessons.at_s, lessons.sent, lessons.ended
+        for whence, tokens in zip(sent.whence(), sent.prompt_tokens.tolist(), strict=True):
+            column = self._column(self._tenant_of(whence))
+            self._tokens.add(at_s, column, self._input_weight * tokens)
+        for whence, tokens in zip(ended.whence(), ended.output_tokens.tolist(), strict=True):
+            known = self._columns.get(self._tenant_of(whence))
+            if known is not None:
+                self._tokens.add(at_s, known, self._output_weight * tokens)
 
     def _column(self, tenant: Whose) -> int:
         """Return where a tenant is counted, as the last one that was served."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from headway.serving.fleet.lessons import Lessons
 from headway.serving.fleet.routing.backlog import Backlog
 from headway.serving.fleet.routing.cost import REFERENCE, PromptCost
 from headway.serving.fleet.routing.prefix import CAPACITY, SentPrompts
@@ -62,6 +63,19 @@ class LeastTtft(Scorer):
         """Count the tokens of memory that are given back."""
         held = self._prompt_tokens.pop(request, 0) + output_tokens
         self._given_back.add(at_s, engine, held)
+        self._asked = None
+
+    def learned(self, lessons: Lessons) -> None:
+        """Let prompts of others queue where they were sent, and count what theirs gave back."""
+        at_s, sent, ended = lessons.at_s, lessons.sent, lessons.ended
+        matched = self._prompts.matched(lessons)
+        rows = (sent.engine.tolist(), sent.prompt_tokens.tolist())
+        for row, (engine, prompt) in enumerate(zip(*rows, strict=True)):
+            prompt_s = float(self._cost.seconds(prompt, matched[row : row + 1])[0])
+            self._backlog.follow(at_s, engine, prompt_s)
+        held = (ended.prompt_tokens + ended.output_tokens).tolist()
+        for engine, tokens in zip(ended.engine.tolist(), held, strict=True):
+            self._given_back.add(at_s, engine, tokens)
         self._asked = None
 
     def gone(self, engine: int, at_s: float) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from headway.errors import ConfigError, InfeasibleError
 from headway.serving.fleet.decisions import Operation, Router, Routing, Waker, tell_gone
+from headway.serving.fleet.lessons import Lessons, tell_learned
 from headway.serving.fleet.scaling.load import LoadMonitor, rates
 from headway.serving.fleet.scaling.optimizer import SLICES, allocate
 from headway.serving.fleet.scaling.profile import Profile
@@ -207,6 +208,10 @@ class Watched:
         prompt_tokens = self._prompt_tokens.pop(request, 0)
         if prompt_tokens and output_tokens and self._roles[engine] != "prefill":
             self._monitor.observe(prompt_tokens, output_tokens, at_s)
+
+    def learned(self, lessons: Lessons) -> None:
+        """Tell the router."""
+        tell_learned(self._router, lessons)
 
     def gone(self, engine: int, at_s: float) -> None:
         """Tell the router."""
