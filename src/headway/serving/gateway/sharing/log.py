@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from array import array
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -40,7 +42,7 @@ class Log:
         self._clear()
 
     def __len__(self) -> int:
-        return len(self._sent) + len(self._ended)
+        return len(self._sent_tenants) + len(self._ended_tenants)
 
     def sent(self, request: LiveRequest, engine: int) -> None:
         """Note where a request goes."""
@@ -51,7 +53,7 @@ class Log:
             if n_blocks:
                 self._blocks.append(told)
                 self.bytes += len(told)
-        self._sent.append(
+        self._sent.extend(
             (
                 engine,
                 request.session,
@@ -68,7 +70,7 @@ class Log:
 
     def ended(self, request: LiveRequest, engine: int, output_tokens: int) -> None:
         """Note that a request has left an engine."""
-        self._ended.append(
+        self._ended.extend(
             (
                 engine,
                 request.session,
@@ -86,19 +88,26 @@ class Log:
             source,
             number,
             self.seat,
-            np.array(self._sent, dtype="<i8").tobytes(),
+            _bytes(self._sent),
             b"".join(self._blocks),
             tuple(self._sent_tenants),
-            np.array(self._ended, dtype="<i8").tobytes(),
+            _bytes(self._ended),
             tuple(self._ended_tenants),
         )
         self._clear()
         return batch
 
     def _clear(self) -> None:
-        self._sent: list[tuple[int, ...]] = []
+        self._sent = array("q")
         self._sent_tenants: list[str] = []
         self._blocks: list[bytes] = []
-        self._ended: list[tuple[int, ...]] = []
+        self._ended = array("q")
         self._ended_tenants: list[str] = []
         self.bytes = 0
+
+
+def _bytes(numbers: array[int]) -> bytes:
+    """Return numbers of eight bytes each, least byte first; they are of no use after that."""
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()
