@@ -3,11 +3,11 @@
     HEADWAY_DATA=… python benchmarks/gateway_sharing.py
 
 The requests of Mooncake's conversation trace, in its order, to engines that remember prefixes: a
-block of 512 tokens is 512 bytes of text here, so that prompts have the prefixes in common that they
-had there. Engines keep the blocks that were used last, and say how many of a prompt they had. Each
-request comes by a connection of its own choice, so that the turns of a conversation meet any worker.
-The hit rate is that of the engines, by count of blocks; one worker knows all that is to be known.
-CPU time is that of the gateway's processes, from ``/proc``. *Measured*.
+block of 512 tokens is 512 bytes of text here, so that prompts have the prefixes in common that
+they had there. Engines keep the blocks that were used last, and say how many of a prompt they had.
+Each request comes by a connection drawn by lot, so that the turns of a conversation meet any
+worker. The hit rate is that of the engines, by count of blocks; one worker knows all that is to be
+known. CPU time is that of the gateway's processes, from ``/proc``. *Measured*.
 """
 
 from __future__ import annotations
@@ -141,9 +141,14 @@ async def ask(port: int, texts: Sequence[str], seed: int) -> float:
 
 
 async def measure(
-    folder: Path, workers: int, shared: bool, texts: Sequence[str], arguments: argparse.Namespace,
+    folder: Path,
+    workers: int,
+    texts: Sequence[str],
+    arguments: argparse.Namespace,
+    *,
+    shared: bool,
     seed: int,
-) -> tuple[float, float, float]:  # fmt: skip
+) -> tuple[float, float, float]:
     """Return the hit rate, CPU microseconds a request, and requests a second."""
     async with engines(arguments.engines, arguments.capacity) as (there, urls):
         (port,) = free_ports(1)
@@ -187,7 +192,9 @@ def main() -> None:
         for workers in arguments.workers:
             for shared in (False, True)[: 1 + (workers > 1)]:
                 runs = [
-                    asyncio.run(measure(Path(name), workers, shared, texts, arguments, seed))
+                    asyncio.run(
+                        measure(Path(name), workers, texts, arguments, shared=shared, seed=seed)
+                    )
                     for seed in range(arguments.runs)
                 ]
                 hit, cpu, rate = zip(*runs, strict=True)
