@@ -85,6 +85,8 @@ class Asked:
         Smaller is more urgent; None if the request does not say.
     tokens
         Of the prompt, if it came as numbers of tokens; else 0.
+    answers
+        How many there are to be.
     """
 
     model: str
@@ -94,6 +96,7 @@ class Asked:
     user: str | None
     priority: int | None
     tokens: int = 0
+    answers: int = 1
 
     def prompt_tokens(self, bytes_per_token: float) -> int:
         """Return the length of the prompt: exact if tokens were sent, else by its bytes."""
@@ -148,7 +151,15 @@ def chat(body: bytes) -> Asked:
     if limit is None:
         limit, name = found.max_tokens, "max_tokens"
     limit = 0 if limit is None else _limit(limit, found.n or 1, name)
-    return Asked(found.model, messages, bool(found.stream), limit, found.user, found.priority)
+    return Asked(
+        found.model,
+        messages,
+        bool(found.stream),
+        limit,
+        found.user,
+        found.priority,
+        answers=found.n or 1,
+    )
 
 
 def embedding(body: bytes) -> Asked:

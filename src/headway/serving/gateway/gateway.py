@@ -238,6 +238,9 @@ class Gateway:
             show(exchange)
         except RefusedError as error:
             self._row.refused(_why(error.refusal))
+            if exchange.begun:
+                exchange.break_off(error.refusal.event())
+                return
             given = exchange.header(REQUEST_ID)
             refuse(exchange, error.refusal, [] if given is None else [(REQUEST_ID, given)])
 

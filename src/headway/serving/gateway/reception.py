@@ -26,6 +26,7 @@ from headway.serving.gateway.headers import (
     session,
 )
 from headway.serving.gateway.models import Catalogue
+from headway.serving.gateway.resume import transcript
 from headway.serving.gateway.ticket import Ticket
 from headway.serving.gateway.usage import Clock, Meter
 from headway.serving.gateway.view import BLOCK_BYTES, LiveRequest
@@ -136,6 +137,7 @@ class Reception:
         if isinstance(lease, Refusal):
             raise RefusedError(lease)
         ticket.lease = lease
+        ticket.transcript = transcript(exchange, asked, headers, allowed=self._serve.resume)
         return ticket
 
     def _ticket(

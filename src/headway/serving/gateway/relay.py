@@ -5,23 +5,28 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+from contextlib import aclosing
 
 from headway.serving.gateway.accounts import Accounts
 from headway.serving.gateway.board import CANCELLED, FAILED, RETRIED, TPOT, TTFT, Row
+from headway.serving.gateway.board import RESUMED as RESUMED_STREAMS
 from headway.serving.gateway.body import with_priority
 from headway.serving.gateway.engines import LiveEngine
 from headway.serving.gateway.errors import Refusal, RefusedError
 from headway.serving.gateway.front import Front
-from headway.serving.gateway.headers import ENGINE, REQUEST_ID, TRIES
+from headway.serving.gateway.headers import ENGINE, REQUEST_ID, RESUMED, TRIES
+from headway.serving.gateway.resume import Transcript
 from headway.serving.gateway.retry import RetryBudget
 from headway.serving.gateway.site import Site
 from headway.serving.gateway.ticket import Ticket
 from headway.serving.gateway.turns import Turns
 from headway.serving.gateway.usage import Clock, Meter
-from headway.serving.wire import Answer, Header, UpstreamError
+from headway.serving.wire import Answer, Header, UpstreamError, end_to_end
 
 _ILL = frozenset((500, 502, 503, 504))
 """Statuses that speak against an engine."""
+
+_FRAMING = frozenset((b"content-length", b"transfer-encoding"))
 
 _BUSY = frozenset((408, 429))
 """Statuses that say nothing of it."""
@@ -159,13 +164,18 @@ class Relay:
             late = _late(ticket, engine)
             if late is None:
                 self._row.count(CANCELLED, engine.number)
+                ticket.used = True
                 if breaker is not None:
                     breaker.dropped(self._clock())
                 raise
             failed = late
         self._row.count(FAILED, engine.number)
         self._judge(engine, failed.status)
+        told = ticket.transcript
         if ticket.exchange.begun:
+            if not failed.final and told is not None and told.goes_on():
+                told.breaks()
+                return failed
             last = failed.refusal().event() if ticket.asked.stream else b""
             ticket.exchange.break_off(last)
             return None
@@ -179,6 +189,8 @@ class Relay:
             lines = [*lines, *engine.headers]
         if engine.prefix:
             target = engine.prefix + target
+        if ticket.transcript is not None and ticket.transcript.tries:
+            body = ticket.transcript.continued(body)
         if engine.priority:
             body = with_priority(body, ticket.asked, ticket.request.priority)
         answer = await engine.pool.send(b"POST", target, lines, body)
@@ -192,7 +204,11 @@ class Relay:
         begun_s = ticket.begun_s
         if ticket.request.tries and answer.status < 400:
             self._turns.helped()
-        await answer.relay(ticket.exchange, self._more(ticket, engine, answer), meter.see)
+        more = self._more(ticket, engine, answer)
+        if ticket.transcript is None or (answer.status != 200 and not ticket.exchange.begun):
+            await answer.relay(ticket.exchange, more, meter.see)
+        else:
+            await self._write_down(ticket, ticket.transcript, engine, answer, more)
         self._judge(engine, answer.status)
         if answer.status >= 400:
             return
@@ -204,6 +220,36 @@ class Relay:
             row.observe(TTFT, number, begun_s - arrival_s)
             if output > 1:
                 row.observe(TPOT, number, (meter.heard_s - begun_s) / (output - 1))
+
+    async def _write_down(
+        self,
+        ticket: Ticket,
+        told: Transcript,
+        engine: LiveEngine,
+        answer: Answer,
+        more: list[Header],
+    ) -> None:
+        """Hand on a stream event by event, and remember it, as another engine may go on with it."""
+        exchange, name = ticket.exchange, self._names[engine.number]
+        if not exchange.begun:
+            lines = end_to_end(answer.headers, _FRAMING)
+            exchange.start(answer.status, [*lines, *more, (RESUMED, b"0")])
+        elif answer.status != 200 or not told.goes_on(engine.kind):
+            answer.close()
+            raise UpstreamError(f"the stream cannot go on here ({answer.status})")
+        else:
+            self._row.count(RESUMED_STREAMS, engine.number)
+            exchange.write(b": %b: %d, by %b\n\n" % (RESUMED, told.tries, name))
+        async with aclosing(answer.pieces()) as pieces:
+            async for piece in pieces:
+                ticket.meter.see(piece)
+                exchange.write(told.take(piece))
+                slow = exchange.writable()
+                if slow is not None:
+                    await slow
+        if not told.is_done:
+            raise UpstreamError("the stream has no end")
+        exchange.end()
 
     def _more(self, ticket: Ticket, engine: LiveEngine, answer: Answer) -> list[Header]:
         """Return the headers that a client gets besides those of the engine."""
@@ -246,7 +292,10 @@ class Relay:
         if ticket.used or meter.output_tokens:
             prompt = meter.prompt_tokens
             prompt = ticket.request.prompt_tokens if prompt < 0 else prompt
-            self._accounts.settle(lease, prompt, meter.output_tokens, meter.cached_tokens)
+            output = meter.output_tokens
+            if ticket.transcript is not None:
+                output += ticket.transcript.before
+            self._accounts.settle(lease, prompt, output, meter.cached_tokens)
         else:
             self._accounts.release(lease)
 

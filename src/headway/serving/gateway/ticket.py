@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from headway.serving.gateway.accounts import Lease
     from headway.serving.gateway.body import Asked
     from headway.serving.gateway.front import Seat
+    from headway.serving.gateway.resume import Transcript
     from headway.serving.gateway.usage import Meter
     from headway.serving.gateway.view import LiveRequest
     from headway.serving.wire import Exchange, Header
@@ -56,6 +57,8 @@ class Ticket:
         Why its task was interrupted; empty if it was not.
     over
         Whether its time is up for all engines.
+    transcript
+        Of a stream that may go on at another engine.
     used
         Whether an engine has done for it what its client asked for.
     """
@@ -79,6 +82,7 @@ class Ticket:
         "sent_s",
         "serving",
         "task",
+        "transcript",
         "used",
         "waiter",
     )
@@ -114,6 +118,7 @@ class Ticket:
         self.expired = ""
         self.over = False
         self.used = False
+        self.transcript: Transcript | None = None
 
     @property
     def tokens(self) -> int:
