@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import cast
 
 from headway.errors import HeadwayError
@@ -265,7 +265,7 @@ class Answer:
             found.append(piece)
         return b"".join(found)
 
-    async def pieces(self) -> AsyncIterator[bytes]:
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
         """Give the body piece by piece, without its framing.
 
         Raises
