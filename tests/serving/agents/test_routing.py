@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from headway.serving.agents import (
 )
 from headway.serving.agents.routing import (
     AgentFairShare,
+    FairShareQueue,
     Guarded,
     Hint,
     Never,
@@ -41,6 +43,8 @@ from headway.serving.fleet import (
     Member,
     RequestView,
 )
+from headway.serving.fleet.decisions import tell_gone
+from headway.serving.fleet.routing import GatewayQueue, order, orders
 from headway.serving.fleet.routing import router as named
 from headway.serving.results import Status
 from headway.serving.step_time import Affine
@@ -281,11 +285,114 @@ def test_it_is_found_by_name() -> None:
     assert named("programs").name == ProgramRouter(stealing=Guarded()).name
 
 
+def test_programs_of_an_engine_that_lost_its_cache_begin_anew() -> None:
+    """The context of program 0 was at engine 1, which comes back busier than the other one."""
+    router = ProgramRouter()
+    assert router.route(view(), request(0, session=9, tokens=50)) == Dispatch(0)
+    assert router.route(view(1.0, (1, 0)), request(1, session=0, tokens=30)) == Dispatch(1)
+    router.ended(1, 1, 5, 2.0)
+    router.ended(0, 0, 5, 2.0)
+    assert router.route(view(3.0), request(2, session=0, tokens=40)) == Dispatch(1)
+    router.ended(2, 1, 5, 4.0)
+    tell_gone(router, 1, 5.0)
+    assert router.route(view(6.0), request(3, session=0, tokens=50)) == Dispatch(0)
+
+
+def test_a_paused_program_whose_context_is_lost_goes_on_where_there_is_room() -> None:
+    ledger = Ledger({})
+    entry = ledger.comes(0.0, request(0, session=0, tokens=30))
+    ledger.sent(0.0, entry, 1)
+    ledger.ended(0, 1, 5, 1.0)
+    entry = ledger.comes(2.0, request(1, session=0, tokens=40))
+    entry.program.is_paused = True
+    assert Pausing().admit(2.0, view(2.0), ledger, entry) == 1
+    ledger.gone(1)
+    assert Pausing().admit(2.0, view(2.0), ledger, entry) == 0
+
+
+def fair_queue(limit: int = 1, **given: Any) -> tuple[GatewayQueue, FairShareQueue]:
+    order = FairShareQueue(**given)
+    return GatewayQueue(named("least-request"), order, limit=limit), order
+
+
+def test_in_a_queue_the_tenant_goes_first_whose_programs_are_due_most() -> None:
+    """Two have asked for as much, then the one with ten times the work left is due more."""
+    hints = {0: Hint(10, 10.0, 100.0), 1: Hint(10, 100.0, 100.0)}
+    queue, order = fair_queue(share=AgentFairShare(most=1.0), hints=hints)
+    full = view(0.0, (1,))
+    for number in range(8):
+        asks = request(number, session=number % 2, tenant=number % 2, tokens=40)
+        assert isinstance(queue.route(full, asks), Hold)
+    served = []
+    for turn in range(8):
+        head = order.head()
+        assert head is not None
+        asks = request(head, session=head % 2, tenant=head % 2, tokens=40)
+        assert queue.route(view(1.0 + turn, (0,)), asks) == Dispatch(0)
+        served.append(head)
+    assert served == [0, 1, 3, 5, 7, 2, 4, 6]
+
+
+def test_in_a_queue_who_waits_for_too_long_goes_first_and_is_asked_about() -> None:
+    queue, order = fair_queue(share=AgentFairShare(aging_s=100.0))
+    full = view(0.0, (1,))
+    asks = [request(number, session=number, tenant=number // 2, tokens=40) for number in range(3)]
+    assert [queue.route(full, one) for one in asks] == [Hold(1.0), Hold(np.inf), Hold(np.inf)]
+    assert queue.route(view(1.0, (0,)), asks[0]) == Dispatch(0)
+    assert queue.awake() == 2
+    assert queue.route(view(1.0, (1,)), asks[2]) == Hold(2.0)
+    late = view(101.0, (1,))
+    assert queue.route(late, asks[2]) == Hold(np.inf)  # no longer the first
+    assert queue.awake() == order.head() == 1
+    assert queue.route(late, asks[1]) == Hold(102.0)
+    assert queue.awake() is None
+
+
+def test_a_queue_learns_what_is_left_of_programs() -> None:
+    """Those of tenant 1 make many steps, those of tenant 0 one: 1 is due more in the end."""
+    queue, order = fair_queue(limit=100)
+    number = 0
+    for session in range(120):
+        for _ in range(1 if session % 2 == 0 else 8):
+            at_s = 40.0 * session
+            asks = request(number, session=session, tenant=session % 2, tokens=10)
+            assert queue.route(view(at_s, (0,)), asks) == Dispatch(0)
+            queue.ended(number, 0, 5, at_s + 2.0)
+            number += 1
+    at_s = 40.0 * 120
+    for session in (1000, 1001):
+        asks = request(number + session, session=session, tenant=session % 2, tokens=10)
+        queue.route(view(at_s, (200,)), asks)
+    order.clock(at_s)
+    left = {one.session: one.work_left_s for one in order._ledger.programs()}
+    assert left[1001] > 5 > left[1000]
+
+
+@pytest.mark.parametrize("weights", [{}, {"a": 1.0, "b": 3.0}])
+def test_the_order_is_found_by_name(weights: dict[str, float]) -> None:
+    assert "afs" in orders()
+    one = order("afs", weights)
+    for number in range(40):
+        whose = {"tenant": "ab"[number % 2]} if weights else {}
+        one.push(replace(request(number, session=number, tenant=number % 2), **whose))
+    served = []
+    for _ in range(20):
+        head = one.head()
+        assert head is not None
+        one.remove(head)
+        whose = {"tenant": "ab"[head % 2]} if weights else {}
+        one.sent(replace(request(head, session=head, tenant=head % 2), **whose))
+        served.append(head % 2)
+    assert sum(served) == (15 if weights else 10)
+
+
 def test_senseless_settings_are_refused(crowd: ProgramTraffic) -> None:
     with pytest.raises(ConfigError, match="pausing"):
         Pausing(high=0.8, low=0.8)
     with pytest.raises(ConfigError, match="AFS"):
         AgentFairShare(most=0)
+    with pytest.raises(ConfigError, match="weights"):
+        AgentFairShare(weights={"a": 0.0})
     with pytest.raises(ConfigError, match="stealing"):
         Guarded(ratio=0.5)
     with pytest.raises(ConfigError, match="told"):

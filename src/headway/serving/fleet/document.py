@@ -123,7 +123,7 @@ class Door(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who is let in, and who waits at the gateway."""
 
     order: str = "fcfs"
-    """Of the queue: ``fcfs``, ``edf``, ``vtc`` (fair between tenants) or ``vtc-session``.
+    """Of the queue: ``fcfs``, ``edf``, ``vtc`` (fair between tenants), ``vtc-session`` or ``afs``.
 
     One before the name of a router, as in ``edf/least-request``, takes precedence.
     """

@@ -177,7 +177,7 @@ def test_a_heavy_tenant_does_not_starve_a_light_one() -> None:
 
 @settings(deadline=None, max_examples=25)
 @given(
-    st.sampled_from(["fcfs", "edf", "vtc", "vtc-session"]),
+    st.sampled_from(["fcfs", "edf", "vtc", "vtc-session", "afs"]),
     st.lists(st.floats(0, 3), min_size=1, max_size=40),
     st.lists(st.tuples(st.floats(0, 3), st.integers(0, 1), st.floats(0.1, 2)), max_size=3),
 )

@@ -1,5 +1,6 @@
 """Routing of programs: affinity, stealing, fair shares, pauses."""
 
+from headway.serving.agents.routing.fair_queue import FairShareQueue, fair_share
 from headway.serving.agents.routing.hints import Hint
 from headway.serving.agents.routing.order import AgentFairShare, FirstCome, Order
 from headway.serving.agents.routing.pausing import Pausing
@@ -8,6 +9,7 @@ from headway.serving.agents.routing.stealing import Guarded, Loads, Never, Steal
 
 __all__ = [
     "AgentFairShare",
+    "FairShareQueue",
     "FirstCome",
     "Guarded",
     "Hint",
@@ -18,5 +20,6 @@ __all__ = [
     "ProgramRouter",
     "Stealing",
     "Unguarded",
+    "fair_share",
     "programs",
 ]

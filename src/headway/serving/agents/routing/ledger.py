@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from headway.serving.agents.graphs import Forecast
 from headway.serving.agents.routing.hints import Hint
+from headway.serving.fleet.routing.orders import Whose, of_class
 from headway.serving.fleet.view import ClusterView, Floats, RequestView
 
 SESSIONS = 100_000
@@ -34,7 +35,7 @@ class Program:
     session
         Its number.
     tenant
-        Whose it is: the service class of its requests.
+        Whose it is: by default, the service class of its requests.
     home
         The engine that served it last, -1 if none has.
     tokens
@@ -59,7 +60,7 @@ class Program:
     """
 
     session: int
-    tenant: int
+    tenant: Whose
     home: int = NOWHERE
     tokens: int = 0
     heard_s: float = 0.0
@@ -110,10 +111,15 @@ class Ledger:
     ----------
     hints
         What is told of programs, by session.
+    tenant
+        Whose a request is.
     """
 
-    def __init__(self, hints: Mapping[int, Hint]) -> None:
+    def __init__(
+        self, hints: Mapping[int, Hint], tenant: Callable[[RequestView], Whose] = of_class
+    ) -> None:
         self._hints = hints
+        self._tenant_of = tenant
         self._programs: OrderedDict[int, Program] = OrderedDict()
         self._sent: dict[int, tuple[Program, int, int]] = {}
         self._held: dict[int, int] = {}
@@ -168,6 +174,14 @@ class Ledger:
             self._programs.pop(program.session, None)
         return program
 
+    def gone(self, engine: int) -> None:
+        """Note that an engine has lost all contexts: their programs may go on anywhere."""
+        for program in self._programs.values():
+            if program.home == engine:
+                program.home = NOWHERE
+        self._gap_s.pop(engine, None)
+        self._ended_s.pop(engine, None)
+
     def held_tokens(self, cluster: ClusterView) -> Floats:
         """Return what requests that we have sent to engines hold there, shape (m,)."""
         held = self._held
@@ -206,11 +220,12 @@ class Ledger:
 
     def _program(self, now_s: float, request: RequestView) -> Program:
         if request.session < 0:
-            return Program(request.session, request.service_class)
+            return Program(request.session, self._tenant_of(request))
         found = self._programs.pop(request.session, None)
         if found is None:
             hint = self._hints.get(request.session)
-            found = Program(request.session, request.service_class, heard_s=now_s, hint=hint)
+            tenant = self._tenant_of(request)
+            found = Program(request.session, tenant, heard_s=now_s, hint=hint)
         # Last heard of, last in line: those at the front are forgotten first.
         self._programs[request.session] = found
         self._forget(now_s)

@@ -86,7 +86,7 @@ class Pausing:
         if any(larger):
             return None
         # A part of its context may be left where it was.
-        if fits[program.home]:
+        if program.home != NOWHERE and fits[program.home]:
             return program.home
         return int(np.where(fits, left, np.inf).argmin())
 

@@ -95,6 +95,10 @@ class ProgramRouter:
         """Note that an answer was given, or that an engine has failed."""
         self._ledger.ended(request, engine, output_tokens, at_s)
 
+    def gone(self, engine: int, at_s: float) -> None:
+        """Let programs whose contexts are lost choose an engine anew."""
+        self._ledger.gone(engine)
+
     def _engine(self, cluster: ClusterView, entry: Waiting, among: Mask) -> int | None:
         """Return where the request goes now, None if it waits."""
         program = entry.program

@@ -43,6 +43,9 @@ from headway.simulate import registry
 WORLD = "fleet"
 """Entries of `headway.policies` for fleets begin with this and a dot."""
 
+ORDERS = "order"
+"""Those for orders of queues; they are called with the weights of tenants."""
+
 MOST_WEIGHT = 1_000_000
 
 _SCORERS: Mapping[str, Callable[[], Scorer]] = {
@@ -136,7 +139,7 @@ _ORDERS: Mapping[str, Callable[[], QueueOrder]] = {
 
 def orders() -> tuple[str, ...]:
     """Return the names of the orders of queues, which stand before a router and a slash."""
-    return tuple(sorted(_ORDERS))
+    return tuple(sorted({*_ORDERS, *registry.policies(ORDERS)}))
 
 
 def order(name: str, weights: Mapping[str, float] = MappingProxyType({})) -> QueueOrder:
@@ -147,13 +150,17 @@ def order(name: str, weights: Mapping[str, float] = MappingProxyType({})) -> Que
     name
         One of `orders`.
     weights
-        Of tenants; with them ``"vtc"`` is fair between tenants, without, between classes.
+        Of tenants; with them ``"vtc"`` and ``"afs"`` are fair between tenants, without, between
+        classes.
 
     Raises
     ------
     UnknownNameError
         If there is no such order.
     """
+    if name in registry.policies(ORDERS):
+        made: QueueOrder = registry.entry(ORDERS, name)(weights)
+        return made
     if name not in _ORDERS:
         raise UnknownNameError("order of a queue", name, orders())
     if name == "vtc" and weights:

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from headway.errors import ConfigError
 from headway.serving.fleet.lessons import Lessons, Origin
@@ -52,6 +52,15 @@ class QueueOrder(Protocol):
 
     def ended(self, request: int, output_tokens: int) -> None:
         """Learn that a request has left an engine."""
+        ...
+
+
+@runtime_checkable
+class Timed(QueueOrder, Protocol):
+    """An order that hangs on how late it is."""
+
+    def clock(self, now_s: float) -> None:
+        """Hear what time it is, before anything is asked or told."""
         ...
 
 

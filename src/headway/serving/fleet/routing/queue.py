@@ -9,7 +9,7 @@ import numpy as np
 from headway.errors import ConfigError
 from headway.serving.fleet.decisions import Dispatch, Hold, Reject, Router, Routing, tell_gone
 from headway.serving.fleet.lessons import Lessons, tell_learned
-from headway.serving.fleet.routing.orders import QueueOrder
+from headway.serving.fleet.routing.orders import QueueOrder, Timed
 from headway.serving.fleet.view import ClusterView, RequestView
 
 CAPACITY = 10_000
@@ -70,6 +70,7 @@ class GatewayQueue:
         self.name = f"{order.name}/{router.name}"
         self._router = router
         self._order = order
+        self._timed = order if isinstance(order, Timed) else None
         self._limit = limit
         self._capacity = capacity
         self._in_flight = in_flight
@@ -79,13 +80,16 @@ class GatewayQueue:
 
     def route(self, cluster: ClusterView, request: RequestView) -> Routing:
         """Return where a request goes if it is the first and an engine can take it."""
+        if self._timed is not None:
+            self._timed.clock(cluster.now_s)
         if request.stage == "decode":
             decision = self._router.route(cluster, request)
             if isinstance(decision, Dispatch):
                 self._order.sent(request)
             return decision
         number, order, now_s = request.number, self._order, cluster.now_s
-        if number not in order:
+        is_new = number not in order
+        if is_new:
             if not request.tries and len(order) >= self._capacity:
                 return Reject(f"{len(order)} requests wait already", "queue full", RETRY_S)
             order.push(request)
@@ -95,6 +99,8 @@ class GatewayQueue:
             self._remove(number)
             return Reject(f"waited for {self._timeout_s:g} s", "waited too long")
         if order.head() != number:
+            # Time alone may have put another one first, about whom nobody has asked yet.
+            self._ask |= self._timed is not None and not is_new
             return Hold(until_s)
         decision = self._router.route(self._with_room(cluster), request)
         if isinstance(decision, Hold):
@@ -107,6 +113,8 @@ class GatewayQueue:
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Have the first in the queue asked about; let go one that has ended while it waited."""
         self._ask = True
+        if self._timed is not None:
+            self._timed.clock(at_s)
         if request in self._order:
             self._remove(request)
             return
