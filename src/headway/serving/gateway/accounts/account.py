@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from headway.serving.fleet.admission.bucket import TokenBucket
 from headway.serving.gateway.accounts.bounds import Bounds
 from headway.serving.gateway.accounts.money import nano
@@ -30,9 +32,19 @@ class Account:
     Notes
     -----
     All methods are O(1).
+
+    Attributes
+    ----------
+    refused
+        Requests that were refused.
+    refused_s, why
+        When the last one was, by the clock of the buckets, and what it was told.
     """
 
-    __slots__ = ("day", "in_flight", "is_budgeted", "month", "most", "owner", "requests", "tokens")
+    __slots__ = (
+        "day", "in_flight", "is_budgeted", "month", "most", "owner", "refused", "refused_s",
+        "requests", "tokens", "why",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -56,6 +68,9 @@ class Account:
         self.day = None if day is None else Purse(nano(day), moment.day, spent[0])
         self.month = None if month is None else Purse(nano(month), moment.month, spent[1])
         self.is_budgeted = self.day is not None or self.month is not None
+        self.refused = 0
+        self.refused_s = -math.inf
+        self.why = ""
 
     def refusal(
         self, tokens: int, cost: int, moment: Moment, wall_s: float, now_s: float
@@ -84,6 +99,11 @@ class Account:
             told = f"{self.owner} may use {self.tokens.per_min:g} tokens a minute, not {tokens} now"
             return _later(told, wait_s)
         return None
+
+    def note(self, refusal: Refusal, now_s: float) -> None:
+        """Remember that a request was refused, and why."""
+        self.refused += 1
+        self.refused_s, self.why = now_s, refusal.message
 
     def left(self, moment: Moment) -> int:
         """Return what is left of the budgets, in billionths; 0 if more was spent than told."""

@@ -101,6 +101,7 @@ class Journal:
         self._next_waiters: list[_Waiter] = []
         self._batch = store.batch(node)
         self._stopping = False
+        self._is_asked = False
         self._thread: threading.Thread | None = None
 
     def note(self, entry: Covered | Used) -> None:
@@ -119,6 +120,12 @@ class Journal:
         self._hurry.ring()
         self._work.ring()
         return future
+
+    def look(self) -> None:
+        """Have `on_idle` called at once."""
+        self._is_asked = True
+        self._hurry.ring()
+        self._work.ring()
 
     def start(self) -> None:
         """Begin to write."""
@@ -179,8 +186,9 @@ class Journal:
             self._work.wait(self._idle_s if self.healthy else self._retry_s)
             self._hurry.wait(self._linger_s if self.healthy else self._retry_s)
             self.write()
-            if self._on_idle is not None and time.monotonic() >= asked_s + self._idle_s:
-                asked_s = time.monotonic()
+            is_due = self._is_asked or time.monotonic() >= asked_s + self._idle_s
+            if self._on_idle is not None and is_due:
+                asked_s, self._is_asked = time.monotonic(), False
                 self._ask(self._on_idle)
 
     def _ask(self, on_idle: Callable[[Store], None]) -> None:

@@ -16,6 +16,7 @@ from headway.serving.gateway.accounts.protocol import Lease, Tenant
 from headway.serving.gateway.accounts.purse import HOUR_S, Moment
 from headway.serving.gateway.accounts.rate_headers import rate_headers
 from headway.serving.gateway.accounts.ring import Holder
+from headway.serving.gateway.accounts.standing import Standing, standings
 from headway.serving.gateway.errors import Refusal
 
 MODEL_LETTERS = 200
@@ -219,6 +220,7 @@ class Ledger:
         for one in accounts:
             refused = one.refusal(tokens, cost, moment, wall_s, now_s)
             if refused is not None:
+                one.note(refused, now_s)
                 told = rate_headers(accounts, now_s)
                 return replace(refused, limits=(*refused.limits, *told)) if told else refused
         self._numbers += 1
@@ -284,6 +286,11 @@ class Ledger:
             smaller = None if exposure is None else exposure.written(sums[-1])
             if smaller is not None:
                 self._book.note(smaller)
+
+    def standings(self, now_s: float) -> tuple[Standing, ...]:
+        """Return where tenants and keys stand with their limits; see `standing.standings`."""
+        accounts = (*self._tenants.values(), *self._keys.values())
+        return standings(accounts, self.moment(self._wall()), now_s)
 
     def rest(self) -> None:
         """Make covers small where nobody has asked since the last time this was called."""

@@ -19,12 +19,14 @@ from headway.serving.gateway.accounts.messages import (
     Hello,
     Keys,
     Link,
+    Look,
     Refused,
     Release,
     Settle,
     State,
     Take,
     Taken,
+    Told,
     Welcome,
     to_ledger,
 )
@@ -129,6 +131,11 @@ class LedgerServer:
         message = to_ledger(data)
         if isinstance(message, Hello):
             self._greet(link, message)
+            return
+        if isinstance(message, Look):
+            if message.reload:
+                self._accounts.look()
+            link.say(Told(self.figures(), self._accounts.standings(self._loop.time())))
             return
         session = self._links[link]
         if session is None:

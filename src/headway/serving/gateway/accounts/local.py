@@ -14,6 +14,7 @@ from headway.serving.gateway.accounts.ledger import Booked, Ledger, Spent
 from headway.serving.gateway.accounts.protocol import Lease, Tenant
 from headway.serving.gateway.accounts.purse import HOUR_S, Moment
 from headway.serving.gateway.accounts.ring import KeyRing
+from headway.serving.gateway.accounts.standing import Standing
 from headway.serving.gateway.accounts.store import Store
 from headway.serving.gateway.errors import Refusal
 
@@ -167,6 +168,14 @@ class LocalAccounts:
         """Return how accounts are doing, for metrics."""
         journal = self.journal
         return Figures(journal.healthy, journal.failures, self.ledger.overdrawn)
+
+    def standings(self, now_s: float) -> tuple[Standing, ...]:
+        """Return where tenants and keys stand with their limits."""
+        return self.ledger.standings(now_s)
+
+    def look(self) -> None:
+        """Look at once for keys that are new or revoked."""
+        self.journal.look()
 
     async def close(self) -> None:
         """Write what there is to write, and let go of the store."""

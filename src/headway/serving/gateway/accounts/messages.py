@@ -10,6 +10,7 @@ import msgspec
 
 from headway.serving.gateway.accounts.figures import Figures
 from headway.serving.gateway.accounts.keys import KeyRecord
+from headway.serving.gateway.accounts.standing import Standing
 
 _LENGTH_BYTES = 4
 _MOST_BYTES = 64 * 1024 * 1024
@@ -47,6 +48,15 @@ class Release(msgspec.Struct, frozen=True, array_like=True, tag="release"):
     """A lease is not needed."""
 
     lease: int
+
+
+class Look(msgspec.Struct, frozen=True, array_like=True, tag="look"):
+    """Somebody who is no worker wants to know where tenants stand.
+
+    With `reload`, it is also looked at once for keys that are new or revoked.
+    """
+
+    reload: bool = False
 
 
 class Welcome(msgspec.Struct, frozen=True, array_like=True, tag="welcome"):
@@ -88,14 +98,21 @@ class State(msgspec.Struct, frozen=True, array_like=True, tag="state"):
     figures: Figures
 
 
+class Told(msgspec.Struct, frozen=True, array_like=True, tag="told"):
+    """Where tenants stand, and how the ledger is doing; for who has asked by `Look`."""
+
+    figures: Figures
+    standings: tuple[Standing, ...]
+
+
 class Closed(msgspec.Struct, frozen=True, array_like=True, tag="closed"):
     """A lease is settled or released."""
 
     lease: int
 
 
-ToLedger: TypeAlias = Hello | Take | Settle | Release
-ToWorker: TypeAlias = Welcome | Keys | State | Taken | Refused | Closed
+ToLedger: TypeAlias = Hello | Take | Settle | Release | Look
+ToWorker: TypeAlias = Welcome | Keys | State | Taken | Refused | Closed | Told
 _Message: TypeAlias = ToLedger | ToWorker
 
 to_ledger = msgspec.msgpack.Decoder(ToLedger).decode
