@@ -1,7 +1,8 @@
 """What the processes of a gateway know together: columns in shared memory.
 
 Each cell has one writer: rows of a worker are written by it alone, columns of engines by whoever
-watches them. Readers add rows up, and may see a sum that is one request old.
+watches them, or takes them out of service. Readers add rows up, and may see a sum that is one
+request old.
 """
 
 from __future__ import annotations
@@ -55,11 +56,19 @@ ENGINE_COLUMNS = (
 )
 """Of an engine, written by its watcher; 0 or nan while unknown, see `Board.engine`."""
 
+BREAKERS = ("closed", "half-open", "open")
+"""Of a worker at an engine; the board has their places."""
+
+WISHES = ("policy", "look")
+"""Of those who look after the gateway: which of its policies is that of requests that name none,
+and a number that grows when it is to be looked again at what engines serve."""
+
 REQUESTS, COMPLETED, FAILED, RETRIED, CANCELLED, RESUMED = range(6)
 PROMPT_TOKENS, CACHED_TOKENS, OUTPUT_TOKENS = 6, 7, 8
 IN_FLIGHT, QUEUED, QUEUED_BLOCKS, HELD_BLOCKS = range(4)
 TTFT, TPOT, E2E = range(3)
 TOLD, HEARD, MISSED, LOST = range(4)
+POLICY, LOOK = range(2)
 
 _BUCKETS = len(BOUNDS_S) + 1
 
@@ -84,6 +93,8 @@ def _columns(workers: int, engines: int) -> tuple[_Column, ...]:
         _Column("refusals", (workers, len(REFUSALS)), np.int64),
         _Column("held", (workers,), np.int64),
         _Column("shares", (workers, len(SHARES)), np.int64),
+        _Column("breakers", (workers, engines), np.int64),
+        _Column("wishes", (len(WISHES),), np.int64),
         _Column("engine", (len(ENGINE_COLUMNS), engines), np.float64),
     )
 
@@ -121,6 +132,10 @@ class Board:
         Requests that wait at the gateway; shape (workers,).
     shares
         Shape (workers, len(SHARES)).
+    breakers
+        Where those of each worker stand, see `BREAKERS`; shape (workers, engines).
+    wishes
+        Written where the gateway is looked after, read by all workers; shape (len(WISHES),).
     """
 
     gauges: NDArray[np.int64]
@@ -130,6 +145,8 @@ class Board:
     refusals: NDArray[np.int64]
     held: NDArray[np.int64]
     shares: NDArray[np.int64]
+    breakers: NDArray[np.int64]
+    wishes: NDArray[np.int64]
 
     NAMES: ClassVar = {name: number for number, name in enumerate(ENGINE_COLUMNS)}
 
@@ -173,6 +190,7 @@ class Board:
     def clear(self, worker: int) -> None:
         """Forget what a worker had under way, as it is dead; its counters stay."""
         self.gauges[worker] = 0
+        self.breakers[worker] = 0
         self.held[worker] = 0
 
 
@@ -188,6 +206,7 @@ class Row:
     """
 
     __slots__ = (
+        "_breakers",
         "_buckets",
         "_counters",
         "_gauges",
@@ -207,6 +226,7 @@ class Row:
         self._refusals = _flat(board.refusals[worker])
         self._held = _flat(board.held[worker : worker + 1])
         self._shares = _flat(board.shares[worker])
+        self._breakers = _flat(board.breakers[worker])
 
     def placed(self, engine: int, blocks: int) -> None:
         """Count a request that is sent to an engine, and the blocks that it will need there."""
@@ -245,6 +265,10 @@ class Row:
     def count(self, counter: int, engine: int, amount: int = 1) -> None:
         """Add to one of the `COUNTERS`."""
         self._counters[counter * self._wide + engine] += amount
+
+    def turned(self, engine: int, state: str) -> None:
+        """Write down where a breaker stands, one of the `BREAKERS`."""
+        self._breakers[engine] = BREAKERS.index(state)
 
     def refused(self, why: int) -> None:
         """Count one of the `REFUSALS`."""

@@ -78,7 +78,13 @@ class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     listen: str = "127.0.0.1:8000"
     """Host and port; port 0 takes a free one."""
     admin: str | None = "127.0.0.1:8001"
-    """Where metrics are, apart from what clients see; none with null."""
+    """Where metrics, the page ``/ui`` and the admin API are, apart from what clients see; none with
+    null."""
+    admin_token_env: str | None = None
+    """Variable of the environment that holds a token for them; one is made up if neither this nor
+    `admin_token_file` says any."""
+    admin_token_file: str | None = None
+    """Path of a file with a line for each operator, ``NAME TOKEN``."""
     public_metrics: bool = False
     """Whether clients may read them, too."""
     workers: int = 1

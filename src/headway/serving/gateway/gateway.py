@@ -14,7 +14,7 @@ from socket import socket
 from headway.errors import ConfigError
 from headway.serving.fleet.decisions import Controller
 from headway.serving.gateway.accounts import Accounts, Anonymous
-from headway.serving.gateway.board import REFUSALS, Board
+from headway.serving.gateway.board import LOOK, POLICY, REFUSALS, WISHES, Board
 from headway.serving.gateway.engines import LiveEngine
 from headway.serving.gateway.engines.address import Address
 from headway.serving.gateway.errors import Refusal, RefusedError, refuse, wire_refusal
@@ -151,7 +151,7 @@ class Gateway:
         }
         if serve.public_metrics:
             self._pages[b"/metrics"] = self._metrics
-        self._admin: Server | None = None
+        self._heeded = [0] * len(WISHES)
 
     async def start(
         self, host: str, port: int, *, sock: socket | None = None, tls: ssl.SSLContext | None = None
@@ -171,16 +171,9 @@ class Gateway:
             self._begin(self._steering.run())
         return address
 
-    async def start_admin(self, host: str, port: int) -> tuple[str, int]:
-        """Listen for those who look after the gateway, and return the address."""
-        self._admin = Server(self._answer_admin, refusal=wire_refusal)
-        return await self._admin.start(host, port)
-
     async def stop(self, grace_s: float = 0.0) -> None:
         """Take no more connections, let answers end for a while, then cut them."""
         await self._server.stop(grace_s)
-        if self._admin is not None:
-            await self._admin.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -224,6 +217,20 @@ class Gateway:
             now_s = self._clock()
             for ticket in list(self.tickets.values()):
                 self._relay.interrupt(ticket, now_s)
+            for engine in self.engines:
+                if engine.breaker is not None:
+                    self._row.turned(engine.number, engine.breaker.state(now_s))
+            self._heed()
+
+    def _heed(self) -> None:
+        """Do what those who look after the gateway wish."""
+        wishes = self.board.wishes.tolist()
+        if wishes == self._heeded:
+            return
+        self._reception.prefer(wishes[POLICY])
+        if wishes[LOOK] != self._heeded[LOOK]:
+            self.lookout.look_again()
+        self._heeded = wishes
 
     async def _answer(self, exchange: Exchange) -> None:
         try:
@@ -243,13 +250,6 @@ class Gateway:
                 return
             given = exchange.header(REQUEST_ID)
             refuse(exchange, error.refusal, [] if given is None else [(REQUEST_ID, given)])
-
-    async def _answer_admin(self, exchange: Exchange) -> None:
-        show = {b"/metrics": self._metrics, b"/health": self._health}.get(exchange.path)
-        if show is None:
-            refuse(exchange, _unknown(exchange))
-        else:
-            show(exchange)
 
     def _metrics(self, exchange: Exchange) -> None:
         exchange.reply(200, page(self._collector), b"text/plain; version=0.0.4; charset=utf-8")

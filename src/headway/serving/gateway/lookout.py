@@ -60,6 +60,7 @@ class Lookout:
         self._hears = gone
         self._restarts = board.engine("restarts").copy()
         self._served: list[object] = []
+        self._wanted = asyncio.Event()
         self.watcher: Watcher | None = None
         """Of the worker that asks engines for all."""
 
@@ -100,6 +101,13 @@ class Lookout:
             self._served = served
             self._catalogue.changed()
         self._sight.learn([engine.adapters for engine in self._engines])
+
+    def look_again(self) -> None:
+        """Ask all engines soon what they serve."""
+        if self.watcher is not None:
+            self.watcher.look_again()
+        self._wanted.set()
+        self._wanted.clear()
 
     def moved(self, number: int) -> None:
         """Hear that there is another engine at a place, or none."""
@@ -147,4 +155,6 @@ class Lookout:
                 with suppress(EndpointError):
                     await refresh(engine, timeout_s=self._rules.timeout_s)
             known = engine.models is not None
-            await asyncio.sleep(self._rules.models_s if known else _LOOK_S)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._rules.models_s if known else _LOOK_S):
+                    await self._wanted.wait()

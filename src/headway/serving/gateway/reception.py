@@ -99,6 +99,10 @@ class Reception:
         """Of the names of blocks."""
         self._block_tokens = max(int(BLOCK_BYTES / serve.bytes_per_token), 1)
 
+    def prefer(self, number: int) -> None:
+        """Take one of the routers for requests that name none."""
+        self._default = tuple(self._seats.values())[number]
+
     def tenant(self, authorization: bytes | None) -> Tenant:
         """Return who asks.
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import secrets
 import signal
 import socket
 import ssl
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +23,10 @@ from headway.serving.gateway.accounts.ledger_server import LedgerServer
 from headway.serving.gateway.accounts.opening import bounds, pepper
 from headway.serving.gateway.accounts.remote import RemoteAccounts
 from headway.serving.gateway.accounts.ring import KeyRing
+from headway.serving.gateway.admin.access import Access
+from headway.serving.gateway.admin.bureau import Bureau, LocalBureau, NoBureau, RemoteBureau
+from headway.serving.gateway.admin.desk import Desk
+from headway.serving.gateway.admin.server import AdminServer
 from headway.serving.gateway.board import Board
 from headway.serving.gateway.document import Tls
 from headway.serving.gateway.engines.address import Address
@@ -37,7 +43,9 @@ _MORE_S = 5.0
 """To end after the grace, before a process is killed."""
 
 
-def serve(site: Site, addresses: Sequence[Address], ready: Ready) -> None:
+def serve(
+    site: Site, addresses: Sequence[Address], ready: Ready, access: Access | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT comes.
 
     Parameters
@@ -48,6 +56,8 @@ def serve(site: Site, addresses: Sequence[Address], ready: Ready) -> None:
         Of all engines, those of simulated ones included.
     ready
         Called once, as soon as clients may come.
+    access
+        Who may look after the gateway; as the file says by default, see `admin_access`.
 
     Raises
     ------
@@ -57,13 +67,38 @@ def serve(site: Site, addresses: Sequence[Address], ready: Ready) -> None:
         If the store of accounts cannot be used, or another gateway uses it.
     """
     _context(site.serve.tls, site)  # what cannot be read is refused here
+    if site.serve.admin is not None:
+        access = access or admin_access(site)
     if site.serve.workers == 1:
-        _run(_serve(site, addresses, ready))
+        _run(_serve(site, addresses, ready, access))
         return
     if not hasattr(socket, "SO_REUSEPORT") or sys.platform == "win32":
         raise ConfigError("serve.workers: more than one needs ports that processes can share")
     with tempfile.TemporaryDirectory(prefix="headway-") as folder:
-        _supervise(site, addresses, Path(folder), ready)
+        _supervise(site, addresses, Path(folder), ready, access)
+
+
+def admin_access(site: Site) -> Access:
+    """Return who may look after a gateway.
+
+    Raises
+    ------
+    ConfigError
+        If a token is missing or too short, or other machines could come and none is configured.
+    FormatError
+        If the file of tokens cannot be read.
+    """
+    serve = site.serve
+    assert serve.admin is not None
+    file = serve.admin_token_file
+    access = Access.of(serve.admin_token_env, None if file is None else site.path.parent / file)
+    host, _ = host_and_port(serve.admin, "serve.admin")
+    if access.made is not None and not _is_loopback(host):
+        raise ConfigError(
+            f"serve.admin: {serve.admin} can be reached from other machines: "
+            "set admin_token_env or admin_token_file"
+        )
+    return access
 
 
 def host_and_port(address: str, what: str) -> tuple[str, int]:
@@ -96,14 +131,22 @@ class _Post:
     folder: Path | None = None
 
 
-async def _serve(site: Site, addresses: Sequence[Address], ready: Ready) -> None:
+async def _serve(
+    site: Site, addresses: Sequence[Address], ready: Ready, access: Access | None = None
+) -> None:
     """Serve in this process alone."""
     sock = _bound(*host_and_port(site.serve.listen, "serve.listen"), shared=False)
     post = _Post(0, Board(1, len(site.members)), sock)
-    await _work(site, addresses, post, lambda: ready(*_place(sock)))
+    await _work(site, addresses, post, lambda: ready(*_place(sock)), access=access)
 
 
-def _supervise(site: Site, addresses: Sequence[Address], folder: Path, ready: Ready) -> None:
+def _supervise(
+    site: Site,
+    addresses: Sequence[Address],
+    folder: Path,
+    ready: Ready,
+    access: Access | None,
+) -> None:
     """Have several processes serve."""
     board = Board(site.serve.workers, len(site.members))
     listen = host_and_port(site.serve.listen, "serve.listen")
@@ -123,6 +166,12 @@ def _supervise(site: Site, addresses: Sequence[Address], folder: Path, ready: Re
                 _run(_work(site, addresses, post, life.is_ready, life.parent))
 
             supervisor.add(f"worker {number}", work, partial(board.clear, number))
+        if access is not None:
+
+            def look_after(life: Lifeline) -> None:
+                _run(_keep_admin(site, addresses, board, ledger, access, life))
+
+            supervisor.add("admin", look_after)
         supervisor.run(lambda: ready(host, port))
 
 
@@ -132,8 +181,9 @@ async def _work(
     post: _Post,
     ready: Callable[[], None],
     parent: int | None = None,
+    access: Access | None = None,
 ) -> None:
-    """Be a worker."""
+    """Be a worker, and with `access` the admin app, too."""
     serve = site.serve
     stop = _told_to_stop(parent)
     accounts = await _accounts(site, post.ledger)
@@ -146,14 +196,21 @@ async def _work(
         channels=_channels(site, post),
         seed=post.seed,
     )
+    admin: AdminServer | None = None
     try:
         await gateway.start("", 0, sock=post.sock, tls=_context(serve.tls, site))
-        if serve.admin is not None and post.number == 0:
-            await _open_admin(gateway, serve.admin)
+        if access is not None:
+            bureau: Bureau = NoBureau()
+            if isinstance(accounts, LocalAccounts):
+                bureau = LocalBureau(accounts, time.monotonic)
+            desk = Desk(site, gateway.engines, post.board, bureau)
+            admin = await _open_admin(desk, access)
         ready()
         await stop.wait()
     finally:
         await gateway.stop(serve.grace_s)
+        if admin is not None:
+            await admin.stop()
         if not isinstance(accounts, Anonymous):
             await accounts.close()
 
@@ -165,12 +222,35 @@ def _channels(site: Site, post: _Post) -> tuple[Channel, ...]:
     return (Datagrams(post.folder, post.number, site.serve.workers),)
 
 
-async def _open_admin(gateway: Gateway, address: str) -> None:
-    host, port = host_and_port(address, "serve.admin")
-    try:
-        await gateway.start_admin(host, port)
-    except OSError as error:
-        raise ConfigError(f"serve.admin: {address}: {error.strerror or error}") from None
+async def _open_admin(desk: Desk, access: Access) -> AdminServer:
+    """Listen for operators; by HTTPS where clients do and other machines can come."""
+    serve = desk.site.serve
+    assert serve.admin is not None
+    host, port = host_and_port(serve.admin, "serve.admin")
+    tls = None if _is_loopback(host) else serve.tls
+    admin = AdminServer(desk, access, tls, desk.site.path.parent)
+    await admin.start(_bound(host, port, shared=False, what="serve.admin"))
+    return admin
+
+
+async def _keep_admin(
+    site: Site,
+    addresses: Sequence[Address],
+    board: Board,
+    ledger: Path | None,
+    access: Access,
+    life: Lifeline,
+) -> None:
+    """Be the process that operators talk to, beside several workers."""
+    stop = _told_to_stop(life.parent)
+    engines = site.live(addresses)
+    bureau = NoBureau() if ledger is None else RemoteBureau(ledger)
+    admin = await _open_admin(Desk(site, engines, board, bureau, asks=True), access)
+    life.is_ready()
+    await stop.wait()
+    await admin.stop()
+    for engine in engines:
+        engine.pool.close()
 
 
 async def _accounts(site: Site, ledger: Path | None) -> Anonymous | LocalAccounts | RemoteAccounts:
@@ -220,7 +300,16 @@ def _told_to_stop(parent: int | None) -> asyncio.Event:
     return stop
 
 
-def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bound(host: str, port: int, *, shared: bool, what: str = "serve.listen") -> socket.socket:
     """Return a socket at an address, which other processes may share."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
@@ -232,7 +321,7 @@ def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
     except OSError as error:
         sock.close()
         told = error.strerror or error
-        raise ConfigError(f"serve.listen: {host}:{port}: {told}") from None
+        raise ConfigError(f"{what}: {host}:{port}: {told}") from None
     sock.setblocking(False)  # noqa: FBT003 - there is no other way to say it
     return sock
 

@@ -80,6 +80,11 @@ class Pool:
         named = f"[{self._name}]" if ":" in self._name else self._name
         self._authority = named.encode() + b":%d" % port
 
+    @property
+    def url(self) -> str:
+        """The server's, without a path."""
+        return f"http{'' if self._tls is None else 's'}://{self._authority.decode()}"
+
     async def send(
         self,
         method: bytes,

@@ -112,6 +112,11 @@ class Watcher:
                 if one.engine.kind.metrics is not None:
                     group.create_task(self._loads(one))
 
+    def look_again(self) -> None:
+        """Ask all engines soon what they serve."""
+        for one in self._watched.values():
+            one.served.set()
+
     def lost(self, number: int) -> None:
         """Hear that there is another engine, or none, where this one was."""
         one = self._watched[number]
