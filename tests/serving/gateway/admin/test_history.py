@@ -59,7 +59,7 @@ def test_rates_are_those_of_the_last_seconds() -> None:
             row.count(PROMPT_TOKENS, 0, 8)
             row.count(CACHED_TOKENS, 0, 2)
         history.take(100.0 + second)
-    board.row(1).add(IN_FLIGHT, 1, 5)
+    board.gauges[1, IN_FLIGHT, 1] += 5
     history.take(131.0)
     told = history.told()
     whole, each = told["all"], told["engines"]
