@@ -15,10 +15,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import trustme
+
+from headway.errors import EndpointError
+from headway.serving.gateway.simulated import SimulatedEngines
+from tests.serving.gateway.fakes import site
 
 ENGINES = (
     "engines: [{name: a, count: 2, engine: {blocks: 4000},"
@@ -121,3 +126,9 @@ def test_certificates_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "serve.tls" in done.stderr
+
+
+def test_engines_that_do_not_start_are_told_with_their_last_words(tmp_path: Path) -> None:
+    engines = SimulatedEngines(replace(site([]), path=tmp_path / "none.yaml"))
+    with engines, pytest.raises(EndpointError, match=r"engines 'a' did not start: .*none.yaml"):
+        engines.start()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
-from typing import Self
+from typing import Self, TextIO
 
 from headway.errors import EndpointError
 from headway.serving.gateway.engines.address import Address
@@ -34,6 +35,7 @@ class SimulatedEngines:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._exits = ExitStack()
+        self._words: dict[str, TextIO] = {}
         self.processes: dict[str, subprocess.Popen[str]] = {}
 
     def __enter__(self) -> Self:
@@ -69,11 +71,15 @@ class SimulatedEngines:
             *(sys.executable, "-m", "headway", "engine", str(self._site.path)),
             *("--kind", kind, "--count", str(count), "--port", "0"),
         )
+        # Not a pipe: one that nobody reads is full some day, and who writes to it stands still.
+        file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - the stack closes it
+        words = self._exits.enter_context(file)
+        self._words[kind] = words
         process = subprocess.Popen(  # noqa: S603 - our own command
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=words,
             text=True,
             # Ctrl-C is for the gateway: engines end when its answers have.
             start_new_session=True,
@@ -85,13 +91,16 @@ class SimulatedEngines:
         """Return where the engines of a process say they are."""
         process = self.processes[kind]
         assert process.stdout is not None
-        assert process.stderr is not None
         found: list[Address] = []
         while len(found) < count:
             line = process.stdout.readline()
             if not line:
-                told = process.stderr.read().strip().splitlines()
-                raise EndpointError(f"engines {kind!r} did not start: {told[-1] if told else '?'}")
+                process.wait()
+                words = self._words[kind]
+                words.seek(0)
+                told = words.read().strip().splitlines()
+                last = told[-1] if told else f"status {process.returncode}"
+                raise EndpointError(f"engines {kind!r} did not start: {last}")
             match = _AT.search(line)
             if match is not None:
                 found.append(Address.parse(match[1]))
@@ -104,6 +113,5 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait(_END_S)
     process.kill()
     process.wait()
-    for stream in (process.stdout, process.stderr):
-        if stream is not None:
-            stream.close()
+    if process.stdout is not None:
+        process.stdout.close()
