@@ -69,6 +69,7 @@ IN_FLIGHT, QUEUED, QUEUED_BLOCKS, HELD_BLOCKS = range(4)
 TTFT, TPOT, E2E = range(3)
 TOLD, HEARD, MISSED, LOST = range(4)
 POLICY, LOOK = range(2)
+PARTED, JOINED = 1, 2
 
 _BUCKETS = len(BOUNDS_S) + 1
 
@@ -95,6 +96,8 @@ def _columns(workers: int, engines: int) -> tuple[_Column, ...]:
         _Column("shares", (workers, len(SHARES)), np.int64),
         _Column("breakers", (workers, engines), np.int64),
         _Column("wishes", (len(WISHES),), np.int64),
+        _Column("links", (workers,), np.int64),
+        _Column("elsewhere", (len(GAUGES), engines), np.int64),
         _Column("engine", (len(ENGINE_COLUMNS), engines), np.float64),
     )
 
@@ -110,6 +113,8 @@ class Board:
         Processes.
     engines
         That are listed.
+    joined
+        Whether other gateways tell what they have at them.
 
     Raises
     ------
@@ -136,6 +141,11 @@ class Board:
         Where those of each worker stand, see `BREAKERS`; shape (workers, engines).
     wishes
         Written where the gateway is looked after, read by all workers; shape (len(WISHES),).
+    links
+        Whether workers are `JOINED` to gateways on other machines, or `PARTED` from them; 0 if they
+        are not to be; shape (workers,).
+    elsewhere
+        The `GAUGES` of other gateways, added up; shape (len(GAUGES), engines).
     """
 
     gauges: NDArray[np.int64]
@@ -147,13 +157,16 @@ class Board:
     shares: NDArray[np.int64]
     breakers: NDArray[np.int64]
     wishes: NDArray[np.int64]
+    links: NDArray[np.int64]
+    elsewhere: NDArray[np.int64]
 
     NAMES: ClassVar = {name: number for number, name in enumerate(ENGINE_COLUMNS)}
 
-    def __init__(self, workers: int, engines: int) -> None:
+    def __init__(self, workers: int, engines: int, *, joined: bool = False) -> None:
         if workers < 1 or engines < 1:
             raise ConfigError(f"expected workers and engines, got {workers} and {engines}")
         self.workers = workers
+        self._is_joined = joined
         self.engines = engines
         columns = _columns(workers, engines)
         buffer = mmap(-1, sum(column.size_bytes for column in columns))
@@ -181,6 +194,13 @@ class Board:
         """Return one of the `GAUGES` over all workers; shape (engines,)."""
         rows = self.gauges[:, gauge]
         found: NDArray[np.int64] = rows[0].copy() if self.workers == 1 else rows.sum(axis=0)
+        return found
+
+    def everywhere(self, gauge: int) -> NDArray[np.int64]:
+        """Return one of the `GAUGES` over all workers of all gateways; shape (engines,)."""
+        found = self.total(gauge)
+        if self._is_joined:
+            found += self.elsewhere[gauge]
         return found
 
     def row(self, worker: int) -> Row:
@@ -211,6 +231,7 @@ class Row:
         "_counters",
         "_gauges",
         "_held",
+        "_link",
         "_refusals",
         "_shares",
         "_sums",
@@ -227,6 +248,7 @@ class Row:
         self._held = _flat(board.held[worker : worker + 1])
         self._shares = _flat(board.shares[worker])
         self._breakers = _flat(board.breakers[worker])
+        self._link = _flat(board.links[worker : worker + 1])
 
     def placed(self, engine: int, blocks: int) -> None:
         """Count a request that is sent to an engine, and the blocks that it will need there."""
@@ -277,6 +299,11 @@ class Row:
     def share(self, what: int, amount: int = 1) -> None:
         """Add to one of the `SHARES`."""
         self._shares[what] += amount
+
+    def linked(self, how: int) -> bool:
+        """Note whether this worker is `JOINED` to other gateways; return whether that is new."""
+        before, self._link[0] = self._link[0], how
+        return bool(before != how)
 
     def hold(self, amount: int) -> None:
         """Change how many requests wait at the gateway."""

@@ -147,12 +147,27 @@ def _check(serve: Serve, kinds: set[str]) -> None:
             raise ConfigError(f"{name}: must be positive, got {getattr(serve, name)}")
     if not serve.grace_s >= 0:
         raise ConfigError(f"grace_s: must not be negative, got {serve.grace_s}")
-    if not serve.shared.period_s > 0:
-        raise ConfigError(f"shared.period_s: must be positive, got {serve.shared.period_s}")
+    _check_shared(serve)
     for section in ("timeouts", "queue"):
         for name, value in msgspec.structs.asdict(getattr(serve, section)).items():
             if not value > 0:
                 raise ConfigError(f"{section}.{name}: must be positive, got {value}")
+
+
+def _check_shared(serve: Serve) -> None:
+    redis = serve.shared.redis
+    if not serve.shared.period_s > 0:
+        raise ConfigError(f"shared.period_s: must be positive, got {serve.shared.period_s}")
+    if redis is None:
+        return
+    for name in ("period_s", "forget_s", "timeout_s", "retry_s"):
+        if not getattr(redis, name) > 0:
+            raise ConfigError(f"shared.redis.{name}: must be positive, got {getattr(redis, name)}")
+    if not redis.forget_s > redis.period_s:
+        raise ConfigError("shared.redis.forget_s: must be more than period_s")
+    for name, one in serve.engines.items():
+        if one.dns is not None or one.kubernetes is not None:
+            raise ConfigError(f"engines.{name}: gateways that share engines must list them: urls")
 
 
 def _check_upstreams(one: Upstreams, workers: int) -> None:

@@ -185,6 +185,10 @@ class Gateway:
         for engine in self.engines:
             engine.pool.close()
 
+    def agree(self, seed: int) -> None:
+        """Name blocks of prompts as other gateways do from now on."""
+        self._reception.seed = seed
+
     def _operating(self, others: Actuator) -> Operating:
         """Return who loads adapters and puts engines to sleep, as far as the file asks for it."""
         upstreams = self.site.serve.engines

@@ -20,6 +20,8 @@ from headway.serving.gateway.board import (
     ENGINE_COLUMNS,
     GAUGES,
     HISTOGRAMS,
+    IN_FLIGHT,
+    JOINED,
     REFUSALS,
     SHARES,
     Board,
@@ -116,6 +118,19 @@ class BoardCollector(Collector):
         yield refused
         for name, value in zip(SHARES, board.shares.sum(axis=0).tolist(), strict=True):
             yield CounterMetricFamily(f"headway_shared_{name}", _SHARED[name], value=float(value))
+        if board.links.any():
+            told = "Whether all workers hear of the gateways on other machines."
+            joined = float((board.links == JOINED).all())
+            yield GaugeMetricFamily("headway_shared_joined", told, value=joined)
+            elsewhere = GaugeMetricFamily(
+                "headway_in_flight_elsewhere",
+                "Requests that gateways on other machines have at an engine.",
+                labels=["engine", "kind"],
+            )
+            counts = board.elsewhere[IN_FLIGHT].tolist()
+            for labels, value in zip(self._labels, counts, strict=True):
+                elsewhere.add_metric(labels, value)
+            yield elsewhere
         yield GaugeMetricFamily(
             "headway_waiting_requests", "Held at the gateway.", value=float(board.held.sum())
         )

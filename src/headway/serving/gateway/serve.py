@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import secrets
 import signal
 import socket
 import ssl
@@ -31,7 +30,7 @@ from headway.serving.gateway.board import Board
 from headway.serving.gateway.document import Tls
 from headway.serving.gateway.engines.address import Address
 from headway.serving.gateway.gateway import Gateway
-from headway.serving.gateway.sharing import Channel, Datagrams
+from headway.serving.gateway.sharing.opening import Common, channels
 from headway.serving.gateway.site import Site
 from headway.serving.gateway.workers import Lifeline, Supervisor
 from headway.serving.traffic import key
@@ -119,16 +118,14 @@ def host_and_port(address: str, what: str) -> tuple[str, int]:
 class _Post:
     """What a worker is given.
 
-    Its number, the board, its socket, where the ledger is, the seed of names of blocks that all
-    share, and the folder with the sockets by which they do.
+    Its number, the board, its socket, what it has in common with others, and where the ledger is.
     """
 
     number: int
     board: Board
     sock: socket.socket
+    common: Common
     ledger: Path | None = None
-    seed: int | None = None
-    folder: Path | None = None
 
 
 async def _serve(
@@ -136,7 +133,7 @@ async def _serve(
 ) -> None:
     """Serve in this process alone."""
     sock = _bound(*host_and_port(site.serve.listen, "serve.listen"), shared=False)
-    post = _Post(0, Board(1, len(site.members)), sock)
+    post = _Post(0, _board(site), sock, Common.new())
     await _work(site, addresses, post, lambda: ready(*_place(sock)), access=access)
 
 
@@ -148,9 +145,8 @@ def _supervise(
     access: Access | None,
 ) -> None:
     """Have several processes serve."""
-    board = Board(site.serve.workers, len(site.members))
+    board, common = _board(site), Common.new(folder)
     listen = host_and_port(site.serve.listen, "serve.listen")
-    seed = secrets.randbits(64)
     # Bound and not listening, it keeps the port for those who come and go.
     with _bound(*listen, shared=True) as kept:
         host, port = _place(kept)
@@ -162,7 +158,7 @@ def _supervise(
 
             def work(life: Lifeline, number: int = number) -> None:
                 sock = _bound(host, port, shared=True)
-                post = _Post(number, board, sock, ledger, seed, folder)
+                post = _Post(number, board, sock, common, ledger)
                 _run(_work(site, addresses, post, life.is_ready, life.parent))
 
             supervisor.add(f"worker {number}", work, partial(board.clear, number))
@@ -187,14 +183,23 @@ async def _work(
     serve = site.serve
     stop = _told_to_stop(parent)
     accounts = await _accounts(site, post.ledger)
+    ways = channels(
+        serve.shared,
+        post.common,
+        post.board,
+        post.number,
+        [f"{one.name} {place}" for one, place in zip(site.members, addresses, strict=True)],
+        time.monotonic,
+        lambda seed: gateway.agree(seed),
+    )
     gateway = Gateway(
         site,
         addresses,
         board=post.board,
         worker=post.number,
         accounts=accounts,
-        channels=_channels(site, post),
-        seed=post.seed,
+        channels=ways,
+        seed=post.common.seed,
     )
     admin: AdminServer | None = None
     try:
@@ -215,11 +220,9 @@ async def _work(
             await accounts.close()
 
 
-def _channels(site: Site, post: _Post) -> tuple[Channel, ...]:
-    """Return the ways to other workers."""
-    if post.folder is None or not site.serve.shared.workers:
-        return ()
-    return (Datagrams(post.folder, post.number, site.serve.workers),)
+def _board(site: Site) -> Board:
+    joined = site.serve.shared.redis is not None
+    return Board(site.serve.workers, len(site.members), joined=joined)
 
 
 async def _open_admin(desk: Desk, access: Access) -> AdminServer:

@@ -185,7 +185,7 @@ class Sight:
         ready = self.ready(now_s)
         if serving is not None:
             ready = ready & serving
-        return self.snapshot(now_s, ready, self._board.total(IN_FLIGHT))
+        return self.snapshot(now_s, ready, self._board.everywhere(IN_FLIGHT))
 
     def snapshot(self, now_s: float, ready: Mask, in_flight: Ints) -> LiveView:
         """Return a snapshot whose other columns are added up when they are asked for."""
@@ -286,23 +286,23 @@ class Sight:
         return np.where(fresh, np.nan_to_num(told), own).astype(np.int64)
 
     def _running(self, view: LiveView) -> Ints:
-        return self._told(view, "running", view.in_flight - self._board.total(QUEUED))
+        return self._told(view, "running", view.in_flight - self._board.everywhere(QUEUED))
 
     def _waiting(self, view: LiveView) -> Ints:
-        return self._told(view, "waiting", self._board.total(QUEUED))
+        return self._told(view, "waiting", self._board.everywhere(QUEUED))
 
     def _free_blocks(self, view: LiveView) -> Ints:
         usage, blocks = self._board.engine("kv_usage"), self.engines.blocks
         fresh = self._fresh(view.now_s) & np.isfinite(usage)
-        held = np.where(fresh, np.nan_to_num(usage) * blocks, self._board.total(HELD_BLOCKS))
+        held = np.where(fresh, np.nan_to_num(usage) * blocks, self._board.everywhere(HELD_BLOCKS))
         return np.maximum(blocks - np.ceil(held), 0).astype(np.int64)
 
     def _wanted_blocks(self, view: LiveView) -> Ints:  # noqa: ARG002
-        return self._board.total(QUEUED_BLOCKS)
+        return self._board.everywhere(QUEUED_BLOCKS)
 
     def _wanted_blocks_first(self, view: LiveView) -> Ints:  # noqa: ARG002
-        queued = self._board.total(QUEUED)
-        wanted = self._board.total(QUEUED_BLOCKS)
+        queued = self._board.everywhere(QUEUED)
+        wanted = self._board.everywhere(QUEUED_BLOCKS)
         return -(-wanted // np.maximum(queued, 1))
 
     def _most_urgent(self, view: LiveView) -> Ints:  # noqa: ARG002
