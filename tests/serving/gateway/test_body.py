@@ -25,6 +25,7 @@ HI = [{"role": "user", "content": "hi"}]
         ("POST", CHAT, b"", 400, None, None),
         ("POST", CHAT, b"[]", 400, "invalid_type", None),
         ("POST", CHAT, b"\xff\xfe", 400, None, None),
+        ("POST", CHAT, b'{"model":"\xff","messages":[{}]}', 400, None, None),
         ("POST", CHAT, {"messages": HI}, 400, "missing_required_parameter", "model"),
         ("POST", CHAT, {"model": "m"}, 400, "missing_required_parameter", "messages"),
         ("POST", CHAT, {"model": 3, "messages": HI}, 400, "invalid_type", "model"),
@@ -97,7 +98,28 @@ def test_models_that_nobody_serves_are_not_found() -> None:
 def test_tokens_that_are_sent_are_counted_and_others_estimated(prompt, tokens: int) -> None:
     asked = body.completion(json.dumps({"model": "m", "prompt": prompt, "n": 3}).encode())
     assert asked.prompt_tokens(4.0) == tokens
-    assert asked.limit_tokens == 48
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answers"),
+    [
+        ("x, y", 1),
+        ([1, 2, 3], 1),
+        ([[1, 2], [3]], 2),
+        ([[], [3]], 2),
+        (["a, b", "c", "d"], 3),
+        ([], 1),
+    ],
+)
+def test_each_of_several_prompts_may_take_the_limit(prompt, answers: int) -> None:
+    raw = json.dumps({"model": "m", "prompt": prompt, "max_tokens": 10, "n": 2}).encode()
+    assert body.completion(raw).limit_tokens == 20 * answers
+
+
+@pytest.mark.parametrize("tokens", [2**31, 10**30, 10**4000], ids=["32 bits", "100 bits", "all"])
+def test_limits_beyond_all_measure_fit_into_columns(tokens: int) -> None:
+    told = {"model": "m", "messages": HI, "max_tokens": tokens, "n": tokens}
+    assert body.chat(json.dumps(told).encode()).limit_tokens == 2**31 - 1
 
 
 @pytest.mark.parametrize("sent", ["", ',"priority":2', ',"priority":null'])
@@ -119,7 +141,11 @@ KEYS = ("model", "messages", "prompt", "input", "stream", "max_tokens", "n", "us
 
 
 @given(
-    st.binary() | st.dictionaries(st.sampled_from(KEYS), JSON).map(lambda x: json.dumps(x).encode())
+    st.binary()
+    | st.dictionaries(st.sampled_from(KEYS), JSON).map(lambda x: json.dumps(x).encode())
+    | st.binary().map(
+        lambda x: b'{"model":"%b","messages":[{}],"prompt":["%b"],"input":""}' % (x, x)
+    )
 )
 def test_any_bytes_are_understood_or_refused(raw: bytes) -> None:
     for parse in PARSERS:

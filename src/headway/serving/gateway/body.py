@@ -15,6 +15,10 @@ _LIST, _TEXT = b'["'
 _COMPLETION_TOKENS = 16
 """What the API gives where a completion sets no limit."""
 
+_MOST_TOKENS = 2**31 - 1
+"""What asks for more asks for as many as there are; sums of it still fit into columns."""
+
+_NESTED = re.compile(rb"\[\s*\[")
 _WHERE = re.compile(r"(?P<what>.*?)(?: - at `\$\.?(?P<key>[^`]*)`)?")
 _MISSING = re.compile(r"Object missing required field `(?P<key>[^`]*)`")
 
@@ -105,10 +109,13 @@ class Asked:
 
 Parser = Callable[[bytes], Asked]
 
+_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+
 _completion = msgspec.json.Decoder(Completion).decode
 _chat = msgspec.json.Decoder(Chat).decode
 _embedding = msgspec.json.Decoder(Embedding).decode
 _response = msgspec.json.Decoder(Response).decode
+_items = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def completion(body: bytes) -> Asked:
@@ -121,13 +128,13 @@ def completion(body: bytes) -> Asked:
     """
     try:
         found = _completion(body)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise _refusal(error) from None
     prompt = memoryview(found.prompt)
     tokens = _tokens(prompt, "prompt")
     limit = _COMPLETION_TOKENS if found.max_tokens is None else found.max_tokens
-    answers = max(found.n or 1, found.best_of or 1)
-    limit = _limit(limit, answers, "max_tokens")
+    answers = max(found.n or 1, found.best_of or 1, 1)
+    limit = _limit(limit, answers * _prompts(prompt, tokens), "max_tokens")
     return Asked(found.model, prompt, bool(found.stream), limit, found.user, found.priority, tokens)
 
 
@@ -135,7 +142,7 @@ def chat(body: bytes) -> Asked:
     """Return what a body of ``/v1/chat/completions`` asks for; raises as `completion`."""
     try:
         found = _chat(body)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise _refusal(error) from None
     messages = memoryview(found.messages)
     if messages[0] != _LIST:
@@ -166,7 +173,7 @@ def embedding(body: bytes) -> Asked:
     """Return what a body of ``/v1/embeddings`` asks for; raises as `completion`."""
     try:
         found = _embedding(body)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise _refusal(error) from None
     prompt = memoryview(found.input)
     tokens = _tokens(prompt, "input")
@@ -185,7 +192,7 @@ def response(body: bytes) -> Asked:
     """Return what a body of ``/v1/responses`` asks for; raises as `completion`."""
     try:
         found = _response(body)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except _UNREADABLE as error:
         raise _refusal(error) from None
     prompt = memoryview(found.input)
     tokens = _tokens(prompt, "input")
@@ -202,7 +209,14 @@ def _limit(tokens: int, answers: int, name: str) -> int:
             name,
             "integer_below_min_value",
         )
-    return tokens * max(answers, 1)
+    return min(tokens * max(answers, 1), _MOST_TOKENS)
+
+
+def _prompts(raw: memoryview, tokens: int) -> int:
+    """Return how many prompts a completion asks to be answered."""
+    if raw[0] == _TEXT or (tokens and not _NESTED.match(raw)):
+        return 1
+    return max(len(_items(raw)), 1)
 
 
 def _tokens(raw: memoryview, name: str) -> int:
@@ -226,7 +240,7 @@ def _mistyped(name: str, expected: str, raw: memoryview) -> RefusedError:
     )
 
 
-def _refusal(error: msgspec.MsgspecError | RecursionError) -> RefusedError:
+def _refusal(error: Exception) -> RefusedError:
     if not isinstance(error, msgspec.ValidationError):
         return invalid(
             f"We could not parse the JSON body of your request: {error}. The body has to be JSON,"
