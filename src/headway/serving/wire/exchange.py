@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Protocol
@@ -38,7 +39,7 @@ class Exchange:
     Attributes
     ----------
     method, target
-        As sent, such as ``b"POST"`` and ``b"/v1/models?limit=3"``.
+        Such as ``b"POST"`` and ``b"/v1/models?limit=3"``.
     path
         The target without what follows the question mark.
     headers
@@ -87,8 +88,8 @@ class Exchange:
     ) -> None:
         self._channel = channel
         self.method = method
-        self.target = target
-        self.path = _path(target)
+        self.target = target if target.startswith(b"/") else _origin_form(target)
+        self.path = self.target.partition(b"?")[0]
         self.headers = headers
         self.body = body
         self.peer = peer
@@ -115,9 +116,10 @@ class Exchange:
         content_type: bytes = b"application/json",
         headers: Iterable[Header] = (),
     ) -> None:
-        """Answer at once, with a body that is all there."""
+        """Answer at once, with a body that is all there; HEAD gets only its length."""
         lines = [(b"content-type", content_type), *headers]
-        self._head(status, lines, b"content-length: %d\r\n" % len(body), body)
+        framing = b"content-length: %d\r\n" % len(body)
+        self._head(status, lines, framing, b"" if self.method == b"HEAD" else body)
         self.end()
 
     def start(self, status: int, headers: Iterable[Header]) -> None:
@@ -215,11 +217,10 @@ class Exchange:
         )
 
 
-def _path(target: bytes) -> bytes:
-    """Return the path of a target, which may be a whole address (RFC 9112, section 3.2.2)."""
-    path = target.partition(b"?")[0]
-    if path.startswith(b"/"):
-        return path
-    _, scheme, rest = path.partition(b"://")
-    _, slash, behind = rest.partition(b"/")
-    return slash + behind if scheme and slash else b"/" if scheme else path
+def _origin_form(target: bytes) -> bytes:
+    """Return path and query of a target that is a whole address (RFC 9112, section 3.2.2)."""
+    _, scheme, rest = target.partition(b"://")
+    if not scheme:
+        return target
+    host = len(re.match(rb"[^/?]*", rest)[0])  # type: ignore[index]
+    return rest[host:] if rest[host : host + 1] == b"/" else b"/" + rest[host:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import socket
 import ssl
@@ -31,7 +32,7 @@ _LINGER_S = 2.0
 
 def plain_refusal(status: int, message: str) -> bytes:
     """Return a refusal for those who know no better."""
-    return b'{"error":{"message":"%b","code":%d}}' % (message.encode(), status)
+    return json.dumps({"error": {"message": message, "code": status}}).encode()
 
 
 class Server:
@@ -141,13 +142,13 @@ class Connection(asyncio.Protocol):
         self._can_write: asyncio.Future[None] | None = None
         self._paused = False
         self._refused = False
+        self._closing = False
         self._in_head = True
         self._unclear = 0  # bytes that came and were neither a whole head nor a body yet
         self._head_bytes = 0
         self._target = b""
         self._headers: list[Header] = []
-        self._body: list[bytes] = []
-        self._body_bytes = 0
+        self._body: bytes | bytearray = b""
         self.deadline_s = float("inf")
 
     # what the loop tells
@@ -181,7 +182,7 @@ class Connection(asyncio.Protocol):
         if self._refused:
             return
         if self._in_head and not self._unclear:
-            self.deadline_s = self._loop.time() + self._limits.head_s
+            self._await(self._limits.head_s)
         self._unclear += len(data)
         try:
             self._parser.feed_data(data)
@@ -197,7 +198,7 @@ class Connection(asyncio.Protocol):
                 self._refuse(400, "malformed request")
             return
         except httptools.HttpParserError as error:
-            self._refuse(400, f"malformed request: {error}".replace('"', "'"))
+            self._refuse(400, f"malformed request: {error}")
             return
         if self._unclear > self._limits.head_bytes:
             self._refuse(431, "the headers are too long")
@@ -217,7 +218,8 @@ class Connection(asyncio.Protocol):
         if self._can_write is not None and not self._can_write.done():
             self._can_write.set_result(None)
         self._can_write = None
-        self.deadline_s = float("inf")
+        if not self._closing:
+            self._await_next()
 
     # what the parser tells
 
@@ -226,8 +228,7 @@ class Connection(asyncio.Protocol):
         self._target = b""
         self._head_bytes = 0
         self._headers = []
-        self._body = []
-        self._body_bytes = 0
+        self._body = b""
 
     def on_url(self, url: bytes) -> None:
         """Take a piece of the target."""
@@ -247,38 +248,43 @@ class Connection(asyncio.Protocol):
         """Refuse what cannot be served, before its body comes."""
         self._in_head = False
         self._unclear = 0
-        self.deadline_s = self._loop.time() + self._limits.body_s
+        self._await(self._limits.body_s)
         self._check(self._parser.get_http_version())
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""
         self._unclear = 0
-        self._body_bytes += len(body)
-        if self._body_bytes > self._limits.body_bytes:
+        if len(self._body) + len(body) > self._limits.body_bytes:
             raise _RefusedError(413, "the body is too long")
-        self._body.append(body)
+        if not self._body:
+            self._body = body
+            return
+        # One buffer, whatever the size of the pieces: each as an object would take far more.
+        if isinstance(self._body, bytes):
+            self._body = bytearray(self._body)
+        self._body += body
 
     def on_message_complete(self) -> None:
         """Have the request answered when those before it are."""
         self._in_head = True
         self._unclear = 0
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         exchange = Exchange(
             self,
             self._parser.get_method(),
             self._target,
             self._headers,
-            body,
+            bytes(self._body),
             self._peer,
             http10=self._parser.get_http_version() == "1.0",
             keep_alive=self._parser.should_keep_alive(),
         )
-        self.deadline_s = float("inf")
+        self._body = b""
+        self._await(float("inf"))
         if self._current is None:
             self._begin(exchange)
             return
         self._waiting.append(exchange)
-        if len(self._waiting) >= self._limits.pipelined and not self._paused:
+        if self._is_full() and not self._paused:
             self._paused = True
             assert self._transport is not None
             self._transport.pause_reading()
@@ -311,12 +317,8 @@ class Connection(asyncio.Protocol):
                 self._transport.resume_reading()
         elif self._refused:
             self._close()
-        elif not self._in_head:
-            self.deadline_s = self._loop.time() + self._limits.body_s
-        elif self._unclear:
-            self.deadline_s = self._loop.time() + self._limits.head_s
         else:
-            self.deadline_s = self._loop.time() + self._limits.idle_s
+            self._await_next()
 
     def abort(self) -> None:
         """Cut the connection."""
@@ -332,7 +334,7 @@ class Connection(asyncio.Protocol):
 
     def overdue(self) -> None:
         """Close: what was awaited has not come."""
-        if self._can_write is not None or self._refused:
+        if self._can_write is not None or self._closing:
             self.abort()
         elif self._current is not None:
             self.deadline_s = float("inf")
@@ -340,6 +342,25 @@ class Connection(asyncio.Protocol):
             self._close()
         else:
             self._refuse(408, "the request did not come in time")
+
+    def _await(self, seconds: float) -> None:
+        """Set the time for what comes next, unless a client has to read first."""
+        if self._can_write is None:
+            self.deadline_s = self._loop.time() + seconds
+
+    def _await_next(self) -> None:
+        limits = self._limits
+        if self._current is not None:
+            self._await(float("inf"))
+        elif not self._in_head:
+            self._await(limits.body_s)
+        else:
+            self._await(limits.head_s if self._unclear else limits.idle_s)
+
+    def _is_full(self) -> bool:
+        """Return whether so much waits for its turn that no more is to be read."""
+        length = sum(len(one.body) for one in self._waiting)
+        return len(self._waiting) >= self._limits.pipelined or length > self._limits.body_bytes
 
     def _begin(self, exchange: Exchange) -> None:
         self._current = exchange
@@ -371,7 +392,7 @@ class Connection(asyncio.Protocol):
             raise _RefusedError(505, "expected HTTP/1.0 or HTTP/1.1")
         if self._parser.get_method() == b"CONNECT":
             raise _RefusedError(501, "this server is no tunnel")
-        length, hosts = 0, 0
+        length, hosts, chunked, expected = 0, 0, False, b""
         for name, value in self._headers:
             if name == b"content-length":
                 length = int(value)
@@ -380,12 +401,18 @@ class Connection(asyncio.Protocol):
             elif name == b"transfer-encoding":
                 if version == "1.0" or value.strip().lower() != b"chunked":
                     raise _RefusedError(501, "the only transfer encoding known here is chunked")
+                chunked = True
             elif name == b"expect":
-                self._expect(value)
+                expected = value
         if hosts > 1 or (hosts == 0 and version == "1.1"):
             raise _RefusedError(400, "expected one host header")
         if length > self._limits.body_bytes:
             raise _RefusedError(413, "the body is too long")
+        if (length or chunked) and self._parser.should_upgrade():
+            # The parser takes a body here for the other protocol.
+            raise _RefusedError(501, "this server does not switch protocols")
+        if expected:
+            self._expect(expected)
 
     def _expect(self, value: bytes) -> None:
         if value.strip().lower() != b"100-continue":
@@ -396,7 +423,6 @@ class Connection(asyncio.Protocol):
     def _refuse(self, status: int, message: str) -> None:
         """Answer what is no request, and close once those before it are answered."""
         self._refused = True
-        self.deadline_s = float("inf")
         if self._current is not None:
             return
         refusal = Exchange(self, b"", b"", [], b"", self._peer, keep_alive=False)
@@ -408,13 +434,17 @@ class Connection(asyncio.Protocol):
         if self._transport is None:
             return
         if self._transport.can_write_eof():
+            self._closing = True
             self._transport.write_eof()
             self.deadline_s = self._loop.time() + _LINGER_S
         else:
-            self._transport.close()
+            self._close()
 
     def _close(self) -> None:
+        """Close as soon as the client has read what is left, if it does so in time."""
         if self._transport is not None:
+            self._closing = True
+            self.deadline_s = self._loop.time() + self._limits.stalled_s
             self._transport.close()
 
 
