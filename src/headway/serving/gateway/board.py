@@ -53,8 +53,10 @@ BOUNDS_S = (
 ENGINE_COLUMNS = (
     *("healthy", "draining", "asleep", "scraped_s", "running", "waiting", "kv_usage"),
     *("blocks", "block_tokens", "prefix_queries", "prefix_hits", "preemptions", "restarts"),
+    "ordered",
 )
-"""Of an engine, written by its watcher; 0 or nan while unknown, see `Board.engine`."""
+"""Of an engine, written by its watcher, and the last by who starts it; 0 or nan while unknown, see
+`Board.engine`."""
 
 BREAKERS = ("closed", "half-open", "open")
 """Of a worker at an engine; the board has their places."""
@@ -185,7 +187,8 @@ class Board:
 
         ``healthy``, ``draining`` and ``asleep`` are 0 or 1; ``scraped_s`` is when the metrics were
         read last, 0 if never; ``blocks`` and ``block_tokens`` are 0 until the engine has told them;
-        ``restarts`` counts how often it has lost all that it held.
+        ``restarts`` counts how often it has lost all that it held; ``ordered`` is 1 while one that
+        is started and stopped by a gateway is to be there.
         """
         found: NDArray[np.float64] = self._engine[self.NAMES[column]]
         return found

@@ -14,6 +14,8 @@ from headway.serving.fleet.document import FleetFile
 from headway.serving.gateway.accounts.document import AccountsSection
 from headway.serving.gateway.engines import engine_kind
 from headway.serving.gateway.engines.document import Kubernetes, KvEvents
+from headway.serving.gateway.scaling.document import Scaling
+from headway.serving.gateway.scaling.document import check as check_scaling
 from headway.serving.gateway.sharing.document import SharedSection
 from headway.serving.traffic import key
 from headway.simulate.document import record
@@ -116,6 +118,8 @@ class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """How often engines are asked; see `headway.serving.gateway.watch.watcher.WatchRules`."""
     limits: dict[str, Any] = {}
     """Of connections, see `headway.serving.wire.Limits`."""
+    scaling: Scaling = Scaling()
+    """Who starts and stops engines, as controllers decide."""
     resume: bool = False
     """Whether streams go on elsewhere when their engine dies, for clients that ask for it."""
     grace_s: float = 30.0
@@ -142,6 +146,8 @@ def _check(serve: Serve, kinds: set[str]) -> None:
             raise ConfigError(f"engines.{name}: the fleet has no such kind: {', '.join(kinds)}")
         with key(f"engines.{name}"):
             _check_upstreams(serve.engines[name], serve.workers)
+    with key("scaling"):
+        check_scaling(serve.scaling, kinds, serve.engines, serve.workers)
     for name in ("bytes_per_token", "answer_tokens", "workers"):
         if not getattr(serve, name) > 0:
             raise ConfigError(f"{name}: must be positive, got {getattr(serve, name)}")

@@ -26,10 +26,13 @@ from headway.serving.gateway.models import Catalogue
 from headway.serving.gateway.operating import Operating
 from headway.serving.gateway.reception import PARSERS, Reception
 from headway.serving.gateway.relay import Relay
+from headway.serving.gateway.scaling import setup
+from headway.serving.gateway.scaling.acting import Acting
+from headway.serving.gateway.scaling.books import Books
 from headway.serving.gateway.scouting import Scouts
 from headway.serving.gateway.sharing import Channel, Sharing
 from headway.serving.gateway.site import Site
-from headway.serving.gateway.steering import Actuator, Recorder, Steering
+from headway.serving.gateway.steering import Actuator, Recorder
 from headway.serving.gateway.ticket import Ticket
 from headway.serving.gateway.usage import Clock
 from headway.serving.gateway.view import Sight
@@ -118,8 +121,12 @@ class Gateway:
             site.watch,
             self._lost,
         )
-        self._operator = self._operating(self.actuator)
-        self._steering = Steering(controllers, self.sight, self._operator, clock)
+        books = setup.books(site, self.engines, self.tickets.values)
+        if books is not None:
+            self.sight.shelved = books.at
+        self._operator = self._operating(self.actuator, books)
+        hands = setup.hands(site, self.engines, self.board, self.lookout) if worker == 0 else ()
+        self.scaling = Acting(site, controllers, self.sight, hands, self._operator, clock)
         self.scouts = Scouts(
             site,
             self.engines,
@@ -144,7 +151,9 @@ class Gateway:
         self._server = Server(self._answer, site.limits, wire_refusal)
         self._tasks: list[asyncio.Task[None]] = []
         names, kinds = site.engines.names, site.engines.kinds
-        self._collector = BoardCollector(self.board, names, kinds, self.accounts.figures)
+        self._collector = BoardCollector(
+            self.board, names, kinds, self.accounts.figures, self.scaling.families
+        )
         self._pages: dict[bytes, Callable[[Exchange], None]] = {
             b"/v1/models": self._models,
             b"/health": self._health,
@@ -168,7 +177,8 @@ class Gateway:
         for job in self.scouts.jobs():
             self._begin(job)
         if self._worker == 0:
-            self._begin(self._steering.run())
+            for job in self.scaling.jobs():
+                self._begin(job)
         return address
 
     async def stop(self, grace_s: float = 0.0) -> None:
@@ -178,6 +188,7 @@ class Gateway:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._operator.close()
+        await self.scaling.close()
         self.scouts.close()
         self.front.close()
         if self.sharing is not None:
@@ -189,7 +200,7 @@ class Gateway:
         """Name blocks of prompts as other gateways do from now on."""
         self._reception.seed = seed
 
-    def _operating(self, others: Actuator) -> Operating:
+    def _operating(self, others: Actuator, books: Books | None) -> Operating:
         """Return who loads adapters and puts engines to sleep, as far as the file asks for it."""
         upstreams = self.site.serve.engines
         known = {
@@ -200,10 +211,12 @@ class Gateway:
         return Operating(
             self.engines,
             {number: one.adapters for number, one in known.items()},
-            frozenset(number for number, one in known.items() if one.sleeps),
+            setup.sleepers(self.site),
             self.lookout,
             self.site.serve.grace_s,
             others,
+            books,
+            self._clock,
         )
 
     def _lost(self, number: int) -> None:

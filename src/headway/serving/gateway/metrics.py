@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from prometheus_client import generate_latest
 from prometheus_client.core import (
@@ -73,6 +73,8 @@ class BoardCollector(Collector):
         Of its engines.
     accounts
         Tells how they are doing, if there are any.
+    more
+        Other families.
     """
 
     def __init__(
@@ -81,9 +83,11 @@ class BoardCollector(Collector):
         names: tuple[str, ...],
         kinds: tuple[str, ...],
         accounts: Callable[[], Figures | None] = lambda: None,
+        more: Callable[[], Iterable[Metric]] = tuple,
     ) -> None:
         self._board = board
         self._accounts = accounts
+        self._more = more
         self._labels = list(zip(names, kinds, strict=True))
 
     def collect(self) -> Iterator[Metric]:
@@ -94,6 +98,7 @@ class BoardCollector(Collector):
         figures = self._accounts()
         if figures is not None:
             yield from _of_accounts(figures)
+        yield from self._more()
 
     def _of_gateway(self) -> Iterator[Metric]:
         board = self._board

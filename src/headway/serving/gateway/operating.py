@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -11,7 +12,9 @@ from headway.errors import HeadwayError
 from headway.serving.fleet.decisions import Drain, LoadAdapter, Start, UnloadAdapter
 from headway.serving.gateway.engines import LiveEngine
 from headway.serving.gateway.engines.operate import load_adapter, sleep, unload_adapter, wake
+from headway.serving.gateway.scaling.books import Books
 from headway.serving.gateway.steering import Actuator, Advice
+from headway.serving.gateway.usage import Clock
 
 _log = logging.getLogger("headway.serving.gateway")
 
@@ -49,6 +52,10 @@ class Operating:
         Time for requests in flight before an engine sleeps.
     others
         Carries out all other decisions, and hears of these, too.
+    books
+        Of adapters that come and go: who has room for another one, and who goes for it.
+    clock
+        Seconds that never go back.
     """
 
     def __init__(
@@ -59,6 +66,8 @@ class Operating:
         keeper: Keeper,
         grace_s: float,
         others: Actuator,
+        books: Books | None = None,
+        clock: Clock = time.monotonic,
     ) -> None:
         self._engines = tuple(engines)
         self._paths = dict(paths)
@@ -66,6 +75,8 @@ class Operating:
         self._keeper = keeper
         self._grace_s = grace_s
         self._turning: dict[int, asyncio.Task[None]] = {}
+        self._books = books
+        self._clock = clock
         self.others = others
 
     async def carry_out(self, advice: Advice) -> None:
@@ -87,12 +98,28 @@ class Operating:
     async def _adapter(self, operation: LoadAdapter | UnloadAdapter) -> None:
         engine, adapter = self._engines[operation.engine], operation.adapter
         path = self._paths.get(operation.engine, {}).get(adapter)
+        books = self._books if self._books is not None and self._books.knows(adapter) else None
         if isinstance(operation, UnloadAdapter):
-            await unload_adapter(engine, adapter)
+            if books is None or books.unload(engine.number, adapter, self._clock()):
+                await unload_adapter(engine, adapter)
         elif path is None:
             _log.warning("%s: nobody says where adapter %s is", engine.name, adapter)
-        else:
+        elif books is None:
             await load_adapter(engine, adapter, path)
+        else:
+            await self._shelve(books, engine, adapter, path)
+
+    async def _shelve(self, books: Books, engine: LiveEngine, adapter: str, path: str) -> None:
+        """Load an adapter, for which another may have to go, if there is room for it."""
+        loading = books.load(engine.number, adapter, self._clock())
+        if loading is None:
+            return
+        try:
+            if loading.evicted is not None:
+                await unload_adapter(engine, loading.evicted)
+            await load_adapter(engine, adapter, path)
+        finally:
+            books.loaded(engine.number, adapter, loading, self._clock())
 
     def _turn(self, number: int, *, asleep: bool) -> None:
         """Begin to put an engine to sleep, or to wake it; what it was at is given up."""

@@ -22,6 +22,7 @@ from headway.serving.gateway.document import Serve, Upstreams, serve_section
 from headway.serving.gateway.engines import LiveEngine, engine_kind
 from headway.serving.gateway.engines.address import Address
 from headway.serving.gateway.retry import RetryRules
+from headway.serving.gateway.scaling.document import Scaling, runs
 from headway.serving.gateway.watch import Breaker, BreakerRules, HealthRules
 from headway.serving.gateway.watch.watcher import WatchRules
 from headway.serving.traffic import key
@@ -97,7 +98,7 @@ class Site:
                 if group.name in seen:
                     raise ConfigError(f"name: {group.name!r} is the name of another kind, too")
                 seen.add(group.name)
-                there = _addresses(group, serve.engines.get(group.name))
+                there = _addresses(group, serve.engines.get(group.name), serve.scaling)
                 members += _members(group, path.parent, len(there), serve.seed)
                 addresses += there
         if not members:
@@ -172,7 +173,9 @@ class Site:
         return tuple(found)
 
 
-def _addresses(group: Group, upstreams: Upstreams | None) -> list[Address | None]:
+def _addresses(group: Group, upstreams: Upstreams | None, scaling: Scaling) -> list[Address | None]:
+    if runs(scaling, upstreams):
+        return [Address(scaling.host, 9)] * group.count  # each gets another one when it starts
     if upstreams is None:
         return [None] * group.count
     if upstreams.dns is not None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from headway.serving.fleet.decisions import Controller, Operation
+from headway.serving.fleet.view import ClusterView
 from headway.serving.gateway.usage import Clock
 from headway.serving.gateway.view import Sight
 
 _log = logging.getLogger("headway.serving.gateway")
+
+Looked = Callable[[str, ClusterView, Sequence[Operation]], None]
+"""Hears which controller has made what of what it saw."""
 
 _KEPT = 1000
 """Recommendations that are remembered."""
@@ -76,15 +80,23 @@ class Steering:
         Does what they say.
     clock
         Seconds that never go back.
+    looked
+        Hears what a controller has made of what it saw.
     """
 
     def __init__(
-        self, controllers: Iterable[Controller], sight: Sight, actuator: Actuator, clock: Clock
+        self,
+        controllers: Iterable[Controller],
+        sight: Sight,
+        actuator: Actuator,
+        clock: Clock,
+        looked: Looked = lambda _name, _cluster, _operations: None,
     ) -> None:
         self._controllers = tuple(controllers)
         self._sight = sight
         self._actuator = actuator
         self._clock = clock
+        self._looked = looked
 
     async def run(self) -> None:
         """Steer until cancelled."""
@@ -103,5 +115,8 @@ class Steering:
 
     async def _look(self, controller: Controller) -> None:
         now_s = self._clock()
-        for operation in controller.act(self._sight.view(now_s)):
+        cluster = self._sight.view(now_s)
+        operations = controller.act(cluster)
+        self._looked(controller.name, cluster, operations)
+        for operation in operations:
             await self._actuator.carry_out(Advice(now_s, controller.name, operation))

@@ -10,6 +10,7 @@ import numpy as np
 
 from headway.serving.fleet.routing.prefix import chain
 from headway.serving.fleet.view import (
+    Adapters,
     ClusterView,
     Engines,
     Held,
@@ -166,6 +167,9 @@ class Sight:
         self._healthy, self._draining, self._asleep, self._scraped_s = (
             board.engine(name) for name in ("healthy", "draining", "asleep", "scraped_s")
         )
+        self._ordered = board.engine("ordered")
+        self.shelved: Callable[[float], Adapters] | None = None
+        """Tells which adapters are where, if they come and go."""
         self._seen = b""
         self._ready = np.zeros(len(engines), dtype=np.bool_)
         self._suspects: dict[int, Breaker] = {}
@@ -312,7 +316,8 @@ class Sight:
         return urgent
 
     def _up(self, view: LiveView) -> Mask:  # noqa: ARG002
-        up: Mask = (self._healthy > 0) & ~(self._asleep > 0)
+        # One that is starting is there already, or a scaler would order it once more.
+        up: Mask = ((self._healthy > 0) | (self._ordered > 0)) & ~(self._asleep > 0)
         return up
 
     def _drain(self, view: LiveView) -> Mask:  # noqa: ARG002
@@ -321,6 +326,9 @@ class Sight:
 
     def _residents(self, view: LiveView) -> Callable[[], Residents]:  # noqa: ARG002
         return self.residents
+
+    def _adapters(self, view: LiveView) -> Adapters | None:
+        return None if self.shelved is None else self.shelved(view.now_s)
 
 
 _COLUMNS: Mapping[str, Callable[[Sight, LiveView], object]] = {
@@ -333,6 +341,8 @@ _COLUMNS: Mapping[str, Callable[[Sight, LiveView], object]] = {
     "up": Sight._up,
     "draining": Sight._drain,
     "residents": Sight._residents,
+    "adapters": Sight._adapters,
+    "latencies": lambda _sight, _view: None,
 }
 
 _UNKNOWN: Mapping[str, object] = {

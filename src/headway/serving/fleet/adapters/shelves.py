@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,6 +148,19 @@ class Shelves:
             return False
         self._held[row, engine] = False
         return True
+
+    def found(self, engine: int, held: Collection[str], now_s: float) -> None:
+        """Take over what a live engine says it has, whatever was believed; O(adapters)."""
+        index = self.catalogue.index
+        rows = {index[name] for name in held if name in index}
+        for row in np.flatnonzero(self._held[:, engine]).tolist():
+            self._held[row, engine] = row in rows
+        for row in rows:
+            if not self._held[row, engine]:
+                self._held[row, engine] = True
+                self._loading[row, engine] = False
+                self._ends.pop((row, engine), None)
+                self._used_s[row, engine] = now_s
 
     def use(self, request: int, engine: int, adapter: str, now_s: float) -> None:
         """Note that a request needs an adapter on an engine from now on, until it is released."""

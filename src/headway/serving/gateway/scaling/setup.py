@@ -1,0 +1,114 @@
+"""From a fleet's file to who starts and stops its engines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from headway.errors import ConfigError
+from headway.serving.fleet.adapters import Shelves
+from headway.serving.fleet.adapters.described import catalogue
+from headway.serving.fleet.setup import kinds, started
+from headway.serving.gateway.board import Board
+from headway.serving.gateway.engines import LiveEngine
+from headway.serving.gateway.scaling.books import Books
+from headway.serving.gateway.scaling.document import Scaled, Scaling, runs
+from headway.serving.gateway.scaling.hands import Hands, Keeper
+from headway.serving.gateway.scaling.processes import Processes, own_engine
+from headway.serving.gateway.scaling.stations import Launcher, Stations, Times
+from headway.serving.gateway.site import Site
+from headway.serving.gateway.ticket import Ticket
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Places of one kind."""
+
+    kind: str
+    own: Scaled
+    numbers: tuple[int, ...]
+
+
+def hands(
+    site: Site, engines: Sequence[LiveEngine], board: Board, keeper: Keeper
+) -> tuple[Hands, ...]:
+    """Return who starts and stops engines, as the file wants it.
+
+    Parameters
+    ----------
+    site
+        What the gateway stands before.
+    engines
+        Its places.
+    board
+        Where it is written which of them are to have an engine.
+    keeper
+        Keeps requests from engines that are to stop.
+
+    Raises
+    ------
+    ConfigError
+        If the file asks for what cannot be; with the key.
+    """
+    scaling = site.serve.scaling
+    if scaling.act == "none":
+        return ()
+    groups = _groups(site)
+    mine = [one for one in groups if runs(scaling, site.serve.engines.get(one.kind))]
+    if not mine:
+        raise ConfigError(f"serve.scaling.act: {scaling.act} has no kind of engines to start")
+    launchers: dict[int, Launcher] = {}
+    for group in mine:
+        launcher = _launcher(site, scaling, group)
+        launchers |= dict.fromkeys(group.numbers, launcher)
+    counts = [group.count for group in site.file.engines]
+    first = [k for k in _first(site, counts) if k in launchers]
+    times = Times(
+        scaling.start_s,
+        scaling.drain_s,
+        scaling.stop_s,
+        scaling.pause_s,
+        site.serve.timeouts.connect_s,
+    )
+    return (Stations(engines, launchers, first, board, keeper, times),)
+
+
+def sleepers(site: Site) -> frozenset[int]:
+    """Return the places of engines that sleep instead of stopping."""
+    upstreams = site.serve.engines
+    return frozenset(
+        number
+        for number, kind in enumerate(site.engines.kinds)
+        if kind in upstreams and upstreams[kind].sleeps
+    )
+
+
+def books(
+    site: Site, engines: Sequence[LiveEngine], tickets: Callable[[], Iterable[Ticket]]
+) -> Books | None:
+    """Return the books of adapters that come and go, None if the fleet has none."""
+    if not site.file.adapters:
+        return None
+    known = catalogue(site.file, kinds(site.file, site.path.parent))
+    assert known is not None
+    return Books(Shelves(known, site.members), engines, tickets)
+
+
+def _groups(site: Site) -> list[_Group]:
+    numbers: dict[str, list[int]] = {}
+    for number, kind in enumerate(site.engines.kinds):
+        numbers.setdefault(kind, []).append(number)
+    own: Mapping[str, Scaled] = site.serve.scaling.engines
+    return [_Group(kind, own.get(kind, Scaled()), tuple(one)) for kind, one in numbers.items()]
+
+
+def _first(site: Site, counts: Sequence[int]) -> list[int]:
+    """Return places that have an engine from the beginning, as in a simulation."""
+    return started(site.file.engines, counts)
+
+
+def _launcher(site: Site, scaling: Scaling, group: _Group) -> Launcher:
+    own = group.own
+    command = own.command or own_engine(site.path.resolve(), group.kind)
+    names = {number: site.members[number].name for number in group.numbers}
+    return Processes(command, names, env=own.env, host=scaling.host, stop_s=scaling.stop_s)
