@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -141,16 +141,28 @@ class Source:
     def _promised(self, traffic: Workload, seed: int) -> Workload:
         if not self.classes:
             return traffic
-        kinds = []
-        for number, promise in enumerate(self.classes):
-            limits = msgspec.structs.asdict(promise)
-            del limits["share"]
-            with key(f"classes[{number}]"):
-                kinds.append(ServiceClass(**limits))
+        kinds = promised(self.classes)
         share = np.array([promise.share for promise in self.classes])
         draw = Streams(seed).of("classes")
         chosen = draw.choice(len(kinds), size=len(traffic), p=share / share.sum())
         return traffic.with_classes(kinds, chosen.astype(np.int32))
+
+
+def promised(classes: Sequence[Promise]) -> tuple[ServiceClass, ...]:
+    """Return the classes that sections of a file describe.
+
+    Raises
+    ------
+    ConfigError
+        If a limit cannot be; with the key.
+    """
+    kinds = []
+    for number, promise in enumerate(classes):
+        limits = msgspec.structs.asdict(promise)
+        del limits["share"]
+        with key(f"classes[{number}]"):
+            kinds.append(ServiceClass(**limits))
+    return tuple(kinds)
 
 
 @contextmanager

@@ -155,12 +155,14 @@ class Steerer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"
     with_: dict[str, Any] = {}
 
 
-class Team(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Team(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"with_": "with"}):
     """A router, and controllers of its own beside it."""
 
     name: str
     router: str
     """A name, weighted scorers such as ``prefix-cache:3,least-request``, or ``FILE.py:CLASS``."""
+    with_: dict[str, Any] = {}
+    """Arguments of ``FILE.py:CLASS``, or of ``profile-queue``."""
     controllers: tuple[Steerer, ...] | None = None
     """Scalers, rebalancers and the like; those of the file by default."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,8 @@ from headway.serving.fleet.decisions import Controller, Listener, Router
 from headway.serving.fleet.document import FleetFile, Steerer, Team
 from headway.serving.fleet.front import front
 from headway.serving.fleet.routing import router, routers
-from headway.serving.traffic import key
+from headway.serving.fleet.routing.described import DESCRIBED
+from headway.serving.traffic import key, promised
 from headway.simulate import registry
 
 WORLD = "controller"
@@ -30,17 +31,20 @@ class Chosen:
     name
         For tables.
     router
-        A specification, or ``FILE.py:CLASS``.
+        A specification, a name of `DESCRIBED`, or ``FILE.py:CLASS``.
     file
         What stands before the router.
     controllers
         Sections of the file.
+    arguments
+        Of the router.
     """
 
     name: str
     router: str
     file: FleetFile = field(repr=False)
     controllers: tuple[Steerer, ...] = ()
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
     def make(self, home: Path, seed: int) -> tuple[Router, tuple[Controller, ...]]:
         """Return who decides in a run.
@@ -57,14 +61,7 @@ class Chosen:
         UnknownNameError, ConfigError, FormatError
             If one of them does not exist or does not take its arguments.
         """
-        if is_file(self.router):
-            maker = from_file(self.router, home)
-            made = cast("Router", _made(maker, {}, home, seed, self.router))
-            made = front(self.file, made)
-        else:
-            order_name, slash, behind = self.router.partition("/")
-            made = router(behind if slash else self.router, seed)
-            made = front(self.file, made, order_name if slash else "")
+        made = self._router(home, seed)
         found = []
         for number, one in enumerate(self.controllers):
             with key(f"controllers[{number}]"):
@@ -73,6 +70,31 @@ class Chosen:
             if isinstance(controller, Listener):
                 made = controller.watching(made)
         return made, tuple(found)
+
+    def _router(self, home: Path, seed: int) -> Router:
+        """Return the router, with what the file puts before it."""
+        order_name, slash, behind = self.router.partition("/")
+        if is_file(self.router):
+            maker = from_file(self.router, home)
+            return front(self.file, self._told(maker, self.arguments, home, seed))
+        if self.router in DESCRIBED:
+            if self.file.admission is not None:
+                raise ConfigError(f"admission: {self.router} is a queue itself")
+            own = {
+                "kinds": [group.name for group in self.file.engines],
+                "classes": promised(self.file.classes),
+            }
+            maker = DESCRIBED[self.router]
+            return front(self.file, self._told(maker, {**self.arguments, **own}, home, seed))
+        if self.arguments:
+            raise ConfigError(f"with: router {self.router} takes no arguments")
+        made = router(behind if slash else self.router, seed)
+        return front(self.file, made, order_name if slash else "")
+
+    def _told(
+        self, maker: Callable[..., Any], given: Mapping[str, Any], home: Path, seed: int
+    ) -> Router:
+        return cast("Router", _made(maker, given, home, seed, self.router))
 
 
 def team(name: str, file: FleetFile) -> Chosen:
@@ -88,14 +110,14 @@ def team(name: str, file: FleetFile) -> Chosen:
     for entry in file.policies:
         if isinstance(entry, Team) and entry.name == name:
             own = file.controllers if entry.controllers is None else entry.controllers
-            return Chosen(name, entry.router, file, own)
+            return Chosen(name, entry.router, file, own, entry.with_)
     return Chosen(name, name, file, file.controllers)
 
 
 def known(file: FleetFile) -> tuple[str, ...]:
     """Return the names that `team` knows, besides weighted routers and files."""
     named: Sequence[str] = [entry.name for entry in file.policies if isinstance(entry, Team)]
-    return (*named, *routers())
+    return (*named, *routers(), *DESCRIBED)
 
 
 def _controller(one: Steerer, home: Path, seed: int) -> Controller:
@@ -113,7 +135,7 @@ def _controller(one: Steerer, home: Path, seed: int) -> Controller:
 
 
 def _made(
-    maker: Callable[..., Any], given: dict[str, Any], home: Path, seed: int, name: str
+    maker: Callable[..., Any], given: Mapping[str, Any], home: Path, seed: int, name: str
 ) -> object:
     arguments = dict(given)
     for known_as, value in (("seed", seed), ("home", home)):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from headway.errors import UnknownNameError
 from headway.serving.fleet.scaling.load import LoadMonitor
-from headway.serving.fleet.scaling.profile import Profile
+from headway.serving.fleet.scaling.profile import read_profiles
 from headway.serving.fleet.scaling.rules import Apa, Hpa, Kpa, Rule
 from headway.serving.fleet.scaling.scaler import (
     Metric,
@@ -103,10 +102,7 @@ def optimizer(
     FormatError
         If a file holds no profile.
     """
-    known = [
-        replace(Profile.read(home / path, cost=costs.get(kind)), kind=kind)
-        for kind, path in profiles.items()
-    ]
+    known = read_profiles(profiles, home, costs)
     return OptimizerScaler(known, LoadMonitor(window_s), **settings)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 import numpy as np
@@ -86,7 +88,7 @@ class Profile:
         Raises
         ------
         FormatError
-            If it holds no profile; names the file and what is wrong.
+            If it cannot be read or holds no profile; names the file and what is wrong.
         """
         try:
             document = msgspec.json.decode(Path(path).read_bytes(), type=_Document)
@@ -97,6 +99,8 @@ class Profile:
             outputs, prompts = (np.array(ticks) for ticks in document.indexes)
             price = document.cost if cost is None else cost
             return cls(document.gpu, price, outputs, prompts, rates, latency_s)
+        except OSError as error:
+            raise FormatError(f"cannot read: {error.strerror}", path=path) from None
         except msgspec.DecodeError as error:
             raise FormatError(f"no profile: {error}", path=path) from None
         except UnicodeDecodeError as error:
@@ -117,6 +121,33 @@ class Profile:
         return _nearest(self.output_tokens, output_tokens), _nearest(
             self.prompt_tokens, prompt_tokens
         )
+
+
+def read_profiles(
+    paths: Mapping[str, str],
+    home: Path = Path(),
+    costs: Mapping[str, float] = MappingProxyType({}),
+) -> list[Profile]:
+    """Return the profiles of several kinds of engines; see `Profile.read`.
+
+    Parameters
+    ----------
+    paths
+        By kind, whatever the files call it.
+    home
+        Folder that paths are relative to.
+    costs
+        Of an engine for an hour, in place of those in the files, by kind.
+
+    Raises
+    ------
+    FormatError
+        If a file holds no profile.
+    """
+    return [
+        replace(Profile.read(home / path, cost=costs.get(kind)), kind=kind)
+        for kind, path in paths.items()
+    ]
 
 
 class _Document(msgspec.Struct):
