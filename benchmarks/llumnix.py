@@ -170,11 +170,15 @@ def balance(seeds: int, rate_per_s: float) -> None:
             lambda: MostFree(queue="none"),
             lambda: [Rebalance(queue="none")],
         ),
-        Team("- moves only if engines become alike", MostFree, lambda: [Rebalance(careful=True)]),
         Team(
-            "- the same, and only where there is much room",
+            "- to engines that have hardly more room, as the authors' program",
             MostFree,
-            lambda: [Rebalance(careful=True, in_above=320.0)],
+            lambda: [Rebalance(in_above=48.0)],
+        ),
+        Team(
+            "- the same, if engines become alike",
+            MostFree,
+            lambda: [Rebalance(in_above=48.0, careful=True)],
         ),
         Team("least-load, with migration", least_load, lambda: [Rebalance()]),
     )

@@ -134,7 +134,7 @@ def test_the_fullest_gives_its_least_urgent_and_shortest_to_the_freest() -> None
     there = residents(
         (1, 0, 0, 30), (2, 0, 0, 20), (3, 0, -1, 5), (4, 1, 0, 40), (5, 1, 0, 41), n=4
     )
-    view = cluster([2, 0, 80, 95], [3, 4, 1, 1], there)
+    view = cluster([2, 0, 85, 95], [3, 4, 1, 1], there)
     assert Rebalance().act(view) == (Migrate(1, 4, 3), Migrate(0, 2, 2))
 
 
@@ -143,6 +143,16 @@ def test_a_move_must_make_engines_more_alike_unless_told_otherwise() -> None:
     view = cluster([0, 97], [2, 1], there)
     assert Rebalance(careful=True).act(view) == ()
     assert Rebalance().act(view) == (Migrate(0, 1, 1),)
+
+
+def test_engines_with_little_room_take_only_from_those_that_stop() -> None:
+    """80 blocks for 2 are 640 tokens each: too few for others, enough to empty an engine."""
+    there = residents((1, 0, 0, 30), (2, 1, 0, 30), n=3)
+    full = cluster([0, 0, 80], [2, 2, 2], there)
+    assert Rebalance().act(full) == ()
+    assert Rebalance(in_above=600.0).act(full) == (Migrate(0, 1, 2),)
+    stops = {"ready": [True, False, True], "draining": [False, True, False]}
+    assert Rebalance().act(cluster([0, 0, 80], [2, 2, 2], there, **stops)) == (Migrate(1, 2, 2),)
 
 
 def test_nobody_moves_twice_at_once_or_in_short_time() -> None:
@@ -238,7 +248,7 @@ def play(*controllers: Any, rate_per_s: float, n: int = 4, **more: Any) -> Fleet
 
 
 def test_moves_make_room_for_those_that_wait() -> None:
-    alone, moved = play(rate_per_s=5.0), play(Rebalance(), rate_per_s=5.0)
+    alone, moved = play(rate_per_s=5.0), play(Rebalance(in_above=48.0), rate_per_s=5.0)
     assert any(move.outcome == "moved" for move in moved.moves)
     assert (moved.requests.status == Status.FINISHED).all()
     assert np.nanpercentile(moved.ttft_s, 99) < np.nanpercentile(alone.ttft_s, 99)

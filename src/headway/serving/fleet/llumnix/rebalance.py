@@ -12,6 +12,9 @@ from headway.serving.fleet.decisions import Migrate, Operation
 from headway.serving.fleet.llumnix.usage import HEADROOM, Queue, VirtualUsage
 from headway.serving.fleet.view import ClusterView, Ints, Mask, Residents
 
+IN_ABOVE = 1280.0
+"""Freeness of engines that take requests."""
+
 
 class Rebalance:
     """Pairs engines that will soon be full with free ones, and moves a request in each pair.
@@ -25,7 +28,9 @@ class Rebalance:
     Parameters
     ----------
     out_below, in_above
-        Who gives and who takes: freeness in tokens for each request, see `VirtualUsage`.
+        Who gives and who takes: freeness in tokens for each request, see `VirtualUsage`. An engine
+        that is to stop gives to all that do not give themselves. Where caches are so small that
+        `in_above` is never reached, nobody else is moved.
     period_s
         Time between two looks.
     rest_s
@@ -49,8 +54,10 @@ class Rebalance:
 
     References
     ----------
-    Sun et al. (2024), Llumnix: Dynamic Scheduling for Large Language Model Serving, OSDI. The
-    thresholds are those of its program, 3 blocks of 16 tokens for each request.
+    Sun et al. (2024), Llumnix: Dynamic Scheduling for Large Language Model Serving, OSDI. Its
+    program pairs engines below and above one threshold, 3 blocks of 16 tokens for each request,
+    ours for those that give. With all caches nearly full that moves requests to where they are
+    thrown out; 80 blocks at those that take was the least that cost no tail in our tables.
     """
 
     name = "llumnix"
@@ -59,7 +66,7 @@ class Rebalance:
         self,
         *,
         out_below: float = 48.0,
-        in_above: float = 48.0,
+        in_above: float = IN_ABOVE,
         period_s: float = 0.05,
         rest_s: float = 1.0,
         headroom: Mapping[int, float] = HEADROOM,
@@ -89,6 +96,8 @@ class Rebalance:
         gives = serves & (cluster.ready | stops) & (cluster.in_flight > 0)
         gives &= free < self._out_below
         takes = serves & cluster.ready & (free > self._in_above)
+        if stops.any():
+            takes |= serves & cluster.ready & (free > self._out_below)
         if cluster.residents is None or not gives.any() or not takes.any():
             return ()
         there = cluster.residents()
@@ -100,6 +109,8 @@ class Rebalance:
                 break
             if not gives[source] or there.busy[source]:
                 continue
+            if not stops[source] and free[takers[0]] <= self._in_above:
+                break
             may = self._movable(there, source, with_queue=bool(stops[source]))
             request = self._choice(cluster, there, may, source, takers[0])
             if request >= 0:
