@@ -16,6 +16,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 from headway.serving.gateway.accounts.figures import Figures
 from headway.serving.gateway.board import (
     BOUNDS_S,
+    BREAKERS,
     COUNTERS,
     ENGINE_COLUMNS,
     GAUGES,
@@ -148,6 +149,13 @@ class BoardCollector(Collector):
             for labels, value in zip(self._labels, self._board.engine(name).tolist(), strict=True):
                 gauge.add_metric(labels, value)
             yield gauge
+
+        told = "Workers that leave an engine alone, as it fails again and again."
+        broken = GaugeMetricFamily("headway_engine_breaker_open", told, labels=["engine", "kind"])
+        counts = (self._board.breakers == BREAKERS.index("open")).sum(axis=0).tolist()
+        for labels, value in zip(self._labels, counts, strict=True):
+            broken.add_metric(labels, value)
+        yield broken
 
     def _histograms(self) -> Iterator[Metric]:
         bounds = [f"{bound:g}" for bound in BOUNDS_S] + ["+Inf"]
