@@ -194,7 +194,7 @@ def test_figures_of_requests_come_onto_the_page_and_a_phone_can_show_it() -> Non
         )  # fmt: skip
         browser.until("/[1-9]/.test(document.querySelector('.tile b').textContent)")
         browser.until("document.querySelectorAll('.legend b').length > 6")
-        assert browser.run("document.documentElement.scrollWidth <= innerWidth")
+        assert browser.run("document.documentElement.scrollWidth <= 390 && innerWidth == 390")
         assert browser.run(
             "Array.from(document.querySelectorAll('button, input, select, canvas')).every((one) =>"
             " one.ariaLabel || one.labels?.length || one.textContent.trim())"

@@ -120,6 +120,7 @@ class RemoteBureau:
         self._link: Link | None = None
         self._asked: list[asyncio.Future[Told]] = []
         self._figures = Figures()
+        self._is_away = False
 
     async def standings(self) -> tuple[Standing, ...]:
         """Return where tenants and keys stand."""
@@ -131,7 +132,7 @@ class RemoteBureau:
 
     def figures(self) -> Figures | None:
         """Return how accounts are doing, as last heard."""
-        if self._link is None:
+        if self._is_away:
             return msgspec.structs.replace(self._figures, healthy=False)
         return self._figures
 
@@ -148,9 +149,12 @@ class RemoteBureau:
                 answer: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
                 self._asked.append(answer)
                 link.say(look)
-                return await answer
+                told = await answer
         except (OSError, TimeoutError):
+            self._is_away = True
             raise EndpointError("the ledger of accounts does not answer") from None
+        self._is_away = False
+        return told
 
     async def _connected(self) -> Link:
         if self._link is None:

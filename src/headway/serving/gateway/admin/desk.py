@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+import msgspec
+
 from headway.errors import EndpointError
 from headway.serving.gateway.accounts.standing import Standing
 from headway.serving.gateway.admin.bureau import Bureau
@@ -113,7 +115,7 @@ class Desk:
             "policy": self.operations.policy,
             "totals": self._snapshot.totals(),
             "refusals": self._snapshot.refusals(),
-            "accounts": figures,
+            "accounts": None if figures is None else msgspec.structs.asdict(figures),
             "tenants": standings,
             "notes": self.notes.latest(200),
         }

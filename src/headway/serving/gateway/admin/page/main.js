@@ -128,7 +128,8 @@ function confirmed(operation, row) {
     fields.push({ name: "adapter", label: "Its name", required: true, choices: row.adapters,
       value: row.adapters[0] });
   }
-  question(`${title} ${row.name}?`, `${row.name} ${text}`, fields, async (told) => {
+  const what = operation.endsWith("adapter") ? " adapter:" : "";
+  question(`${title}${what} ${row.name}?`, `${row.name} ${text}`, fields, async (told) => {
     await ask(`/admin/engines/${encodeURIComponent(row.name)}/${operation}`, "POST", told);
     toast(`${row.name}: done`);
   });

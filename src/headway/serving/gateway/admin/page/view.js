@@ -27,6 +27,7 @@ function showTiles(state, track) {
     ["Output tokens/s", short(now("output_tokens_per_s")), ""],
     ["TTFT p50", seconds(now("ttft_p50")), ""],
     ["TTFT p99", seconds(now("ttft_p99")), ""],
+    ["TPOT p50", seconds(now("tpot_p50")), ""],
     ["In flight", short(now("in_flight")), ""],
     ["Queue", short(state.queue.waiting), state.queue.waiting ? "warn" : ""],
     ["Hit rate", percent(now("hit_rate")), ""],
@@ -99,8 +100,8 @@ const QUESTIONS = {
   undrain: ["Undrain", "gets requests again."],
   sleep: ["Sleep", "is drained, then gives up its memory and its cache."],
   wake: ["Wake", "takes its memory back and gets requests again."],
-  "load-adapter": ["Load adapter", "loads an adapter; its base model goes on."],
-  "unload-adapter": ["Unload adapter", "gives up an adapter; requests for it fail there."],
+  "load-adapter": ["Load", "loads an adapter; its base model goes on."],
+  "unload-adapter": ["Unload", "gives up an adapter; requests for it fail there."],
 };
 
 function buttons(row, act) {
