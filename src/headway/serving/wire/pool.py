@@ -281,16 +281,30 @@ class Answer:
         line = self._line
         line.decoded = True
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
-        pump = asyncio.ensure_future(line.pump(queue.put_nowait, None, None))
+        waiting, most = 0, line.most_waiting
+
+        def take(piece: bytes) -> None:
+            nonlocal waiting
+            waiting += len(piece)
+            queue.put_nowait(piece)
+            if waiting > most:
+                line.hold()
+
+        pump = asyncio.ensure_future(line.pump(take, None, None))
         pump.add_done_callback(lambda _: queue.put_nowait(None))
         try:
             while (piece := await queue.get()) is not None:
+                waiting -= len(piece)
+                if waiting <= most and not pump.done():
+                    line.go_on()
                 yield piece
             await pump
         finally:
             if not pump.done():
                 pump.cancel()
                 line.cut()
+            elif not pump.cancelled():
+                pump.exception()  # of no interest to who has left before
 
     def close(self) -> None:
         """Cut the connection: the server stops what it does for us."""
@@ -374,14 +388,30 @@ class _Line(asyncio.Protocol):
             if self.lost:
                 raise UpstreamError("the answer breaks off", reached=True)
             self._done = self._loop.create_future()
-            if self._transport is not None:
-                self._transport.resume_reading()
+            if self._slow is None:
+                self.go_on()
             await self._done
-        self._sink = self._tap = self._exchange = None
+        self._sink = self._tap = self._exchange = self._slow = None
         if self.lost or self.until_close or not self._keep_alive:
             self.cut()
         else:
+            self.go_on()  # whoever reads this answer slowly, the next one is another client's
             self._pool.give_back(self)
+
+    @property
+    def most_waiting(self) -> int:
+        """Bytes that may have come and not been used yet."""
+        return self._pool.limits.write_buffer_bytes
+
+    def hold(self) -> None:
+        """Read no more for now."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read again."""
+        if self._transport is not None:
+            self._transport.resume_reading()
 
     def cut(self) -> None:
         """Close at once."""
@@ -489,8 +519,8 @@ class _Line(asyncio.Protocol):
         self._early_bytes += len(data)
         if self._first is not None and not self._first.done():
             self._first.set_result(None)
-        if self._early_bytes > self._pool.limits.write_buffer_bytes and self._transport:
-            self._transport.pause_reading()
+        if self._early_bytes > self.most_waiting:
+            self.hold()
 
     def _pass(self, data: bytes) -> None:
         assert self._sink is not None
@@ -502,13 +532,13 @@ class _Line(asyncio.Protocol):
         slow = self._exchange.writable()
         if slow is not None and self._transport is not None:
             self._slow = slow
-            self._transport.pause_reading()
-            slow.add_done_callback(self._go_on)
+            self.hold()
+            slow.add_done_callback(self._caught_up)
 
-    def _go_on(self, _: asyncio.Future[None]) -> None:
-        self._slow = None
-        if self._transport is not None:
-            self._transport.resume_reading()
+    def _caught_up(self, slow: asyncio.Future[None]) -> None:
+        if slow is self._slow:
+            self._slow = None
+            self.go_on()
 
     def _fail(self, why: str) -> None:
         error = UpstreamError(f"{self._pool.host}:{self._pool.port}: {why}", reached=True)
