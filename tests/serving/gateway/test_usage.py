@@ -62,9 +62,33 @@ def test_responses_use_other_words() -> None:
     assert figures(seen(json.dumps({"usage": usage}).encode())) == (3, 2, 1)
 
 
+def test_what_no_request_can_have_used_fits_into_columns() -> None:
+    usage = {"prompt_tokens": 10**30, "completion_tokens": -5}
+    details = {"cached_tokens": -(10**30)}
+    text = json.dumps({"usage": {**usage, "prompt_tokens_details": details}}).encode()
+    assert figures(seen(text)) == (2**31 - 1, 0, 0)
+
+
+def test_what_follows_an_early_word_on_usage_counts_if_the_answer_breaks_off() -> None:
+    early = b'data: {"tools": [{"usage": {"output_tokens": 0}}]}\n\n'
+    meter = seen(early + b'data: {"a":1}\n\n' * 3, [len(early)], is_stream=True)
+    assert (meter.output_tokens, meter.least_tokens) == (0, 3)
+    meter.see(b'data: {"usage": {"output_tokens": 9}}\n\n')
+    assert (meter.output_tokens, meter.least_tokens) == (9, 9)
+
+
+@pytest.mark.parametrize("deep", [300, 30_000])
+def test_an_object_of_usage_that_has_no_end_hides_none_behind_it(deep: int) -> None:
+    text = b'{"usage": {"x": ' + b"{" * deep + b'"usage": {} '
+    meter = seen(text)
+    meter.see(json.dumps({"usage": USAGE}).encode())
+    assert figures(meter) == (11, 5, 8)
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        b'"usage": {"x": ' + b"[" * 2000 + b"]" * 2000 + b"}",
         b'"usage": {',
         b'"usage": {"prompt_tokens": "x"}',
         b'"usage": [1]',

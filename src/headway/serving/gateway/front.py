@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import logging
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from headway.serving.gateway.sharing import Sharing
 from headway.serving.gateway.ticket import Ticket
 from headway.serving.gateway.usage import Clock
 from headway.serving.gateway.view import Sight
+
+_log = logging.getLogger("headway.serving.gateway")
 
 _STATUSES = {
     "model": 403,
@@ -155,7 +158,7 @@ class Front:
         ticket.engine, ticket.begun_s = NOWHERE, 0.0
         if self._sharing is not None:
             self._sharing.ended(seat.name, ticket.request, engine, output_tokens)
-        seat.router.ended(ticket.request.number, engine, output_tokens, self._clock())
+        self._ended(ticket, engine, output_tokens)
         if seat.waker is not None:
             self._wake(seat)
 
@@ -284,14 +287,25 @@ class Front:
 
     def _forget(self, ticket: Ticket) -> None:
         """Have the router forget a request that it holds."""
-        ticket.seat.router.ended(ticket.request.number, NOWHERE, 0, self._clock())
+        self._ended(ticket, NOWHERE, 0)
+
+    def _ended(self, ticket: Ticket, engine: int, output_tokens: int) -> None:
+        """Tell a router, whose failure is no business of the request that has ended."""
+        seat, number = ticket.seat, ticket.request.number
+        try:
+            seat.router.ended(number, engine, output_tokens, self._clock())
+        except Exception:
+            _log.exception("policy %s failed", seat.name)
 
     def _wake(self, seat: Seat) -> None:
         waker = seat.waker
-        while waker is not None and (number := waker.awake()) is not None:
-            ticket = self._held.get(number)
-            if ticket is not None:
-                self._due(ticket)
+        try:
+            while waker is not None and (number := waker.awake()) is not None:
+                ticket = self._held.get(number)
+                if ticket is not None:
+                    self._due(ticket)
+        except Exception:  # of the router; whoever happens to be here must not pay for it
+            _log.exception("policy %s failed", seat.name)
 
 
 def _rejected(decision: Reject) -> Refusal:

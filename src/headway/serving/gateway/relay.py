@@ -133,6 +133,8 @@ class Relay:
         patience, request = self._patience, ticket.request
         if now_s - request.arrival_s > patience.total_s:
             why, ticket.over = f"no complete answer within {patience.total_s:g} s", True
+        elif ticket.exchange.writable() is not None:
+            return  # it is the client that lets the engine wait
         elif ticket.begun_s:
             if now_s - max(ticket.meter.heard_s, ticket.begun_s) <= patience.between_bytes_s:
                 return
@@ -170,7 +172,8 @@ class Relay:
                 raise
             failed = late
         self._row.count(FAILED, engine.number)
-        self._judge(engine, failed.status)
+        # Whose time is up as a whole may have spent it with others, or by reading slowly.
+        self._judge(engine, 408 if failed.final else failed.status)
         told = ticket.transcript
         if ticket.exchange.begun:
             if not failed.final and told is not None and told.goes_on():
@@ -212,7 +215,7 @@ class Relay:
         self._judge(engine, answer.status)
         if answer.status >= 400:
             return
-        ticket.used = True
+        ticket.used = ticket.whole = True
         arrival_s, output = ticket.request.arrival_s, meter.output_tokens
         prompt = max(meter.prompt_tokens, 0)
         row.completed(number, prompt, meter.cached_tokens, output, self._clock() - arrival_s)
@@ -289,10 +292,10 @@ class Relay:
         lease, meter = ticket.lease, ticket.meter
         if lease is None:
             return
-        if ticket.used or meter.output_tokens:
+        output = meter.output_tokens if ticket.whole else meter.least_tokens
+        if ticket.used or output:
             prompt = meter.prompt_tokens
             prompt = ticket.request.prompt_tokens if prompt < 0 else prompt
-            output = meter.output_tokens
             if ticket.transcript is not None:
                 output += ticket.transcript.before
             self._accounts.settle(lease, prompt, output, meter.cached_tokens)

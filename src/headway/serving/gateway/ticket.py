@@ -61,6 +61,8 @@ class Ticket:
         Of a stream that may go on at another engine.
     used
         Whether an engine has done for it what its client asked for.
+    whole
+        Whether its answer has come to its end.
     """
 
     __slots__ = (
@@ -85,6 +87,7 @@ class Ticket:
         "transcript",
         "used",
         "waiter",
+        "whole",
     )
 
     def __init__(
@@ -118,6 +121,7 @@ class Ticket:
         self.expired = ""
         self.over = False
         self.used = False
+        self.whole = False
         self.transcript: Transcript | None = None
 
     @property

@@ -15,6 +15,10 @@ _OVERLAP = len(_KEY) - 1
 _MOST_BYTES = 4096
 """Of an object of usage; what is longer is left alone."""
 
+_MOST_TOKENS = 2**31 - 1
+"""Of one request; an engine that says more is wrong."""
+
+_BRACE = re.compile(rb"[{}]")
 _OPEN = re.compile(rb'"usage"\s*:\s*\{')
 
 
@@ -64,6 +68,7 @@ class Meter:
     __slots__ = (
         "_clock",
         "_events",
+        "_events_said",
         "_is_stream",
         "_rest",
         "_said",
@@ -76,7 +81,7 @@ class Meter:
     def __init__(self, clock: Clock, *, is_stream: bool) -> None:
         self._clock = clock
         self._is_stream = is_stream
-        self._events = 0
+        self._events = self._events_said = 0
         self._said = -1
         self._tail = b""
         self._rest = b""
@@ -88,6 +93,11 @@ class Meter:
     def output_tokens(self) -> int:
         """Of the answer so far."""
         return self._events if self._said < 0 else self._said
+
+    @property
+    def least_tokens(self) -> int:
+        """Of an answer that has broken off: what was said in its midst need not be all."""
+        return self._events if self._said < 0 else self._said + self._events - self._events_said
 
     def see(self, piece: bytes) -> None:
         """Look at a piece."""
@@ -121,17 +131,24 @@ class Meter:
             return
         try:
             found = _decode(text[begin:end])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             return  # of a kind that nobody knows: the engine's business
-        self._said = found.output_tokens()
-        self.prompt_tokens = found.prompt_tokens or found.input_tokens
+        self._events_said = self._events
+        self._said = _bounded(found.output_tokens())
+        self.prompt_tokens = _bounded(found.prompt_tokens or found.input_tokens)
         details = found.prompt_tokens_details or found.input_tokens_details
-        self.cached_tokens = (details.cached_tokens or 0) if details is not None else 0
+        self.cached_tokens = _bounded((details.cached_tokens or 0) if details is not None else 0)
+
+
+def _bounded(tokens: int) -> int:
+    return min(max(tokens, 0), _MOST_TOKENS)
 
 
 def _end(text: bytes, begin: int) -> int:
     """Return where an object ends that begins with a brace, 0 if its end is not there."""
-    end = text.find(b"}", begin) + 1
-    while end and text.count(b"{", begin, end) > text.count(b"}", begin, end):
-        end = text.find(b"}", end) + 1
-    return end
+    depth = 0
+    for brace in _BRACE.finditer(text, begin, begin + _MOST_BYTES):
+        depth += 1 if brace[0] == b"{" else -1
+        if not depth:
+            return brace.end()
+    return 0
