@@ -37,6 +37,7 @@ def test_a_wait_ends() -> None:
         turns = Turns(RetryBudget(RetryRules(share=0.0, least=0)), 3.0, lambda: float(next(now)))
         assert not await turns.turn(lambda: True)
         assert next(now) < 10
+        assert not turns._waiting
 
     asyncio.run(job())
 

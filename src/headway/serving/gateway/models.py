@@ -15,6 +15,9 @@ from headway.serving.gateway.errors import Refusal, RefusedError
 MOST_KNOWN = 10_000
 """Names that clients asked for and whose engines are remembered."""
 
+LONGEST_KNOWN = 500
+"""Letters of such a name."""
+
 Found = tuple[Mask | None, str | None]
 """Engines that serve a model, None for all; and its name, if it is an adapter's."""
 
@@ -48,6 +51,8 @@ class Catalogue:
         found = self._found.get(model)
         if found is None:
             found = self._look(model)
+            if len(model) > LONGEST_KNOWN:
+                return found
             if len(self._found) >= MOST_KNOWN:
                 self._found.clear()
             self._found[model] = found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 
 from headway.serving.gateway.retry import RetryBudget
@@ -30,7 +29,7 @@ class Turns:
         self._budget = budget
         self._most_s = most_s
         self._clock = clock
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: dict[asyncio.Future[None], None] = {}  # in the order they came
 
     async def turn(self, worth: Callable[[], bool]) -> bool:
         """Return whether a try may be made, and count it if so.
@@ -51,15 +50,17 @@ class Turns:
         """Hear that a try was answered: the next one may be made."""
         self._budget.helped(self._clock())
         while self._waiting:
-            waiter = self._waiting.popleft()
+            waiter = next(iter(self._waiting))
+            del self._waiting[waiter]
             if not waiter.done():
                 waiter.set_result(None)
                 return
 
     async def _next(self) -> None:
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append(waiter)
+        self._waiting[waiter] = None
         try:
             await asyncio.wait([waiter], timeout=_LOOK_S)
         finally:
             waiter.cancel()
+            self._waiting.pop(waiter, None)

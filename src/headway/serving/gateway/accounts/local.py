@@ -65,7 +65,7 @@ def refused_model(tenant: Tenant, model: str) -> Refusal | None:
         return None
     return Refusal(
         status=403,
-        message=f"{tenant.name} may not use the model {model!r}",
+        message=f"{tenant.name} may not use the model {model[:200]!r}",
         code="model_not_found",
         param="model",
     )
