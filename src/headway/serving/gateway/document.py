@@ -74,6 +74,17 @@ class Waiting(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Longest wait; then the answer is 503."""
 
 
+class Spans(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of OpenTelemetry, one a request; without prompts."""
+
+    endpoint: str
+    """Of a collector, by OTLP over HTTP, as in ``http://127.0.0.1:4318/v1/traces``."""
+    service: str = "headway"
+    """What the gateway is called there."""
+    share: float = 1.0
+    """Of requests that have a span; what clients decide about theirs counts before this."""
+
+
 class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The whole section."""
 
@@ -104,6 +115,8 @@ class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """Keys, limits and budgets; without it everybody may ask."""
     shared: SharedSection = SharedSection()
     """What routers of several workers, or of gateways on several machines, tell one another."""
+    spans: Spans | None = None
+    """What is told of each request, and to whom; nothing by default."""
     seed: int = 0
     """Of routers that draw."""
     timeouts: Patience = Patience()
@@ -151,6 +164,8 @@ def _check(serve: Serve, kinds: set[str]) -> None:
     for name in ("bytes_per_token", "answer_tokens", "workers"):
         if not getattr(serve, name) > 0:
             raise ConfigError(f"{name}: must be positive, got {getattr(serve, name)}")
+    if serve.spans is not None and not 0 <= serve.spans.share <= 1:
+        raise ConfigError(f"spans.share: must be from 0 to 1, got {serve.spans.share}")
     if not serve.grace_s >= 0:
         raise ConfigError(f"grace_s: must not be negative, got {serve.grace_s}")
     _check_shared(serve)

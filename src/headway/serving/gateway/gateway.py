@@ -34,6 +34,7 @@ from headway.serving.gateway.sharing import Channel, Sharing
 from headway.serving.gateway.site import Site
 from headway.serving.gateway.steering import Actuator, Recorder
 from headway.serving.gateway.ticket import Ticket
+from headway.serving.gateway.tracing import Tracing
 from headway.serving.gateway.usage import Clock
 from headway.serving.gateway.view import Sight
 from headway.serving.wire import Exchange, Server
@@ -148,6 +149,9 @@ class Gateway:
             seed=seed,
         )
         self._relay = Relay(self.engines, self.front, self.accounts, self._row, site, clock)
+        self._tracing = None if serve.spans is None else Tracing.to(serve.spans)
+        serving = self._relay.serve
+        self._serve = serving if self._tracing is None else self._tracing.around(serving)
         self._server = Server(self._answer, site.limits, wire_refusal)
         self._tasks: list[asyncio.Task[None]] = []
         names, kinds = site.engines.names, site.engines.kinds
@@ -187,6 +191,8 @@ class Gateway:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tracing is not None:
+            await self._tracing.close()
         await self._operator.close()
         await self.scaling.close()
         self.scouts.close()
@@ -253,7 +259,7 @@ class Gateway:
         try:
             if exchange.path in PARSERS:
                 _check_method(exchange, b"POST")
-                await self._relay.serve(await self._reception.admit(exchange))
+                await self._serve(await self._reception.admit(exchange))
                 return
             show = self._pages.get(exchange.path)
             if show is None:

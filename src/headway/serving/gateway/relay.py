@@ -174,6 +174,8 @@ class Relay:
         self._row.count(FAILED, engine.number)
         # Whose time is up as a whole may have spent it with others, or by reading slowly.
         self._judge(engine, 408 if failed.final else failed.status)
+        if ticket.trail is not None:
+            ticket.trail.failed(engine.name, str(failed))
         told = ticket.transcript
         if ticket.exchange.begun:
             if not failed.final and told is not None and told.goes_on():
@@ -205,6 +207,8 @@ class Relay:
         number, meter, row = engine.number, ticket.meter, self._row
         self._front.begun(ticket, self._clock())
         begun_s = ticket.begun_s
+        if ticket.trail is not None:
+            ticket.trail.begun(engine.name, answer.status, begun_s)
         if ticket.request.tries and answer.status < 400:
             self._turns.helped()
         more = self._more(ticket, engine, answer)

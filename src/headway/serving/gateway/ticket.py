@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from headway.serving.gateway.body import Asked
     from headway.serving.gateway.front import Seat
     from headway.serving.gateway.resume import Transcript
+    from headway.serving.gateway.tracing import Trail
     from headway.serving.gateway.usage import Meter
     from headway.serving.gateway.view import LiveRequest
     from headway.serving.wire import Exchange, Header
@@ -57,6 +58,8 @@ class Ticket:
         Why its task was interrupted; empty if it was not.
     over
         Whether its time is up for all engines.
+    trail
+        Writes down what happens to it, if spans are wanted.
     transcript
         Of a stream that may go on at another engine.
     used
@@ -84,6 +87,7 @@ class Ticket:
         "sent_s",
         "serving",
         "task",
+        "trail",
         "transcript",
         "used",
         "waiter",
@@ -122,6 +126,7 @@ class Ticket:
         self.over = False
         self.used = False
         self.whole = False
+        self.trail: Trail | None = None
         self.transcript: Transcript | None = None
 
     @property
