@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 @click.option("--kv-events", metavar="ADDRESS", help="Publish cache events, as tcp://*:5557.")
 @click.option("--kv-replay", metavar="ADDRESS", help="Tell past events again, as tcp://*:5558.")
 @click.option("--kv-topic", default="", help="First frame of the events.")
+@click.option("--lifeline", is_flag=True, hidden=True, help="End with the standard input.")
 @click.option("--faults", metavar="JSON", help="What goes wrong, such as '{\"pace\": 3}'.")
 def command(
     file: str | None,
@@ -57,6 +59,8 @@ def command(
     kv_replay: str | None,
     kv_topic: str,
     faults: str | None,
+    *,
+    lifeline: bool,
 ) -> None:
     """Serve what an engine would serve, at its pace, without a GPU.
 
@@ -90,7 +94,14 @@ def command(
         kv_topic=kv_topic,
         faults=NONE if faults is None else faults_from(faults),
     )
-    serve(settings, host=host, port=port, count=count, tell=lambda places: _tell(settings, places))
+    serve(
+        settings,
+        host=host,
+        port=port,
+        count=count,
+        tell=lambda places: _tell(settings, places),
+        lifeline=sys.stdin.fileno() if lifeline else None,
+    )
 
 
 def _settings(

@@ -49,6 +49,24 @@ def test_two_engines_serve_until_they_are_told_to_end() -> None:
             process.kill()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such pipes")
+def test_engines_end_with_who_has_started_them() -> None:
+    with subprocess.Popen(
+        [*COMMAND, "examples/fleet.yaml", "--port", "0", "--lifeline"],
+        cwd=EXAMPLES.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            assert b" at http://" in process.stdout.readline()
+            process.stdin.close()
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+
+
 @pytest.mark.parametrize(
     ("given", "word"),
     [

@@ -53,6 +53,7 @@ def serve(
     port: int = 8000,
     count: int = 1,
     tell: Callable[[Sequence[Place]], None],
+    lifeline: int | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; then let answers end for some seconds.
 
@@ -66,13 +67,16 @@ def serve(
         How many there are.
     tell
         Called with where they listen.
+    lifeline
+        Descriptor of a pipe at whose end the servers end, too: that of whoever has started them
+        and may be killed. Windows has none.
 
     Raises
     ------
     EndpointError
         If an address is taken, or not ours.
     """
-    job = _serve(several(settings, count), host, port, tell)
+    job = _serve(several(settings, count), host, port, tell, lifeline)
     try:
         import uvloop
     except ImportError:
@@ -82,13 +86,20 @@ def serve(
 
 
 async def _serve(
-    settings: Sequence[Settings], host: str, port: int, tell: Callable[[Sequence[Place]], None]
+    settings: Sequence[Settings],
+    host: str,
+    port: int,
+    tell: Callable[[Sequence[Place]], None],
+    lifeline: int | None,
 ) -> None:
     loop = asyncio.get_running_loop()
     ends = asyncio.Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         with suppress(NotImplementedError):  # Windows; Ctrl-C ends it there, too
             loop.add_signal_handler(sign, ends.set)
+    if lifeline is not None:
+        with suppress(NotImplementedError):
+            loop.add_reader(lifeline, ends.set)
     servers: list[EngineServer] = []
     try:
         places = []
@@ -98,6 +109,9 @@ async def _serve(
             places.append(Place(one.number, *own))
         tell(places)
         await ends.wait()
+        if lifeline is not None:
+            with suppress(NotImplementedError):
+                loop.remove_reader(lifeline)
     finally:
         await asyncio.gather(*[one.stop(GRACE_S) for one in servers])
 

@@ -69,7 +69,7 @@ class SimulatedEngines:
     def _launch(self, kind: str, count: int) -> None:
         command = (
             *(sys.executable, "-m", "headway", "engine", str(self._site.path)),
-            *("--kind", kind, "--count", str(count), "--port", "0"),
+            *("--kind", kind, "--count", str(count), "--port", "0", "--lifeline"),
         )
         # Not a pipe: one that nobody reads is full some day, and who writes to it stands still.
         file = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - the stack closes it
@@ -77,7 +77,7 @@ class SimulatedEngines:
         self._words[kind] = words
         process = subprocess.Popen(  # noqa: S603 - our own command
             command,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # nothing comes of it but the end of this process
             stdout=subprocess.PIPE,
             stderr=words,
             text=True,
@@ -113,5 +113,6 @@ def _end(process: subprocess.Popen[str]) -> None:
         process.wait(_END_S)
     process.kill()
     process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
