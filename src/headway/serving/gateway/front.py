@@ -163,11 +163,16 @@ class Front:
             self._wake(seat)
 
     def has_another(self, ticket: Ticket) -> bool:
-        """Return whether an engine takes requests that has not failed this one."""
+        """Return whether another engine takes requests that has not failed this one."""
         ready = self._sight.ready(self._clock())
         if ticket.serving is not None:
             ready = ready & ticket.serving
-        return int(ready.sum()) > sum(bool(ready[one]) for one in ticket.request.excluded)
+        tried = ticket.request.excluded | {ticket.engine}
+        return int(ready.sum()) > sum(bool(ready[one]) for one in tried if one != NOWHERE)
+
+    def is_ill(self, ticket: Ticket) -> bool:
+        """Return whether the engine of a request has been found ill since it was sent there."""
+        return not self._sight.is_well(ticket.engine)
 
     def suspect(self, engine: LiveEngine) -> None:
         """Look at the breaker of an engine that has failed, until it is closed."""

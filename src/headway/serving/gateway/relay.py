@@ -134,18 +134,26 @@ class Relay:
         if now_s - request.arrival_s > patience.total_s:
             why, ticket.over = f"no complete answer within {patience.total_s:g} s", True
         elif ticket.exchange.writable() is not None:
-            return  # it is the client that lets the engine wait
+            ticket.meter.heard_s = now_s  # it is the client that lets the engine wait
+            return
         elif ticket.begun_s:
             if now_s - max(ticket.meter.heard_s, ticket.begun_s) <= patience.between_bytes_s:
                 return
             why = f"nothing more within {patience.between_bytes_s:g} s"
-        elif now_s - ticket.sent_s <= patience.first_byte_s:
-            return
-        else:
+        elif now_s - ticket.sent_s > patience.first_byte_s:
             why = f"no answer within {patience.first_byte_s:g} s"
+        elif self._is_better_off(ticket):
+            why = "not well, and has not begun to answer"
+        else:
+            return
         if not ticket.expired and ticket.task is not None:
             ticket.expired = why
             ticket.task.cancel()
+
+    def _is_better_off(self, ticket: Ticket) -> bool:
+        """Return whether a request that waits at an ill engine can have another one."""
+        tries, front = ticket.request.tries + 1, self._front
+        return front.is_ill(ticket) and tries < self._rules.tries and front.has_another(ticket)
 
     async def _try(self, ticket: Ticket, engine: LiveEngine) -> FailedError | None:
         """Have one engine answer; return what went wrong if the client has got nothing."""
@@ -155,11 +163,16 @@ class Relay:
         try:
             answer = await self._ask(ticket, engine)
             status = answer.status
-            if not self._rules.may(ticket.request.tries + 1, status, begun=False):
+            tries = ticket.request.tries + 1
+            if status == 404 and self._denies(ticket, engine, answer):
+                answer.close()
+                failed = FailedError(f"{engine.name} no longer has the model", status)
+            elif self._rules.may(tries, status, begun=False):
+                answer.close()
+                failed = FailedError(f"{engine.name} answered {status}", status)
+            else:
                 await self._pass_on(ticket, engine, answer)
                 return None
-            answer.close()
-            failed = FailedError(f"{engine.name} answered {status}", status)
         except UpstreamError as error:
             failed = FailedError(f"{engine.name}: {error}")
         except asyncio.CancelledError:
@@ -223,7 +236,7 @@ class Relay:
         arrival_s, output = ticket.request.arrival_s, meter.output_tokens
         prompt = max(meter.prompt_tokens, 0)
         row.completed(number, prompt, meter.cached_tokens, output, self._clock() - arrival_s)
-        if ticket.asked.stream:
+        if ticket.asked.stream and (ticket.transcript is None or not ticket.transcript.tries):
             row.observe(TTFT, number, begun_s - arrival_s)
             if output > 1:
                 row.observe(TPOT, number, (meter.heard_s - begun_s) / (output - 1))
@@ -277,6 +290,14 @@ class Relay:
             return False
         return await self._turns.turn(lambda: self._front.has_another(ticket))
 
+    def _denies(self, ticket: Ticket, engine: LiveEngine, answer: Answer) -> bool:
+        """Return whether an engine no longer has a model that others have, and believe it if so."""
+        if engine.models is None or b"does not exist" not in answer.early:
+            return False
+        engine.models -= {ticket.asked.model}
+        engine.adapters -= {ticket.asked.model}
+        return self._front.has_another(ticket)
+
     def _judge(self, engine: LiveEngine, status: int) -> None:
         """Tell a breaker what an answer says of its engine."""
         breaker = engine.breaker
@@ -299,9 +320,11 @@ class Relay:
         output = meter.output_tokens if ticket.whole else meter.least_tokens
         if ticket.used or output:
             prompt = meter.prompt_tokens
-            prompt = ticket.request.prompt_tokens if prompt < 0 else prompt
-            if ticket.transcript is not None:
-                output += ticket.transcript.before
+            told = ticket.transcript
+            if told is not None:
+                output += told.before
+                prompt -= told.before  # who goes on reads what was said
+            prompt = prompt if prompt >= 0 else ticket.request.prompt_tokens
             self._accounts.settle(lease, prompt, output, meter.cached_tokens)
         else:
             self._accounts.release(lease)

@@ -224,6 +224,10 @@ class Sight:
         if engine.breaker is not None:
             self._suspects[engine.number] = engine.breaker
 
+    def is_well(self, engine: int) -> bool:
+        """Return whether an engine has answered when it was asked for its health."""
+        return bool(self._healthy[engine] > 0)
+
     def ready(self, now_s: float) -> Mask:
         """Return which engines take new requests; not to be written to."""
         seen = self._healthy.tobytes() + self._draining.tobytes() + self._asleep.tobytes()

@@ -201,6 +201,11 @@ class Answer:
                 return value
         return None
 
+    @property
+    def early(self) -> bytes:
+        """What has come of the body before it is read, in the framing of the server."""
+        return self._line.early
+
     async def begun(self) -> None:
         """Wait until some of the body has come, or there is none.
 
@@ -340,6 +345,10 @@ class _Line(asyncio.Protocol):
         self.until_close = False
         self.between_chunks = False
         self.lost = False
+
+    @property
+    def early(self) -> bytes:
+        return b"".join(self._early)
 
     async def send(self, data: bytes, method: bytes) -> Answer:
         if self.lost or self._transport is None:
