@@ -26,6 +26,8 @@ class RawEngine:
         Of each request.
     words, pace_s
         That are said, and the pause between two of them.
+    ballast
+        Bytes of a comment after each word of a stream.
     models
         That are served.
 
@@ -45,11 +47,13 @@ class RawEngine:
         *,
         words: int = 4,
         pace_s: float = 0.001,
+        ballast: int = 0,
         models: tuple[str, ...] = ("m",),
     ) -> None:
         self.mood = mood
         self.words = words
         self.pace_s = pace_s
+        self.ballast = b": %b\n\n" % (b"x" * ballast) if ballast else b""
         self.models = models
         self.asked: Counter[str] = Counter()
         self.said: Counter[str] = Counter()
@@ -103,10 +107,10 @@ class RawEngine:
                 self.open += 1
                 try:
                     async with _listening(reader):
-                        await self._answer(writer, name, stream=bool(asked.get("stream")))
+                        whole = await self._answer(writer, name, stream=bool(asked.get("stream")))
                 finally:
                     self.open -= 1
-                self.said[name] += 1
+                self.said[name] += whole
             else:
                 writer.write(_plain(*self._tell(target)))
             await writer.drain()
@@ -118,17 +122,21 @@ class RawEngine:
             return 200, b"vllm:num_requests_running 3\nvllm:num_requests_waiting 2\n"
         return (503 if self.ill else 200), b""
 
-    async def _answer(self, writer: asyncio.StreamWriter, name: str, *, stream: bool) -> None:
+    async def _answer(self, writer: asyncio.StreamWriter, name: str, *, stream: bool) -> bool:
         mood = self.mood(name)
+        if "m" not in self.models:
+            writer.write(_plain(404, b'{"error":{"message":"The model `m` does not exist."}}'))
+            return False
         if mood.isdigit():
             writer.write(_plain(int(mood), b'{"error":{"message":"no","code":%b}}' % mood.encode()))
-            return
+            return False
         if mood in _BEFORE:
             await _BEFORE[mood](writer)
         if stream:
             await self._stream(writer, name, mood)
         else:
             await self._whole(writer, name, mood)
+        return True
 
     async def _whole(self, writer: asyncio.StreamWriter, name: str, mood: str) -> None:
         await asyncio.sleep(self.pace_s * self.words)
@@ -162,7 +170,8 @@ class RawEngine:
             if number == self.words // 2 and mood.endswith("-mid"):
                 await writer.drain()
                 await _break(writer, mood)
-            writer.write(_chunk(_event(name, number)))
+            writer.write(_chunk(_event(name, number) + self.ballast))
+            await writer.drain()
             await asyncio.sleep(self.pace_s)
         if mood == "long":
             await writer.drain()

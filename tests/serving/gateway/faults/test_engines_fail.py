@@ -9,7 +9,7 @@ import pytest
 
 from tests.serving.gateway.faults.clients import ask, many
 from tests.serving.gateway.faults.sockets import BEFORE, MIDDLE, RawEngine
-from tests.serving.gateway.faults.worlds import kinds, run, until, world
+from tests.serving.gateway.faults.worlds import World, kinds, run, until, world
 
 
 @pytest.mark.parametrize("mood", [*BEFORE, "500", "502", "503", "429", "408"])
@@ -143,5 +143,54 @@ def test_nobody_there_is_told_and_forgotten() -> None:
             async with asyncio.timeout(5):
                 while (await ask(here.address, stream=False)).kind != "whole":
                     await asyncio.sleep(0.02)
+
+    run(job())
+
+
+def test_requests_that_wait_at_an_engine_found_ill_go_to_another() -> None:
+    async def job() -> None:
+        hanging, good = RawEngine(lambda _: "hang"), RawEngine()
+        patient = {"first_byte_s": 60.0, "between_bytes_s": 60.0}
+        async with world(hanging, good, watched=True, timeouts=patient) as here:
+            load = asyncio.create_task(many(here.address, 30))
+            await until(lambda: hanging.open > 0)
+            hanging.ill = True
+            assert kinds(await asyncio.wait_for(load, 5)) == {"whole": 30}
+            assert set(good.said.values()) == {1}
+
+    run(job())
+
+
+def test_an_ill_engine_keeps_what_nobody_else_could_answer() -> None:
+    async def job() -> None:
+        only = RawEngine(pace_s=0.1)
+        async with world(only, watched=True) as here:
+            load = asyncio.create_task(many(here.address, 10, over_s=0.0))
+            await until(lambda: only.open == 10)
+            only.ill = True
+            assert kinds(await load) == {"whole": 10}
+
+    run(job())
+
+
+def test_an_engine_that_comes_back_with_another_model_loses_nothing() -> None:
+    async def job() -> None:
+        changed, same = RawEngine(models=("m", "n")), RawEngine()
+        seldom = {"scrape_s": 60.0, "models_s": 60.0}
+        async with world(changed, same, watched=True, watch=seldom) as here:
+            await until(lambda: changed_knows(here, "n"))
+            await changed.kill()
+            changed.models = ("n",)
+            await changed.start()
+            assert kinds(await many(here.address, 40)) == {"whole": 40}
+            assert set(same.said.values()) == {1}
+            assert not changed.said.total()
+            await until(lambda: here.gateway.catalogue.find("m")[0] is not None)
+            changed.asked.clear()
+            assert kinds(await many(here.address, 20)) == {"whole": 20}
+            assert not changed.asked, "it is not asked for what it has not"
+
+    def changed_knows(here: World, model: str) -> bool:
+        return model in (here.gateway.engines[0].models or ())
 
     run(job())
