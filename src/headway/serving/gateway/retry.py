@@ -128,6 +128,8 @@ class RetryBudget:
     def _slot(self, now_s: float) -> list[int]:
         """Return the slot of this instant: its number, its requests, its tries again."""
         number = int(now_s // self._slot_s)
+        if self._slots and self._slots[-1][0] > number:  # the clock was set back
+            self._slots[-1][0] = number
         while self._slots and self._slots[0][0] <= number - self._SLOTS:
             _, requests, retries = self._slots.popleft()
             self._requests -= requests

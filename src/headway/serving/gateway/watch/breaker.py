@@ -42,7 +42,8 @@ class Breaker:
 
     Half open, it lets a few requests through: successes in a row close it, one failure opens it
     anew. Each request is told by `sent`, and then by one of `succeeded`, `failed` and `dropped`;
-    one whose end is never told gives its place back after `BreakerRules.open_s`.
+    one whose end is never told gives its place back after `BreakerRules.open_s`. A clock that is
+    set back adds one such pause at most.
 
     Parameters
     ----------
@@ -69,14 +70,15 @@ class Breaker:
         """Return where it stands."""
         if not self._open:
             return "closed"
+        self._until_s = min(self._until_s, now_s + self._rules.open_s)
         return "open" if now_s < self._until_s else "half-open"
 
     def allows(self, now_s: float) -> bool:
         """Return whether a request may be sent."""
-        if not self._open:
-            return True
-        if now_s < self._until_s:
-            return False
+        state = self.state(now_s)
+        if state != "half-open":
+            return state == "closed"
+        self._probed_s = min(self._probed_s, now_s)
         return self._probes < self._rules.probes or now_s - self._probed_s > self._rules.open_s
 
     def sent(self, now_s: float) -> None:
