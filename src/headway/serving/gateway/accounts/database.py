@@ -92,6 +92,7 @@ class _SQLite(Database):
             )
             self._link.execute("PRAGMA journal_mode = WAL")
             self._link.execute(f"PRAGMA synchronous = {'FULL' if is_synced else 'NORMAL'}")
+        self._file = self._there()
 
     def execute(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
         with _sqlite_errors(self._path):
@@ -105,6 +106,9 @@ class _SQLite(Database):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
+        if self._there() != self._file:
+            # SQLite would go on writing to what nobody will ever read.
+            raise StoreError(f"{self._path}: the file was deleted, or replaced by another")
         with _sqlite_errors(self._path):
             self._link.execute("BEGIN IMMEDIATE")
             try:
@@ -115,6 +119,14 @@ class _SQLite(Database):
                 with suppress(sqlite3.Error):
                     self._link.execute("ROLLBACK")
                 raise
+
+    def _there(self) -> tuple[int, int] | None:
+        """Return which file there is, None for none."""
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def own(self, node: str) -> None:
         # A lock on a file of its own: it goes with the process, and readers do not mind it.
