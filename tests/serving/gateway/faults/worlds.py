@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -16,6 +17,7 @@ import uvloop
 
 from headway.serving.gateway.accounts import Anonymous, Lease
 from headway.serving.gateway.gateway import Gateway, running
+from headway.serving.gateway.usage import Clock
 from tests.serving.gateway.fakes import counts, site
 from tests.serving.gateway.faults.clients import Outcome
 from tests.serving.gateway.faults.sockets import RawEngine
@@ -81,7 +83,11 @@ class World:
 
 @asynccontextmanager
 async def world(
-    *engines: RawEngine, watched: bool = False, accounts: Any = None, **serve: Any
+    *engines: RawEngine,
+    watched: bool = False,
+    accounts: Any = None,
+    clock: Clock = time.monotonic,
+    **serve: Any,
 ) -> AsyncIterator[World]:
     """Give a gateway before engines; at the end, see that nothing is left of it.
 
@@ -97,7 +103,7 @@ async def world(
     place = site(
         [one.url for one in engines], serve={**PATIENT, **(WATCHED if watched else {}), **serve}
     )
-    async with running(place, watched=watched, accounts=book) as (gateway, host, port):
+    async with running(place, watched=watched, accounts=book, clock=clock) as (gateway, host, port):
         here = World(gateway, (host, port), list(engines))
         if watched:
             await until(lambda: bool(gateway.sight.ready(gateway._clock()).all()))
