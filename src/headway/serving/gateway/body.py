@@ -12,7 +12,7 @@ from headway.serving.gateway.errors import RefusedError, invalid
 
 _LIST, _TEXT = b'["'
 
-_COMPLETION_TOKENS = 16
+COMPLETION_TOKENS = 16
 """What the API gives where a completion sets no limit."""
 
 _MOST_TOKENS = 2**31 - 1
@@ -132,7 +132,7 @@ def completion(body: bytes) -> Asked:
         raise _refusal(error) from None
     prompt = memoryview(found.prompt)
     tokens = _tokens(prompt, "prompt")
-    limit = _COMPLETION_TOKENS if found.max_tokens is None else found.max_tokens
+    limit = COMPLETION_TOKENS if found.max_tokens is None else found.max_tokens
     answers = max(found.n or 1, found.best_of or 1, 1)
     limit = _limit(limit, answers * _prompts(prompt, tokens), "max_tokens")
     return Asked(found.model, prompt, bool(found.stream), limit, found.user, found.priority, tokens)

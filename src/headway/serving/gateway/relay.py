@@ -222,7 +222,7 @@ class Relay:
         begun_s = ticket.begun_s
         if ticket.trail is not None:
             ticket.trail.begun(engine.name, answer.status, begun_s)
-        if ticket.request.tries and answer.status < 400:
+        if ticket.request.tries and answer.status not in _ILL | _BUSY:
             self._turns.helped()
         more = self._more(ticket, engine, answer)
         if ticket.transcript is None or (answer.status != 200 and not ticket.exchange.begun):

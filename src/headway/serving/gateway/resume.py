@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from headway.serving.gateway.body import Asked
+from headway.serving.gateway.body import COMPLETION_TOKENS, Asked
 from headway.serving.gateway.engines import EngineKind
 from headway.serving.gateway.headers import RESUMED
 from headway.serving.wire import Exchange, UpstreamError
@@ -17,6 +17,12 @@ _TEXT = b"/v1/completions"
 
 _CHATS_GO_ON = frozenset(("vllm", "sglang"))
 """Kinds of engines that can be told to go on with the last message of a conversation."""
+
+_WHOLE = (
+    *("echo", "suffix", "logprobs", "prompt_logprobs", "use_beam_search", "response_format"),
+    *("structured_outputs", "guided_json", "guided_regex", "guided_choice", "guided_grammar"),
+)
+"""Fields of requests whose answers make sense only from their beginning."""
 
 _MOST_BYTES = 1 << 20
 """Of an event; more is no event."""
@@ -113,9 +119,10 @@ class Transcript:
         if not self._said:
             return body
         fields: dict[str, Any] = msgspec.json.decode(body)
-        said = "".join(self._said)
+        said, limit = "".join(self._said), fields.get("max_tokens")
         if self._path == _TEXT:
             fields["prompt"] += said
+            fields["max_tokens"] = COMPLETION_TOKENS if limit is None else limit
         else:
             fields["messages"] = _continued(fields["messages"], said, fields)
             fields["continue_final_message"] = True
@@ -123,6 +130,8 @@ class Transcript:
         for name in ("max_tokens", "max_completion_tokens"):
             if fields.get(name) is not None:
                 fields[name] = max(fields[name] - self.tokens, 1)
+        if fields.get("min_tokens"):
+            fields["min_tokens"] = max(fields["min_tokens"] - self.tokens, 0)
         return msgspec.json.encode(fields)
 
     def _told(self, event: bytes) -> bytes:
@@ -186,11 +195,17 @@ def transcript(
     allowed
         Whether the gateway does so for clients that ask for it.
     """
-    if not allowed or RESUMED not in headers or not asked.stream or asked.answers > 1:
+    if not allowed or RESUMED not in headers or not asked.stream:
         return None
     if exchange.path == _TEXT and asked.prompt[0] != ord('"'):
         return None
-    return Transcript(exchange.path) if exchange.path in (_CHAT, _TEXT) else None
+    if exchange.path not in (_CHAT, _TEXT):
+        return None
+    fields: dict[str, Any] = msgspec.json.decode(exchange.body)
+    several = any((fields.get(name) or 1) > 1 for name in ("n", "best_of"))
+    if several or any(fields.get(name) not in (None, False) for name in _WHOLE):
+        return None
+    return Transcript(exchange.path)
 
 
 def _continued(
