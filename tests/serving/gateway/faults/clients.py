@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import h11
 
@@ -32,6 +33,8 @@ class Outcome:
         That came.
     headers
         Of the answer.
+    comments
+        Within a stream.
     seconds
         From the request to the end.
     """
@@ -42,6 +45,7 @@ class Outcome:
     text: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    comments: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -85,14 +89,21 @@ async def ask(
 
 
 async def many(
-    address: tuple[str, int], count: int, *, over_s: float = 0.1, seed: int = 1, words: int = 4
+    address: tuple[str, int],
+    count: int,
+    *,
+    over_s: float = 0.1,
+    seed: int = 1,
+    words: int = 4,
+    streams: bool = False,
+    **more: Any,
 ) -> list[Outcome]:
-    """Ask so often, streaming and not, at random times."""
+    """Ask so often, streaming and not, or only that, at random times."""
     chance = random.Random(seed)
 
     async def later(number: int, wait_s: float) -> Outcome:
         await asyncio.sleep(wait_s)
-        return await ask(address, stream=number % 2 == 0, words=words)
+        return await ask(address, stream=streams or number % 2 == 0, words=words, **more)
 
     waits = [chance.uniform(0, over_s) for _ in range(count)]
     return await asyncio.gather(*[later(*one) for one in enumerate(waits)])
@@ -147,8 +158,10 @@ def _judge(outcome: Outcome, *, ended: bool, stream: bool, words: int) -> None:
     last = ""
     for event in events[:-1]:
         last = event.removeprefix("data: ")
-        if last != "[DONE]" and "error" not in (told := json.loads(last)):
-            outcome.text += told["choices"][0]["text"]
+        if last.startswith(": "):
+            outcome.comments.append(last)
+        elif last != "[DONE]" and "error" not in (told := json.loads(last)):
+            outcome.text += "".join(one["text"] for one in told["choices"])
     assert expected.startswith(outcome.text), outcome
     if ended and last == "[DONE]":
         outcome.kind = "whole"

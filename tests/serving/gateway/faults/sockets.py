@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import socket
 import struct
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import h11
 
@@ -19,6 +21,8 @@ _EVENTS = [("content-type", "text/event-stream"), ("transfer-encoding", "chunked
 
 class RawEngine:
     """Says ``ID.0 ID.1 ...`` to the prompt ``ID``, unless its mood is another.
+
+    What has been said may stand behind the prompt, as in ``IDID.0 ``: it goes on from there.
 
     Parameters
     ----------
@@ -35,10 +39,14 @@ class RawEngine:
     ----------
     asked, said
         How often each id has come, and has been answered to the end.
+    bodies
+        Of all requests.
     open
         Requests under way.
     ill
         Whether it says so when asked for its health.
+    tells_usage
+        Whether a stream ends with the usage.
     """
 
     def __init__(
@@ -55,10 +63,12 @@ class RawEngine:
         self.pace_s = pace_s
         self.ballast = b": %b\n\n" % (b"x" * ballast) if ballast else b""
         self.models = models
+        self.bodies: list[dict[str, Any]] = []
         self.asked: Counter[str] = Counter()
         self.said: Counter[str] = Counter()
         self.open = 0
         self.ill = False
+        self.tells_usage = False
         self.host, self.port = "127.0.0.1", 0
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -102,12 +112,14 @@ class RawEngine:
             target, body = found
             if body:
                 asked = json.loads(body)
-                name = asked["prompt"]
+                name, begin = _read_prompt(asked["prompt"])
                 self.asked[name] += 1
+                self.bodies.append(asked)
                 self.open += 1
                 try:
                     async with _listening(reader):
-                        whole = await self._answer(writer, name, stream=bool(asked.get("stream")))
+                        stream = bool(asked.get("stream"))
+                        whole = await self._answer(writer, name, begin, stream=stream)
                 finally:
                     self.open -= 1
                 self.said[name] += whole
@@ -122,7 +134,9 @@ class RawEngine:
             return 200, b"vllm:num_requests_running 3\nvllm:num_requests_waiting 2\n"
         return (503 if self.ill else 200), b""
 
-    async def _answer(self, writer: asyncio.StreamWriter, name: str, *, stream: bool) -> bool:
+    async def _answer(
+        self, writer: asyncio.StreamWriter, name: str, begin: int, *, stream: bool
+    ) -> bool:
         mood = self.mood(name)
         if "m" not in self.models:
             writer.write(_plain(404, b'{"error":{"message":"The model `m` does not exist."}}'))
@@ -133,7 +147,7 @@ class RawEngine:
         if mood in _BEFORE:
             await _BEFORE[mood](writer)
         if stream:
-            await self._stream(writer, name, mood)
+            await self._stream(writer, name, mood, begin)
         else:
             await self._whole(writer, name, mood)
         return True
@@ -160,19 +174,23 @@ class RawEngine:
             await writer.drain()
             raise ConnectionError
 
-    async def _stream(self, writer: asyncio.StreamWriter, name: str, mood: str) -> None:
+    async def _stream(self, writer: asyncio.StreamWriter, name: str, mood: str, begin: int) -> None:
         head = _head(200, _EVENTS)
         if mood == "drip":
             await _drip(writer, head)
         else:
             writer.write(head)
-        for number in range(self.words):
-            if number == self.words // 2 and mood.endswith("-mid"):
+        for number in range(begin, self.words):
+            if number == (begin + self.words) // 2 and mood.endswith("-mid"):
                 await writer.drain()
                 await _break(writer, mood)
             writer.write(_chunk(_event(name, number) + self.ballast))
             await writer.drain()
             await asyncio.sleep(self.pace_s)
+        if self.tells_usage:
+            used = {"prompt_tokens": 1 + begin, "completion_tokens": self.words - begin}
+            told = json.dumps({"choices": [], "usage": used}).encode()
+            writer.write(_chunk(b"data: %b\n\n" % told))
         if mood == "long":
             await writer.drain()
             raise ConnectionError
@@ -181,6 +199,18 @@ class RawEngine:
             await writer.drain()
             raise ConnectionError
         writer.write(_chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
+
+
+_SAID = re.compile(r"([a-z]+\d+?)((?:\1\.\d+ )*)")
+
+
+def _read_prompt(prompt: str) -> tuple[str, int]:
+    """Return the id in a prompt, and how many words have been said."""
+    found = _SAID.fullmatch(prompt)
+    assert found is not None, prompt
+    words = found[2].split()
+    assert words == [f"{found[1]}.{k}" for k in range(len(words))], prompt
+    return found[1], len(words)
 
 
 def said(name: str, words: int) -> bytes:
