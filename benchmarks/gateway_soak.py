@@ -112,7 +112,7 @@ async def soaked(arguments: argparse.Namespace, gateway: Steered, engines: list[
     """Run it all."""
     begin_s = time.monotonic()
     soak = Soak(ends_s=begin_s + 60.0 * arguments.minutes)
-    headers = [(b"x-headway-resume", b"yes")] if arguments.resume else []
+    headers = [(b"x-headway-resumed", b"yes")] if arguments.resume else []
     pool = Pool(*gateway.address, idle=arguments.streams)
     beside = [
         asyncio.create_task(roll(soak, gateway, engines, arguments.pause_s)),

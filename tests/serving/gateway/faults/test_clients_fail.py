@@ -57,7 +57,7 @@ def test_a_slow_reader_holds_up_nobody_and_no_engine_is_blamed() -> None:
                 slow.setblocking(False)
                 loop = asyncio.get_running_loop()
                 await loop.sock_connect(slow, here.address)
-                await loop.sock_sendall(slow, _request("slow"))
+                await loop.sock_sendall(slow, _request("slow1"))
                 await until(lambda: _is_stalled(here))
                 await asyncio.sleep(0.9)  # an engine must not be silent for 0.4 s
                 assert engine.open == 1
@@ -89,7 +89,7 @@ def test_whoever_sends_slowly_is_refused_and_holds_up_nobody() -> None:
                 finally:
                     writer.close()
 
-            told = _request("slow")
+            told = _request("slow1")
             head = told.index(b"\r\n\r\n") + 4
             lorises = [drips(told[:head] * 3, 2) for _ in range(20)]
             lorises += [drips(told[:-5], 60) for _ in range(20)]
@@ -185,11 +185,11 @@ def test_a_client_that_sends_ahead_cannot_be_slow_for_ever() -> None:
                 slow.setblocking(False)
                 loop = asyncio.get_running_loop()
                 await loop.sock_connect(slow, here.address)
-                await loop.sock_sendall(slow, _request("slow"))
+                await loop.sock_sendall(slow, _request("slow1"))
                 await until(lambda: _is_stalled(here))
-                await loop.sock_sendall(slow, _request("next"))
+                await loop.sock_sendall(slow, _request("next1"))
                 await until(lambda: engine.open == 0, 4.0)
-            assert not engine.asked["next"]
+            assert not engine.asked["next1"]
 
     run(job())
 
