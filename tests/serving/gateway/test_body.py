@@ -131,6 +131,13 @@ def test_a_priority_is_told_to_engines_that_schedule_by_it(sent: str) -> None:
     assert body.with_priority(raw, asked, asked.priority) is raw or asked.priority is None
 
 
+def test_a_key_that_is_no_text_is_refused_when_the_body_is_written_anew() -> None:
+    raw = b'{"model":"m","prompt":"x","priority":2,"\xff":1}'
+    asked = body.completion(raw)
+    with pytest.raises(RefusedError):
+        body.with_priority(raw, asked, 7)
+
+
 PARSERS = (body.chat, body.completion, body.embedding, body.response)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

@@ -15,6 +15,7 @@ from headway.serving.gateway.resume import Transcript
 from headway.serving.wire import Exchange, Pool, Server
 from tests.serving.gateway.fakes import behind, counts, post, site
 
+
 WORDS = [f"w{number} " for number in range(8)]
 CHAT = "/v1/chat/completions"
 
@@ -147,3 +148,10 @@ def test_only_whole_events_are_told_wherever_they_are_cut(cuts: list[int], end: 
     assert one.tokens == whole
     body = json.loads(one.continued(b'{"prompt":"p","max_tokens":20}'))
     assert body["prompt"] == "p" + "".join(str(number) for number in range(whole))
+
+
+def test_an_event_that_is_no_text_passes_and_ends_what_can_go_on() -> None:
+    for raw in (b'{"choices":[{"text":"\xff"}]}', b'{"x":' + b"[" * 20_000):
+        told = Transcript(b"/v1/completions")
+        assert told.take(b"data: %b\n\n" % raw) == b"data: %b\n\n" % raw
+        assert not told.goes_on()

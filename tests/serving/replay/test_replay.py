@@ -11,6 +11,7 @@ import pytest
 
 from headway.errors import ConfigError
 from headway.serving.replay import Endpoint, Prompts, ReplayRun, beside, replay
+from headway.serving.replay.sender import _message
 from headway.serving.replay.stream import Events
 from headway.serving.wire import Exchange, Server
 from headway.serving.workload import Blocks, Workload
@@ -145,6 +146,14 @@ def test_errors_within_a_stream_are_heard() -> None:
     events = Events()
     events.feed(b"data: {no json\n\n")
     assert events.error.startswith("no event")
+
+
+@pytest.mark.parametrize("raw", [b'{"choices":[{"text":"\xff"}]}', b'{"x":' + b"[" * 20_000])
+def test_what_no_server_should_send_is_an_error_and_not_the_end(raw: bytes) -> None:
+    events = Events()
+    events.feed(b"data: %b\n\n" % raw)
+    assert events.error.startswith("no event")
+    assert _message(raw)
 
 
 @pytest.mark.parametrize(

@@ -264,6 +264,9 @@ def with_priority(body: bytes, asked: Asked, priority: int) -> bytes:
         return body
     if asked.priority is None:
         return b'%b,"priority":%d}' % (body.rstrip()[:-1], priority)
-    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    try:
+        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    except UnicodeDecodeError as error:  # in a key that nobody has looked at yet
+        raise _refusal(error) from None
     fields["priority"] = msgspec.Raw(b"%d" % priority)
     return msgspec.json.encode(fields)

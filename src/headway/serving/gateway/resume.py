@@ -142,7 +142,7 @@ class Transcript:
             return event
         try:
             known = _decode(event[len(_DATA) :])
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             self._only_text = False  # it cannot be told what was said
             return event
         greets = self._note(known)

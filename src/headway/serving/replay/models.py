@@ -37,7 +37,7 @@ async def first_model(url: str, api_key: str | None = None) -> str:
         return msgspec.json.decode(body, type=_Models).data[0].id
     except UpstreamError as error:
         raise EndpointError(f"{url}: {error}") from None
-    except (msgspec.DecodeError, IndexError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IndexError):
         raise EndpointError(f"{url}/v1/models: no model is listed; name one") from None
     finally:
         pool.close()

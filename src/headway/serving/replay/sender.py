@@ -233,6 +233,6 @@ def _message(body: bytes) -> str:
     try:
         found = msgspec.json.decode(body)
         text = str(found["error"]["message"])
-    except (msgspec.DecodeError, KeyError, TypeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, KeyError, TypeError):
         text = body.decode("utf-8", "replace")
     return " ".join(text.split())[:200]

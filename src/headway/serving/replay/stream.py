@@ -80,7 +80,7 @@ class Events:
             return False
         try:
             told = _decode(found)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self.error = self.error or f"no event: {error}"
             return False
         if told.error is not None:

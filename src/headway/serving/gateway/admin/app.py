@@ -274,7 +274,7 @@ async def _body(request: Request, kind: type[_Body]) -> _Body:
             raise _RefusedError(413, f"expected a body of at most {_MOST_BYTES} bytes")
     try:
         return msgspec.json.decode(raw or b"{}", type=kind)
-    except (msgspec.MsgspecError, RecursionError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _RefusedError(400, f"the body is not what it should be: {error}") from None
 
 
