@@ -15,7 +15,6 @@ from headway.serving.gateway.resume import Transcript
 from headway.serving.wire import Exchange, Pool, Server
 from tests.serving.gateway.fakes import behind, counts, post, site
 
-
 WORDS = [f"w{number} " for number in range(8)]
 CHAT = "/v1/chat/completions"
 
