@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,11 @@ from headway.serving.fleet.adapters.described import catalogue
 from headway.serving.fleet.setup import kinds, started
 from headway.serving.gateway.board import Board
 from headway.serving.gateway.engines import LiveEngine
+from headway.serving.gateway.engines.discovery import Api, ApiServer
 from headway.serving.gateway.scaling.books import Books
-from headway.serving.gateway.scaling.document import Scaled, Scaling, runs
+from headway.serving.gateway.scaling.document import Scaled, runs
 from headway.serving.gateway.scaling.hands import Hands, Keeper
+from headway.serving.gateway.scaling.kubernetes import Deployment, Deployments
 from headway.serving.gateway.scaling.processes import Processes, own_engine
 from headway.serving.gateway.scaling.stations import Launcher, Stations, Times
 from headway.serving.gateway.site import Site
@@ -53,16 +56,28 @@ def hands(
     scaling = site.serve.scaling
     if scaling.act == "none":
         return ()
-    groups = _groups(site)
-    mine = [one for one in groups if runs(scaling, site.serve.engines.get(one.kind))]
-    if not mine:
+    if scaling.act == "kubernetes":
+        found = _deployments(site, engines, board, keeper)
+    else:
+        found = _stations(site, engines, board, keeper)
+    if not found:
         raise ConfigError(f"serve.scaling.act: {scaling.act} has no kind of engines to start")
+    return found
+
+
+def _stations(
+    site: Site, engines: Sequence[LiveEngine], board: Board, keeper: Keeper
+) -> tuple[Hands, ...]:
+    """Return who runs engines itself."""
+    scaling = site.serve.scaling
     launchers: dict[int, Launcher] = {}
-    for group in mine:
-        launcher = _launcher(site, scaling, group)
-        launchers |= dict.fromkeys(group.numbers, launcher)
+    for group in _groups(site):
+        if runs(scaling, site.serve.engines.get(group.kind)):
+            launchers |= dict.fromkeys(group.numbers, _launcher(site, group))
+    if not launchers:
+        return ()
     counts = [group.count for group in site.file.engines]
-    first = [k for k in _first(site, counts) if k in launchers]
+    first = [k for k in started(site.file.engines, counts) if k in launchers]
     times = Times(
         scaling.start_s,
         scaling.drain_s,
@@ -71,6 +86,33 @@ def hands(
         site.serve.timeouts.connect_s,
     )
     return (Stations(engines, launchers, first, board, keeper, times),)
+
+
+def _deployments(
+    site: Site, engines: Sequence[LiveEngine], board: Board, keeper: Keeper
+) -> tuple[Hands, ...]:
+    """Return who has Deployments be larger and smaller."""
+    scaling = site.serve.scaling
+    groups = [group for group in _groups(site) if group.own.deployment is not None]
+    if not groups:
+        return ()
+    server = ApiServer.of_pod()
+    api, chance = Api(server), random.Random()  # noqa: S311 - only pauses
+    return tuple(
+        Deployments(
+            Deployment(
+                api, group.own.deployment or "", group.own.namespace or server.namespace, chance
+            ),
+            engines,
+            group.numbers,
+            board,
+            keeper,
+            drain_s=scaling.drain_s,
+            gone_s=scaling.start_s,
+            look_s=scaling.look_s,
+        )
+        for group in groups
+    )
 
 
 def sleepers(site: Site) -> frozenset[int]:
@@ -102,13 +144,8 @@ def _groups(site: Site) -> list[_Group]:
     return [_Group(kind, own.get(kind, Scaled()), tuple(one)) for kind, one in numbers.items()]
 
 
-def _first(site: Site, counts: Sequence[int]) -> list[int]:
-    """Return places that have an engine from the beginning, as in a simulation."""
-    return started(site.file.engines, counts)
-
-
-def _launcher(site: Site, scaling: Scaling, group: _Group) -> Launcher:
-    own = group.own
+def _launcher(site: Site, group: _Group) -> Launcher:
+    own, scaling = group.own, site.serve.scaling
     command = own.command or own_engine(site.path.resolve(), group.kind)
     names = {number: site.members[number].name for number in group.numbers}
     return Processes(command, names, env=own.env, host=scaling.host, stop_s=scaling.stop_s)

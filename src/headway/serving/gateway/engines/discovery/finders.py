@@ -7,7 +7,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from headway.serving.gateway.engines.address import Address
-from headway.serving.gateway.engines.discovery.kubernetes import ApiServer, Service
+from headway.serving.gateway.engines.discovery.api import ApiServer
+from headway.serving.gateway.engines.discovery.kubernetes import Service
 from headway.serving.gateway.engines.discovery.names import Name
 from headway.serving.gateway.engines.discovery.places import Places, keep_looking
 from headway.serving.gateway.engines.document import Kubernetes
