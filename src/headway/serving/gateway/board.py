@@ -53,7 +53,7 @@ BOUNDS_S = (
 ENGINE_COLUMNS = (
     *("healthy", "draining", "asleep", "scraped_s", "running", "waiting", "kv_usage"),
     *("blocks", "block_tokens", "prefix_queries", "prefix_hits", "preemptions", "restarts"),
-    "ordered",
+    *("ordered", "desired"),
 )
 """Of an engine, written by its watcher, and the last by who starts it; 0 or nan while unknown, see
 `Board.engine`."""
@@ -180,6 +180,7 @@ class Board:
             )
             offset += column.size_bytes
         self._engine = found.pop("engine")
+        self._engine[self.NAMES["desired"]] = np.nan
         self.__dict__.update(found)
 
     def engine(self, column: str) -> NDArray[np.float64]:
@@ -188,7 +189,8 @@ class Board:
         ``healthy``, ``draining`` and ``asleep`` are 0 or 1; ``scraped_s`` is when the metrics were
         read last, 0 if never; ``blocks`` and ``block_tokens`` are 0 until the engine has told them;
         ``restarts`` counts how often it has lost all that it held; ``ordered`` is 1 while one that
-        is started and stopped by a gateway is to be there.
+        is started and stopped by a gateway is to be there; ``desired`` is how many of its kind its
+        scalers want, nan if nobody does.
         """
         found: NDArray[np.float64] = self._engine[self.NAMES[column]]
         return found

@@ -127,7 +127,9 @@ class Gateway:
             self.sight.shelved = books.at
         self._operator = self._operating(self.actuator, books)
         hands = setup.hands(site, self.engines, self.board, self.lookout) if worker == 0 else ()
-        self.scaling = Acting(site, controllers, self.sight, hands, self._operator, clock)
+        self.scaling = Acting(
+            site, controllers, self.sight, self.board, hands, self._operator, clock
+        )
         self.scouts = Scouts(
             site,
             self.engines,

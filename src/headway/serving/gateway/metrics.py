@@ -27,6 +27,7 @@ from headway.serving.gateway.board import (
     SHARES,
     Board,
 )
+from headway.serving.gateway.scaling.metrics import of_kinds
 
 _GAUGES = {
     "in_flight": "Requests sent to an engine and not ended.",
@@ -99,6 +100,7 @@ class BoardCollector(Collector):
         figures = self._accounts()
         if figures is not None:
             yield from _of_accounts(figures)
+        yield from of_kinds(self._board, [kind for _, kind in self._labels])
         yield from self._more()
 
     def _of_gateway(self) -> Iterator[Metric]:

@@ -208,7 +208,7 @@ async def _work(
             bureau: Bureau = NoBureau()
             if isinstance(accounts, LocalAccounts):
                 bureau = LocalBureau(accounts, time.monotonic)
-            desk = Desk(site, gateway.engines, post.board, bureau)
+            desk = Desk(site, gateway.engines, post.board, bureau, scaling=gateway.scaling)
             admin = await _open_admin(desk, access)
         ready()
         await stop.wait()

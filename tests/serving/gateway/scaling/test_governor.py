@@ -22,7 +22,7 @@ from headway.serving.fleet.decisions import (
 )
 from headway.serving.gateway.board import Board
 from headway.serving.gateway.scaling import Governor, Record, Scaling
-from headway.serving.gateway.scaling.metrics import families
+from headway.serving.gateway.scaling.metrics import of_kinds, of_operations
 from headway.serving.gateway.steering import Advice, Recorder
 from headway.serving.gateway.view import Sight
 from tests.serving.gateway.fakes import site
@@ -66,7 +66,7 @@ class Bench:
         self.sight = Sight(self.site.engines, self.board, lambda: ())
         self.hands = Pretending(self.board, by)
         self.operating = Recorder()
-        self.record = Record(self.site.engines)
+        self.record = Record(self.site.engines, self.board)
         self.now_s = 100.0
         self.governor = Governor(
             msgspec.convert({"act": "processes", **rules}, Scaling),
@@ -170,7 +170,7 @@ def test_what_scalers_want_is_told_whether_anybody_acts_or_not() -> None:
     def values(name: str) -> dict[str, float]:
         return {
             sample.name: sample.value
-            for family in families(bench.record, bench.sight.view(0.0))
+            for family in (*of_kinds(bench.board, ["a"] * 4), *of_operations(bench.record))
             for sample in family.samples
             if sample.name == name
         }
@@ -180,10 +180,12 @@ def test_what_scalers_want_is_told_whether_anybody_acts_or_not() -> None:
     assert values("headway_scaling_desired") == {"headway_scaling_desired": 4}
     bench.record.looked("hpa", view, (Start(2),))
     bench.record.looked("llumnix", view, (Migrate(0, 1, 1),))
-    assert bench.record.desired(view) == {"a": 4}, "who wants most counts"
+    assert values("headway_scaling_desired") == {"headway_scaling_desired": 4}, (
+        "who wants most counts"
+    )
     bench.record.looked("kpa", view, (Drain(0),))
     bench.record.looked("hpa", view, ())
-    assert bench.record.desired(view) == {"a": 2}
+    assert values("headway_scaling_desired") == {"headway_scaling_desired": 2}
     bench.do(Start(2))
     assert values("headway_scaling_ordered") == {"headway_scaling_ordered": 3}
     assert values("headway_scaling_operations_total") == {"headway_scaling_operations_total": 1}

@@ -21,6 +21,8 @@ from headway.serving.gateway.board import Board
 from headway.serving.gateway.engines import LiveEngine
 from headway.serving.gateway.engines.operate import refresh
 from headway.serving.gateway.metrics import BoardCollector, page
+from headway.serving.gateway.scaling.acting import Acting
+from headway.serving.gateway.scaling.record import standings
 from headway.serving.gateway.site import Site
 
 _log = logging.getLogger("headway.serving.gateway.admin")
@@ -41,6 +43,8 @@ class Desk:
         Of all workers.
     bureau
         Asks accounts.
+    scaling
+        What controllers want and do, if that is in this process.
     asks
         Whether engines have to be asked what they serve, as no worker is in this process.
     clock
@@ -56,6 +60,7 @@ class Desk:
         board: Board,
         bureau: Bureau,
         *,
+        scaling: Acting | None = None,
         asks: bool = False,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
@@ -77,7 +82,9 @@ class Desk:
         self._clock = clock
         self._wall = wall
         self._since = wall()
-        self._collector = BoardCollector(board, names, kinds, bureau.figures)
+        self._scaling = scaling
+        more = tuple if scaling is None else scaling.families
+        self._collector = BoardCollector(board, names, kinds, bureau.figures, more)
 
     async def run(self) -> None:
         """Take points and look for faults until cancelled."""
@@ -117,6 +124,7 @@ class Desk:
             "refusals": self._snapshot.refusals(),
             "accounts": None if figures is None else msgspec.structs.asdict(figures),
             "tenants": standings,
+            "scaling": self._scaled(),
             "notes": self.notes.latest(200),
         }
 
@@ -130,6 +138,11 @@ class Desk:
         """Remember, and log, what an operator has tried in vain."""
         _log.warning("%s: %s %s: %s", who, engine, what, error)
         self.notes.add("bad", f"{what} failed: {error}", engine=engine, who=who)
+
+    def _scaled(self) -> Row:
+        if self._scaling is not None:
+            return self._scaling.state()
+        return {"kinds": standings(self.board, self.site.engines.kinds)}
 
     async def _standings(self) -> tuple[Standing, ...]:
         try:

@@ -8,10 +8,11 @@ from typing import Any
 from prometheus_client.core import Metric
 
 from headway.serving.fleet.decisions import Controller
+from headway.serving.gateway.board import Board
 from headway.serving.gateway.scaling.governor import Governor
 from headway.serving.gateway.scaling.hands import Hands
-from headway.serving.gateway.scaling.metrics import families
-from headway.serving.gateway.scaling.record import Record
+from headway.serving.gateway.scaling.metrics import of_operations
+from headway.serving.gateway.scaling.record import Record, standings
 from headway.serving.gateway.scaling.setup import sleepers
 from headway.serving.gateway.site import Site
 from headway.serving.gateway.steering import Actuator, Steering
@@ -30,6 +31,8 @@ class Acting:
         Of the fleet.
     sight
         Shows it.
+    board
+        Of all workers.
     hands
         Who start and stop engines.
     operating
@@ -52,12 +55,14 @@ class Acting:
         site: Site,
         controllers: Iterable[Controller],
         sight: Sight,
+        board: Board,
         hands: Sequence[Hands],
         operating: Actuator,
         clock: Clock,
     ) -> None:
         self.hands = tuple(hands)
-        self.record = Record(site.engines)
+        self.record = Record(site.engines, board)
+        self._board = board
         rules = site.serve.scaling
         self.governor = Governor(rules, sight, hands, sleepers(site), operating, self.record, clock)
         self._steering = Steering(controllers, sight, self.governor, clock, self.record.looked)
@@ -75,18 +80,17 @@ class Acting:
             await hands.close()
 
     def families(self) -> Iterator[Metric]:
-        """Give the metrics."""
-        return families(self.record, self._sight.view(self._clock()))
+        """Give the metrics that no other process can."""
+        return of_operations(self.record)
 
     def state(self) -> dict[str, Any]:
         """Return all there is to know, for people: plain values, as JSON has them."""
         now_s = self._clock()
-        cluster, record = self._sight.view(now_s), self.record
         names = self._sight.engines.names
         return {
             "act": self._rules.act,
             "dry_run": self._rules.dry_run,
-            "kinds": record.kinds(cluster),
+            "kinds": standings(self._board, self._sight.engines.kinds),
             "engines": {
                 name: state
                 for number, name in enumerate(names)
@@ -102,6 +106,6 @@ class Acting:
                     "outcome": line.outcome,
                     "why": line.why,
                 }
-                for line in reversed(record.lines)
+                for line in reversed(self.record.lines)
             ],
         }

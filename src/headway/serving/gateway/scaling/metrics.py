@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from headway.serving.gateway.scaling.record import Record
-from headway.serving.gateway.view import LiveView
+from headway.serving.gateway.board import Board
+from headway.serving.gateway.scaling.record import Record, standings
 
 _GAUGES = {
     "desired": "Engines of a kind that its scalers want; those there are if it has none.",
@@ -17,22 +17,26 @@ _GAUGES = {
 _OPERATIONS = "What controllers have decided, and what has become of it."
 
 
-def families(record: Record, cluster: LiveView) -> Iterator[Metric]:
-    """Give all families.
+def of_kinds(board: Board, kinds: Sequence[str]) -> Iterator[Metric]:
+    """Give how many engines there are, and are wanted; any process may ask.
 
     Parameters
     ----------
-    record
-        Of the recommendations.
-    cluster
-        The fleet now.
+    board
+        Of the gateway.
+    kinds
+        Of its engines, one each.
     """
-    kinds = record.kinds(cluster)
+    found = standings(board, kinds)
     for name, told in _GAUGES.items():
         gauge = GaugeMetricFamily(f"headway_scaling_{name}", told, labels=["kind"])
-        for kind, numbers in kinds.items():
+        for kind, numbers in found.items():
             gauge.add_metric([kind], numbers[name])
         yield gauge
+
+
+def of_operations(record: Record) -> Iterator[Metric]:
+    """Give counts of what controllers have decided."""
     counter = CounterMetricFamily(
         "headway_scaling_operations", _OPERATIONS, labels=["controller", "operation", "outcome"]
     )

@@ -20,6 +20,7 @@ from headway.serving.fleet.decisions import (
     Warm,
 )
 from headway.serving.fleet.view import ClusterView, Engines
+from headway.serving.gateway.board import Board
 
 Outcome = Literal["recommended", "dry run", "begun", "limited", "refused", "failed"]
 """Of a recommendation: nobody is to act; somebody would; somebody does; it would be too many or too
@@ -74,6 +75,8 @@ class Record:
     ----------
     engines
         Of the fleet.
+    board
+        Of the gateway, where its column ``desired`` is written.
 
     Attributes
     ----------
@@ -83,7 +86,8 @@ class Record:
         The latest, oldest first.
     """
 
-    def __init__(self, engines: Engines) -> None:
+    def __init__(self, engines: Engines, board: Board) -> None:
+        self._desired = board.engine("desired")
         self._names = engines.names
         self._kinds = engines.kinds
         self._of_kind = {
@@ -108,6 +112,7 @@ class Record:
             # Who has never started or stopped one of a kind is no scaler of it.
             if kind in change or (controller, kind) in self._wants:
                 self._wants[controller, kind] = int((there & members).sum()) + change[kind]
+        self._write()
 
     def happened(
         self, at_s: float, controller: str, operation: Operation, outcome: Outcome, why: str = ""
@@ -123,33 +128,45 @@ class Record:
         engine = self._names[operation.engine]
         self.lines.append(Line(at_s, controller, name, engine, what, outcome, why))
 
-    def desired(self, cluster: ClusterView) -> dict[str, int]:
-        """Return how many engines of each kind there should be.
-
-        Of several scalers of a kind the one that wants the most counts; kinds that nobody scales
-        are desired as they are.
-        """
-        there = ordered(cluster)
-        found = {kind: int((there & members).sum()) for kind, members in self._of_kind.items()}
+    def _write(self) -> None:
+        """Tell all processes what is wanted: of several scalers, by the one that wants the most."""
         wants: dict[str, int] = {}
         for (_, kind), number in self._wants.items():
             wants[kind] = max(wants.get(kind, 0), number)
-        return found | wants
-
-    def kinds(self, cluster: ClusterView) -> dict[str, dict[str, int]]:
-        """Return for each kind how many engines are desired, ordered and ready."""
-        there, desired = ordered(cluster), self.desired(cluster)
-        return {
-            kind: {
-                "desired": desired[kind],
-                "ordered": int((there & members).sum()),
-                "ready": int((cluster.ready & members).sum()),
-            }
-            for kind, members in self._of_kind.items()
-        }
+        for kind, number in wants.items():
+            self._desired[self._of_kind[kind]] = number
 
 
 def ordered(cluster: ClusterView) -> Any:
     """Return a mask of the engines that are to be there: up, or starting, and not to stop."""
     there = cluster.ready if cluster.up is None else cluster.up
     return there if cluster.draining is None else there & ~cluster.draining
+
+
+def standings(board: Board, kinds: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return for each kind how many engines are desired, ordered and ready.
+
+    Kinds that nobody scales are desired as they are.
+
+    Parameters
+    ----------
+    board
+        Of the gateway.
+    kinds
+        Of its engines, one each.
+    """
+    columns = ("healthy", "ordered", "draining", "asleep")
+    healthy, there, leaving, asleep = (board.engine(name) > 0 for name in columns)
+    ready = healthy & ~leaving & ~asleep
+    there = (healthy | there) & ~leaving & ~asleep
+    desired = board.engine("desired")
+    found: dict[str, dict[str, int]] = {}
+    for kind in dict.fromkeys(kinds):
+        members = np.array([one == kind for one in kinds])
+        wanted, number = float(desired[members][0]), int((there & members).sum())
+        found[kind] = {
+            "desired": number if np.isnan(wanted) else int(wanted),
+            "ordered": number,
+            "ready": int((ready & members).sum()),
+        }
+    return found
