@@ -196,6 +196,7 @@ def report(
             "answers": len(soak.got),
             "whole answers": len(soak.got) - len(failed),
             "tried on more than one engine": sum(one.tries > 1 for one in soak.got),
+            "gone on with by another engine": sum(one.resumed > 0 for one in soak.got),
             "connections tried again by clients": sum(one.connects for one in soak.got),
             "first byte P50, P99, most (s)": _quantiles(first),
             "longest gap in a stream P50, P99, most (s)": _quantiles(gaps),

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,10 @@ class Engine:
             *("--port", str(port), *more),
         ]
         self._process: subprocess.Popen[bytes] | None = None
+
+    def serve(self, model: str) -> None:
+        """Have another model served from the next start on."""
+        self._command[-1] = model
 
     def start(self) -> None:
         self._process = subprocess.Popen(
@@ -189,25 +193,33 @@ class Got:
     status: int = 0
     engine: str = ""
     tries: int = 0
-    resumed: str = ""
+    resumed: int = 0
     begun_s: float = 0.0
     first_s: float = 0.0
     end_s: float = 0.0
     longest_s: float = 0.0
     connects: int = 0
+    whole: bool = False
     told: str = ""
-    pieces: list[str] = field(default_factory=list)
 
 
 _TEXT = re.compile(rb'"text":"((?:[^"\\]|\\.)*)"')
 
 
 async def stream(
-    pool: Pool, prompt: str, tokens: int, headers: Sequence[tuple[bytes, bytes]] = ()
+    pool: Pool,
+    prompt: str,
+    tokens: int,
+    headers: Sequence[tuple[bytes, bytes]] = (),
+    *,
+    whole: bool = False,
 ) -> Got:
-    """Ask for a stream of so many tokens, connecting again if that fails, and check each word."""
-    got = Got(begun_s=time.monotonic())
-    body = json.dumps({"model": "m", "prompt": prompt, "max_tokens": tokens, "stream": True})
+    """Ask for so many tokens, as a stream or whole, and check each word.
+
+    If the gateway cannot be connected to, it is tried again.
+    """
+    got = Got(begun_s=time.monotonic(), whole=whole)
+    body = json.dumps({"model": "m", "prompt": prompt, "max_tokens": tokens, "stream": not whole})
     lines = [(b"content-type", b"application/json"), *headers]
     while True:
         try:
@@ -234,19 +246,36 @@ async def stream(
     except UpstreamError as error:
         ended, got.told = False, str(error)
     got.end_s = time.monotonic()
-    _judge(got, bytes(raw), answer_text(encode(prompt), 0, None, tokens), ended=ended)
+    got.resumed = raw.count(b": x-headway-resumed")
+    _judge(got, bytes(raw), prompt, tokens, ended=ended, whole=whole)
     return got
 
 
-def _judge(got: Got, raw: bytes, expected: bytes, *, ended: bool) -> None:
+def is_right(text: bytes, prompt: str, tokens: int, resumed: int) -> bool:
+    """Return whether a text is the beginning of what engines say that went on so often."""
+    expected = answer_text(encode(prompt), 0, None, tokens)
+    if expected.startswith(text):
+        return True
+    if not resumed:
+        return False
+    # Each engine goes on from the prompt and what was said; where, is where words differ, or a
+    # little before, as words may be the same by chance.
+    same = next(at for at in range(0, len(text), 4) if text[at : at + 4] != expected[at : at + 4])
+    return any(
+        is_right(text[at:], prompt + text[:at].decode(), tokens - at // 4, resumed - 1)
+        for at in range(same, max(same - 16, -1), -4)
+    )
+
+
+def _judge(got: Got, raw: bytes, prompt: str, tokens: int, *, ended: bool, whole: bool) -> None:
     if got.status != 200:
         got.kind, got.told = ("refused" if ended else "lost"), raw.decode(errors="replace")
         return
     text = b"".join(_TEXT.findall(raw))
-    if not expected.startswith(text):
+    if not is_right(text, prompt, tokens, got.resumed):
         got.kind, got.told = "wrong", raw.decode(errors="replace")[-600:]
-    elif ended and raw.endswith(b"data: [DONE]\n\n"):
-        got.kind = "whole" if text == expected else "wrong"
+    elif ended and (whole or raw.endswith(b"data: [DONE]\n\n")):
+        got.kind = "whole" if len(text) == 4 * tokens else "wrong"
     elif ended and b'"error"' in raw:
         got.kind, got.told = "broken", raw.rpartition(b"data: ")[2].decode()
     else:
