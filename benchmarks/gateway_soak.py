@@ -186,7 +186,7 @@ def report(
     first = [one.first_s - one.begun_s for one in soak.got if one.kind == "whole"]
     half = [one[1] for one in soak.memory[len(soak.memory) // 2 :]]
     keep(
-        "gateway-soak-resume" if arguments.resume else "gateway-soak",
+        "gateway_soak_resume" if arguments.resume else "gateway_soak",
         "Streams while engines are restarted and killed (measured)",
         rows,
         **{
