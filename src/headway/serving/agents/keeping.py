@@ -12,14 +12,17 @@ import numpy as np
 from headway.errors import ConfigError
 from headway.serving.agents.eviction import Evictor
 from headway.serving.agents.graphs import Graphs
+from headway.serving.agents.heard import Heard
 from headway.serving.agents.idle import Answer, Answers, Idle, pool_of
 from headway.serving.agents.prefetch import Prefetch
 from headway.serving.fleet.decisions import (
     Dispatch,
+    Hearer,
     Keep,
     Operation,
     Router,
     Routing,
+    Said,
     Waker,
     Warm,
     tell_gone,
@@ -29,6 +32,9 @@ from headway.serving.fleet.view import ClusterView, RequestView
 
 SESSIONS = 100_000
 """Programs that are remembered."""
+
+IDLE = 20_000
+"""Contexts of an engine that are remembered where nobody asks what to keep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,13 @@ class Keeping:
                 self._spend(before)
         return decision
 
+    def said(self, request: int, said: Said) -> None:
+        """Hear what an answer says, live."""
+        if isinstance(self._answers, Heard):
+            self._answers.hear(request, said)
+        if isinstance(self._router, Hearer):
+            self._router.said(request, said)
+
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Note what a request leaves, and what the one before it had left."""
         sent = self._sent.pop(request, _Sent(-1, 0, 0, at_s))
@@ -152,7 +165,10 @@ class Keeping:
 
     def _leave(self, left: Idle) -> None:
         """Note what a request leaves."""
-        self._idle.setdefault(left.engine, {})[left.request] = left
+        there = self._idle.setdefault(left.engine, {})
+        there[left.request] = left
+        if len(there) > IDLE:
+            del there[next(iter(there))]
         if left.session < 0 or left.answer.is_final:
             return
         if self._graphs is not None:
@@ -183,7 +199,10 @@ class Keeping:
     def _spend(self, left: Idle) -> None:
         """Note that nobody will need a context any more."""
         if self._idle.get(left.engine, {}).pop(left.request, None) is not None:
-            self._spent.setdefault(left.engine, []).append(left.request)
+            spent = self._spent.setdefault(left.engine, [])
+            spent.append(left.request)
+            if len(spent) > 2 * IDLE:
+                del spent[:IDLE]
 
     def _judge(self, cluster: ClusterView, engine: int) -> Iterator[Operation]:
         lost = self._spent.pop(engine, [])

@@ -199,6 +199,38 @@ def tell_gone(router: Router, engine: int, at_s: float) -> None:
         router.gone(engine, at_s)
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an answer said besides its text.
+
+    Attributes
+    ----------
+    tools
+        Names of the tools that it calls; the first is the one that the client has foretold, if so.
+    finish
+        Why it ended, in the words of the API, as in ``"stop"`` and ``"tool_calls"``; empty if
+        nobody said.
+    is_final
+        Whether nothing comes after it in its session.
+    """
+
+    tools: tuple[str, ...] = ()
+    finish: str = ""
+    is_final: bool = False
+
+
+@runtime_checkable
+class Hearer(Protocol):
+    """A router that wants to know what answers said; live only."""
+
+    def said(self, request: int, said: Said) -> None:
+        """Hear what the answer to a request has said, right before it has `ended`.
+
+        Not called for requests that were not answered.
+        """
+        ...
+
+
 @runtime_checkable
 class Listener(Protocol):
     """A controller that must see what comes: it stands before the router."""

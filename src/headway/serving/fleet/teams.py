@@ -65,7 +65,7 @@ class Chosen:
         found = []
         for number, one in enumerate(self.controllers):
             with key(f"controllers[{number}]"):
-                found.append(_controller(one, home, seed))
+                found.append(_controller(one, home, seed, self.file))
         for controller in found:
             if isinstance(controller, Listener):
                 made = controller.watching(made)
@@ -120,7 +120,7 @@ def known(file: FleetFile) -> tuple[str, ...]:
     return (*named, *routers(), *DESCRIBED)
 
 
-def _controller(one: Steerer, home: Path, seed: int) -> Controller:
+def _controller(one: Steerer, home: Path, seed: int, file: FleetFile) -> Controller:
     registered = {name.lower(): name for name in registry.policies(WORLD)}
     if is_file(one.policy):
         maker = from_file(one.policy, home)
@@ -128,17 +128,23 @@ def _controller(one: Steerer, home: Path, seed: int) -> Controller:
         maker = registry.entry(WORLD, registered[one.policy.lower()])
     else:
         raise UnknownNameError("controller", one.policy, registered.values())
-    found = _made(maker, one.with_, home, seed, one.policy)
+    classes = tuple(promise.name for promise in file.classes)
+    found = _made(maker, one.with_, home, seed, one.policy, classes)
     if not (hasattr(found, "act") and hasattr(found, "period_s")):
         raise ConfigError(f"{one.policy}: expected a controller, got {type(found).__name__}")
     return cast("Controller", found)
 
 
 def _made(
-    maker: Callable[..., Any], given: Mapping[str, Any], home: Path, seed: int, name: str
+    maker: Callable[..., Any],
+    given: Mapping[str, Any],
+    home: Path,
+    seed: int,
+    name: str,
+    classes: tuple[str, ...] = (),
 ) -> object:
     arguments = dict(given)
-    for known_as, value in (("seed", seed), ("home", home)):
+    for known_as, value in (("seed", seed), ("home", home), ("classes", classes)):
         if known_as in inspect.signature(maker).parameters:
             arguments.setdefault(known_as, value)
     try:

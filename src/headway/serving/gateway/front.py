@@ -10,7 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from headway.errors import ConfigError
-from headway.serving.fleet.decisions import NOWHERE, Dispatch, Hold, Reject, Router, Waker
+from headway.serving.fleet.decisions import (
+    NOWHERE,
+    Dispatch,
+    Hearer,
+    Hold,
+    Reject,
+    Router,
+    Said,
+    Waker,
+)
 from headway.serving.gateway.board import Row
 from headway.serving.gateway.document import Waiting
 from headway.serving.gateway.engines import LiveEngine
@@ -44,16 +53,24 @@ class Seat:
         It.
     waker
         The same, if it tells which requests to ask about again.
+    hearer
+        The same, if it wants to know what answers said.
     """
 
     name: str
     router: Router
     waker: Waker | None
+    hearer: Hearer | None = None
 
     @classmethod
     def of(cls, name: str, router: Router) -> Seat:
         """Return a seat for a router."""
-        return cls(name, router, router if isinstance(router, Waker) else None)
+        return cls(
+            name,
+            router,
+            router if isinstance(router, Waker) else None,
+            router if isinstance(router, Hearer) else None,
+        )
 
 
 class Front:
@@ -158,6 +175,8 @@ class Front:
         ticket.engine, ticket.begun_s = NOWHERE, 0.0
         if self._sharing is not None:
             self._sharing.ended(seat.name, ticket.request, engine, output_tokens)
+        if output_tokens and ticket.ear is not None:
+            self._tell_said(ticket, ticket.ear.said())
         self._ended(ticket, engine, output_tokens)
         if seat.waker is not None:
             self._wake(seat)
@@ -299,6 +318,15 @@ class Front:
         seat, number = ticket.seat, ticket.request.number
         try:
             seat.router.ended(number, engine, output_tokens, self._clock())
+        except Exception:
+            _log.exception("policy %s failed", seat.name)
+
+    def _tell_said(self, ticket: Ticket, said: Said) -> None:
+        """Tell a router what an answer has said, before it ends."""
+        seat = ticket.seat
+        try:
+            if seat.hearer is not None:
+                seat.hearer.said(ticket.request.number, said)
         except Exception:
             _log.exception("policy %s failed", seat.name)
 

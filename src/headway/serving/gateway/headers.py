@@ -11,6 +11,8 @@ from headway.serving.wire import Header, end_to_end
 REQUEST_ID = b"x-request-id"
 POLICY = b"x-headway-policy"
 PROGRAM = b"x-headway-program"
+TOOL = b"x-headway-tool"
+FINAL = b"x-headway-final"
 CLASS = b"x-headway-class"
 PRIORITY = b"x-headway-priority"
 RESUMED = b"x-headway-resumed"
@@ -21,7 +23,7 @@ TRIES = b"x-headway-tries"
 _READ = frozenset(
     (
         *(b"authorization", b"content-type", b"content-encoding"),
-        *(REQUEST_ID, POLICY, PROGRAM, CLASS, PRIORITY, RESUMED, SESSION),
+        *(REQUEST_ID, POLICY, PROGRAM, TOOL, FINAL, CLASS, PRIORITY, RESUMED, SESSION),
     )
 )
 
@@ -30,7 +32,7 @@ _KEPT_BACK = frozenset(
         *(b"authorization", b"host", b"content-length", b"expect", b"transfer-encoding"),
         # Engines answer in plain bytes, so that what they used can be read in passing.
         b"accept-encoding",
-        *(REQUEST_ID, POLICY, PROGRAM, CLASS, PRIORITY, RESUMED),
+        *(REQUEST_ID, POLICY, PROGRAM, TOOL, FINAL, CLASS, PRIORITY, RESUMED),
     )
 )
 

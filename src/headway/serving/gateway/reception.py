@@ -14,13 +14,17 @@ from headway.serving.gateway import body
 from headway.serving.gateway.accounts import Accounts, Tenant
 from headway.serving.gateway.body import Asked, Parser
 from headway.serving.gateway.document import Serve
+from headway.serving.gateway.ear import Ear
 from headway.serving.gateway.errors import Refusal, RefusedError, invalid
 from headway.serving.gateway.front import Seat
 from headway.serving.gateway.headers import (
     CLASS,
+    FINAL,
     POLICY,
     PRIORITY,
+    PROGRAM,
     REQUEST_ID,
+    TOOL,
     handed_on,
     known,
     session,
@@ -44,6 +48,9 @@ PARSERS: Mapping[bytes, Parser] = {
 """Of the endpoints whose requests go to engines."""
 
 _JSON = b"application/json"
+
+_TOOL_LETTERS = 200
+"""Of the name of a tool in a header that count."""
 
 
 class Reception:
@@ -177,7 +184,11 @@ class Reception:
         lines = handed_on(exchange.headers)
         lines.append((REQUEST_ID, name))
         meter = Meter(self._clock, is_stream=asked.stream)
-        return Ticket(request, self._seat(headers), serving, exchange, asked, name, lines, meter)
+        seat = self._seat(headers)
+        ticket = Ticket(request, seat, serving, exchange, asked, name, lines, meter)
+        if seat.hearer is not None:
+            ticket.ear = _ear(headers, asked)
+        return ticket
 
     def _seat(self, headers: Mapping[bytes, bytes]) -> Seat:
         name = headers.get(POLICY)
@@ -193,6 +204,20 @@ def _choice(what: str, name: bytes, there: Mapping[bytes, object]) -> bytes:
     error = UnknownNameError(what, told, [one.decode() for one in there])
     listed = ", ".join(error.known)
     raise invalid(f"unknown {what} {told!r}; known: {listed}", code=f"unknown_{what.split()[-1]}")
+
+
+def _ear(headers: Mapping[bytes, bytes], asked: Asked) -> Ear:
+    """Return what hears an answer, and knows what its client has foretold."""
+    told = headers.get(FINAL)
+    if told not in (None, b"true", b"false"):
+        message = f"{FINAL.decode()}: expected true or false"
+        raise invalid(message, code="invalid_final")
+    return Ear(
+        is_stream=asked.stream,
+        is_program=PROGRAM in headers,
+        tool=headers.get(TOOL, b"")[:_TOOL_LETTERS].decode("latin-1"),
+        is_final=None if told is None else told == b"true",
+    )
 
 
 def _priority(told: bytes | None, asked: int | None, tenant: Tenant) -> int:

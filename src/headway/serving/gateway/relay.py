@@ -226,7 +226,8 @@ class Relay:
             self._turns.helped()
         more = self._more(ticket, engine, answer)
         if ticket.transcript is None or (answer.status != 200 and not ticket.exchange.begun):
-            await answer.relay(ticket.exchange, more, meter.see)
+            see = meter.see if ticket.ear is None else ticket.ear.beside(meter.see)
+            await answer.relay(ticket.exchange, more, see)
         else:
             await self._write_down(ticket, ticket.transcript, engine, answer, more)
         self._judge(engine, answer.status)
@@ -260,9 +261,11 @@ class Relay:
         else:
             self._row.count(RESUMED_STREAMS, engine.number)
             exchange.write(b": %b: %d, by %b\n\n" % (RESUMED, told.tries, name))
+        meter, ear = ticket.meter, ticket.ear
+        see = meter.see if ear is None else ear.beside(meter.see)
         async with aclosing(answer.pieces()) as pieces:
             async for piece in pieces:
-                ticket.meter.see(piece)
+                see(piece)
                 exchange.write(told.take(piece))
                 slow = exchange.writable()
                 if slow is not None:

@@ -11,6 +11,7 @@ from headway.serving.fleet.view import Mask
 if TYPE_CHECKING:
     from headway.serving.gateway.accounts import Lease
     from headway.serving.gateway.body import Asked
+    from headway.serving.gateway.ear import Ear
     from headway.serving.gateway.front import Seat
     from headway.serving.gateway.resume import Transcript
     from headway.serving.gateway.tracing import Trail
@@ -62,6 +63,8 @@ class Ticket:
         Writes down what happens to it, if spans are wanted.
     transcript
         Of a stream that may go on at another engine.
+    ear
+        Hears what the answer says besides its text, for routers that want to know.
     used
         Whether an engine has done for it what its client asked for.
     whole
@@ -72,6 +75,7 @@ class Ticket:
         "asked",
         "begun_s",
         "blocks",
+        "ear",
         "engine",
         "exchange",
         "expired",
@@ -126,7 +130,11 @@ class Ticket:
         self.over = False
         self.used = False
         self.whole = False
+<<<<<<< HEAD
         self.trail: Trail | None = None
+=======
+        self.ear: Ear | None = None
+>>>>>>> b9f1db9 (Let routers hear which tools answers call, and that programs have ended)
         self.transcript: Transcript | None = None
 
     @property

@@ -44,6 +44,8 @@ class Graphs:
         Graphs by session; a gateway adds to it when programs begin.
     inferred
         What learns; None for one that never does.
+    kinds
+        Graphs of kinds of programs, for those without one of their own.
 
     References
     ----------
@@ -51,9 +53,13 @@ class Graphs:
     """
 
     def __init__(
-        self, declared: Mapping[int, AgentGraph] = _NOTHING, inferred: Inferred | None = None
+        self,
+        declared: Mapping[int, AgentGraph] = _NOTHING,
+        inferred: Inferred | None = None,
+        kinds: Mapping[int, AgentGraph] = _NOTHING,
     ) -> None:
         self._declared = declared
+        self._kinds = kinds
         self._inferred = inferred
         self._programs: OrderedDict[int, _Program] = OrderedDict()
 
@@ -63,7 +69,7 @@ class Graphs:
         """Learn that a step has ended, what it calls, and how long it took on an engine."""
         self._expire(at_s)
         before = self._programs.pop(session, None)
-        graph = self._declared.get(session) if before is None else before.graph
+        graph = self._graph(session, kind) if before is None else before.graph
         node: int | None = 0
         if graph is not None and before is not None:
             node = graph.follow(before.node, tool)
@@ -99,8 +105,9 @@ class Graphs:
         """
         program = self._programs.get(session)
         if program is None:
-            if session in self._declared:
-                return self._declared[session].forecast(0)
+            graph = self._graph(session, kind)
+            if graph is not None:
+                return graph.forecast(0)
             if kind is None or self._inferred is None:
                 return UNKNOWN
             return self._inferred.forecast(kind, 0, NO_TOOL)
@@ -109,6 +116,11 @@ class Graphs:
         if self._inferred is None:
             return UNKNOWN
         return self._inferred.forecast(program.kind, program.step, program.tool)
+
+    def _graph(self, session: int, kind: int | None) -> AgentGraph | None:
+        """Return what is declared for a program that begins."""
+        found = self._declared.get(session)
+        return self._kinds.get(kind) if found is None and kind is not None else found
 
     def _expire(self, now_s: float) -> None:
         """Count those as ended that have not been heard of for long; the oldest stand in front."""

@@ -57,6 +57,8 @@ class Program:
         foresee it; 0 if they do not.
     foreseen_tokens
         What they foresee of its context, in the mean of the steps to come.
+    is_final
+        Whether its last answer has come.
     """
 
     session: int
@@ -72,6 +74,7 @@ class Program:
     foreseen_s: float = 0.0
     due_s: float = 0.0
     foreseen_tokens: float = 0.0
+    is_final: bool = False
 
     @property
     def deadline_s(self) -> float:
@@ -80,8 +83,8 @@ class Program:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has done all steps that it was said to do."""
-        return self.hint is not None and self.steps >= self.hint.steps
+        """Whether it has done all steps that it was said to do, or has said that it is done."""
+        return self.is_final or (self.hint is not None and self.steps >= self.hint.steps)
 
     @property
     def work_left_s(self) -> float:
@@ -173,6 +176,11 @@ class Ledger:
         if program.is_over or program.session < 0:
             self._programs.pop(program.session, None)
         return program
+
+    def final(self, number: int) -> None:
+        """Note that a request in an engine is the last one of its program."""
+        if number in self._sent:
+            self._sent[number][0].is_final = True
 
     def gone(self, engine: int) -> None:
         """Note that an engine has lost all contexts: their programs may go on anywhere."""

@@ -13,7 +13,7 @@ from headway.serving.agents.routing.ledger import NOWHERE, Ledger, Waiting
 from headway.serving.agents.routing.order import FirstCome, Order
 from headway.serving.agents.routing.pausing import Pausing
 from headway.serving.agents.routing.stealing import Guarded, Loads, Never, Stealing
-from headway.serving.fleet.decisions import Dispatch, Hold, Routing
+from headway.serving.fleet.decisions import Dispatch, Hold, Routing, Said
 from headway.serving.fleet.routing.pipeline import candidates
 from headway.serving.fleet.view import ClusterView, Floats, Mask, RequestView
 
@@ -91,6 +91,15 @@ class ProgramRouter:
         engine = self._engine(cluster, entry, among)
         return Hold(now_s + PERIOD_S) if engine is None else self._send(now_s, entry, engine)
 
+    def foresee(self, graphs: Graphs) -> None:
+        """Ask these graphs from now on what programs will do."""
+        self._graphs = graphs
+
+    def said(self, request: int, said: Said) -> None:
+        """Hear whether a program comes to its end, live."""
+        if said.is_final:
+            self._ledger.final(request)
+
     def ended(self, request: int, engine: int, output_tokens: int, at_s: float) -> None:
         """Note that an answer was given, or that an engine has failed."""
         self._ledger.ended(request, engine, output_tokens, at_s)
@@ -167,3 +176,8 @@ class ProgramRouter:
 def programs(seed: int) -> ProgramRouter:
     """Return a router with guarded stealing, to be chosen by name; it draws no lots."""
     return ProgramRouter(stealing=Guarded())
+
+
+def programs_pausing(seed: int) -> ProgramRouter:
+    """Return the same, with pausing: programs wait between steps until their contexts fit."""
+    return ProgramRouter(stealing=Guarded(), pausing=Pausing())

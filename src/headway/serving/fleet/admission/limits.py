@@ -10,6 +10,7 @@ from headway.serving.fleet.admission.budget import FREE, Prices
 from headway.serving.fleet.admission.tenants import Tenant, Usage
 from headway.serving.fleet.decisions import (
     NOWHERE,
+    Hearer,
     Reject,
     Router,
     Routing,
@@ -76,6 +77,8 @@ class TenantLimits:
         # Only a router that wakes requests makes this one a `Waker`: those cost simulations time.
         if isinstance(router, Waker):
             self.awake = router.awake
+        if isinstance(router, Hearer):
+            self.said = router.said
 
     def route(self, cluster: ClusterView, request: RequestView) -> Routing:
         """Return what the router says, or a refusal with its reason."""

@@ -7,7 +7,15 @@ import math
 import numpy as np
 
 from headway.errors import ConfigError
-from headway.serving.fleet.decisions import Dispatch, Hold, Reject, Router, Routing, tell_gone
+from headway.serving.fleet.decisions import (
+    Dispatch,
+    Hearer,
+    Hold,
+    Reject,
+    Router,
+    Routing,
+    tell_gone,
+)
 from headway.serving.fleet.lessons import Lessons, tell_learned
 from headway.serving.fleet.routing.orders import QueueOrder, Timed
 from headway.serving.fleet.view import ClusterView, RequestView
@@ -77,6 +85,8 @@ class GatewayQueue:
         self._timeout_s = timeout_s
         self._until_s: dict[int, float] = {}
         self._ask = False
+        if isinstance(router, Hearer):
+            self.said = router.said
 
     def route(self, cluster: ClusterView, request: RequestView) -> Routing:
         """Return where a request goes if it is the first and an engine can take it."""

@@ -7,7 +7,15 @@ import math
 import numpy as np
 
 from headway.errors import ConfigError
-from headway.serving.fleet.decisions import NOWHERE, Dispatch, Reject, Router, Routing, tell_gone
+from headway.serving.fleet.decisions import (
+    NOWHERE,
+    Dispatch,
+    Hearer,
+    Reject,
+    Router,
+    Routing,
+    tell_gone,
+)
 from headway.serving.fleet.lessons import Lessons, tell_learned
 from headway.serving.fleet.routing.pipeline import candidates
 from headway.serving.fleet.routing.ttft import LeastTtft
@@ -53,6 +61,8 @@ class EarlyRejection:
         self._estimate = estimate
         self._tells = tells
         self._spare_s = spare_s
+        if isinstance(router, Hearer):
+            self.said = router.said
 
     def route(self, cluster: ClusterView, request: RequestView) -> Routing:
         """Return what the router says, or a refusal."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from headway.errors import ConfigError, InfeasibleError
-from headway.serving.fleet.decisions import Operation, Router, Routing, Waker, tell_gone
+from headway.serving.fleet.decisions import Hearer, Operation, Router, Routing, Waker, tell_gone
 from headway.serving.fleet.lessons import Lessons, tell_learned
 from headway.serving.fleet.scaling.load import LoadMonitor, rates
 from headway.serving.fleet.scaling.optimizer import SLICES, allocate
@@ -193,6 +193,8 @@ class Watched:
         self._prompt_tokens: dict[int, int] = {}
         if isinstance(router, Waker):
             self.awake = router.awake
+        if isinstance(router, Hearer):
+            self.said = router.said
 
     def route(self, cluster: ClusterView, request: RequestView) -> Routing:
         """Ask the router."""

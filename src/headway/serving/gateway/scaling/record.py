@@ -120,6 +120,8 @@ class Record:
         """Hear what has become of a recommendation."""
         name = _NAMES[type(operation)]
         self.counts[controller, name, outcome] += 1
+        if isinstance(operation, Keep | Warm):
+            return  # told so often that nothing else could be seen beside it
         what = ""
         if isinstance(operation, Migrate):
             what = f"request {operation.request} to {self._names[operation.destination]}"
