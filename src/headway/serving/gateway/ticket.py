@@ -130,11 +130,8 @@ class Ticket:
         self.over = False
         self.used = False
         self.whole = False
-<<<<<<< HEAD
         self.trail: Trail | None = None
-=======
         self.ear: Ear | None = None
->>>>>>> b9f1db9 (Let routers hear which tools answers call, and that programs have ended)
         self.transcript: Transcript | None = None
 
     @property
