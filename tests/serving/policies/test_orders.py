@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from headway.errors import ConfigError
-from headway.serving.engine import Engine, EngineConfig, Policy
+from headway.serving.engine import Engine, EngineConfig, Group, Policy
 from headway.serving.policies import (
     DepthFirst,
     FirstCome,
@@ -40,6 +41,53 @@ def served(
     config = EngineConfig(blocks=200, block_tokens=32, max_sequences=1)
     table = Engine(traffic, config, Affine(1.0, {"prefill_tokens": 0.01}), policy).run().requests
     return np.argsort(table.scheduled_s, kind="stable").tolist()
+
+
+class Checked(HighestResponseRatio):
+    """Compares who is put off with the definition, block by block."""
+
+    seen = 0
+
+    def put_off(self, waiting: Group, cached: NDArray[np.int64]) -> NDArray[np.bool_]:
+        found = super().put_off(waiting, cached)
+        blocks, size = waiting.blocks, waiting.block_tokens
+        assert blocks is not None
+        assert size == blocks.block_tokens
+        for k in range(4):
+            assert waiting.block(k).tolist() == [
+                int(row[k]) if len(row) > k else -1 for row in blocks
+            ]
+        known: set[int] = set()
+        for row in np.flatnonzero(cached <= self._known).tolist():
+            mine = blocks[row].tolist()
+            length = next((k for k, name in enumerate(mine) if name not in known), len(mine))
+            assert found[row] == (length * size >= self._shared)
+            if not found[row]:
+                known.update(mine)
+        assert not found[cached > self._known].any()
+        self.seen += int(found.sum())
+        return found
+
+
+@pytest.mark.parametrize("shared_tokens", [0, 1, 16, 20, 48])
+def test_who_begins_like_another_one_is_put_off(shared_tokens: int) -> None:
+    rng = np.random.default_rng(shared_tokens)
+    prompts = []
+    for _ in range(60):
+        depth, family = int(rng.integers(0, 6)), int(rng.integers(0, 5))
+        own = int(rng.integers(0, 3))
+        prompts.append([100 * family + k if k < 2 else 1000 * own + k for k in range(depth)])
+        # A name stands for all before it.
+        prompts[-1] = [hash(tuple(prompts[-1][: k + 1])) % 2**39 for k in range(depth)]
+    traffic = Workload.of(
+        arrival_s=np.linspace(0, 3, 60),
+        prompt_tokens=[16 * len(row) + int(rng.integers(1, 16)) for row in prompts],
+        output_tokens=[4] * 60,
+        blocks=Blocks.of(prompts, 16),
+    )
+    policy = Checked(most=0, shared_tokens=shared_tokens)
+    Engine(traffic, EngineConfig(blocks=40, max_sequences=2), Affine(0.1), policy).run()
+    assert policy.seen
 
 
 def test_first_come_first_served() -> None:

@@ -160,6 +160,29 @@ class Group:
         )
 
     @property
+    def has_blocks(self) -> bool:
+        """Whether anything is known of the content of prompts: what `blocks` tells, at no cost."""
+        return self._visible._blocks is not None
+
+    def block(self, k: int) -> Ints:
+        """Return the name of the k-th full block of each prompt, from 0 on; -1 if there is none.
+
+        O(n), whatever the number of blocks.
+        """
+        blocks = self._visible._blocks
+        if blocks is None:
+            return np.full(len(self), -1, dtype=np.int64)
+        begin, end = blocks.offsets[self.ids], blocks.offsets[self.ids + 1]
+        full = np.minimum(end - begin, self.prompt_tokens // blocks.block_tokens)
+        names: Ints = np.where(full > k, blocks.ids[np.where(full > k, begin + k, 0)], -1)
+        return names
+
+    @property
+    def block_tokens(self) -> int:
+        """Tokens behind a name; 0 if nothing is known of any prompt."""
+        return 0 if self._visible._blocks is None else self._visible._blocks.block_tokens
+
+    @property
     def output_tokens(self) -> Counts:
         """Tokens of their answers.
 

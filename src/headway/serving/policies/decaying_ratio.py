@@ -89,7 +89,7 @@ class DecayingRatio(Admission):
 
         def takes(one: Group) -> bool:
             nonlocal room
-            shared = 0 if one.blocks is None else int(one.shared_tokens[0])
+            shared = int(one.shared_tokens[0]) if one.has_blocks else 0
             held = int(one.prompt_tokens[0]) + int(one.generated_tokens[0]) - shared
             answer = int(self._to_come(one)[0])
             if held + answer + size >= room:

@@ -67,7 +67,7 @@ class PeakDemand(Admission):
 
         def takes(one: Group) -> bool:
             nonlocal futures
-            shared = 0 if one.blocks is None else int(one.shared_tokens[0])
+            shared = int(one.shared_tokens[0]) if one.has_blocks else 0
             tokens = int(one.prompt_tokens[0]) + int(one.generated_tokens[0]) + size - 1
             joined = futures.plus(tokens - shared, self.to_come(one, len(futures.left))[:, 0])
             if joined.peak >= most:

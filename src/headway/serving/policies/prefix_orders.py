@@ -80,16 +80,19 @@ class PrefixOrder(Policy, ABC):
     def put_off(self, waiting: Group, cached: Ints) -> Bools:
         """Return who had better wait until another one with the same prefix has run."""
         later = np.zeros(len(waiting), dtype=np.bool_)
-        blocks = waiting.blocks
-        if blocks is None:
+        if not waiting.has_blocks:
             return later
-        seen: set[int] = set()
-        for row in np.flatnonzero(cached <= self._known).tolist():
-            mine = blocks[row].tolist()
-            known = next((k for k, block in enumerate(mine) if block not in seen), len(mine))
-            later[row] = known * blocks.block_tokens >= self._shared
-            if not later[row]:
-                seen.update(mine)
+        unknown = np.flatnonzero(cached <= self._known)
+        # A name stands for all before it: who shares the last of these blocks shares them all.
+        needed = -(-self._shared // waiting.block_tokens)
+        if not needed:
+            later[unknown] = True
+            return later
+        names = waiting.block(needed - 1)[unknown]
+        unknown, names = unknown[names >= 0], names[names >= 0]
+        _, first = np.unique(names, return_index=True)
+        later[unknown] = True
+        later[unknown[first]] = False
         return later
 
 

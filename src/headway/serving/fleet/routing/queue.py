@@ -37,7 +37,7 @@ class GatewayQueue:
     Parameters
     ----------
     router
-        Decides where a request goes when its turn has come.
+        Decides where a request goes when its turn has come and some engine can take more.
     order
         Decides whose turn it is.
     limit
@@ -112,9 +112,11 @@ class GatewayQueue:
             # Time alone may have put another one first, about whom nobody has asked yet.
             self._ask |= self._timed is not None and not is_new
             return Hold(until_s)
-        decision = self._router.route(self._with_room(cluster), request)
+        room = self._with_room(cluster)
+        hold = Hold(min(now_s + RETRY_S, until_s))
+        decision = hold if room is None else self._router.route(room, request)
         if isinstance(decision, Hold):
-            return Hold(min(now_s + RETRY_S, until_s))
+            return hold
         self._remove(number)
         if isinstance(decision, Dispatch):
             order.sent(request)
@@ -152,11 +154,13 @@ class GatewayQueue:
         del self._until_s[request]
         self._ask = True
 
-    def _with_room(self, cluster: ClusterView) -> ClusterView:
+    def _with_room(self, cluster: ClusterView) -> ClusterView | None:
+        """Return the engines that may get more, None if nobody may."""
         limit = cluster.engines.max_sequences if self._limit is None else self._limit
         if self._in_flight is not None and cluster.in_flight.sum() >= self._in_flight:
-            return cluster.only(np.zeros_like(cluster.ready))
+            return None
         is_full = cluster.in_flight >= limit
         if not np.count_nonzero(is_full):
             return cluster
-        return cluster.only(cluster.ready & ~is_full)
+        has_room = cluster.ready & ~is_full
+        return cluster.only(has_room) if np.count_nonzero(has_room) else None
