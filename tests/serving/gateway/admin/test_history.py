@@ -64,14 +64,14 @@ def test_rates_are_those_of_the_last_seconds() -> None:
     told = history.told()
     whole, each = told["all"], told["engines"]
     assert len(told["t"]) == 32
-    assert whole["requests_per_s"][0] is None
+    assert math.isnan(whole["requests_per_s"][0])
     assert whole["requests_per_s"][20] == 2.0
     assert whole["output_tokens_per_s"][20] == 20.0
     assert whole["output_tokens_per_s"][30] == 60.0
     assert whole["hit_rate"][30] == 0.25
-    assert whole["ttft_p50"][30] is None
+    assert math.isnan(whole["ttft_p50"][30])
     assert each["a"]["output_tokens_per_s"][30] == 60.0
-    assert each["b"]["hit_rate"][30] is None
+    assert math.isnan(each["b"]["hit_rate"][30])
     assert each["b"]["in_flight"][-2:] == [0.0, 5.0]
     assert set(whole) == set(WHOLE)
     assert set(each["a"]) == set(EACH)
@@ -99,7 +99,8 @@ def test_an_engine_that_begins_anew_has_a_hit_rate_again() -> None:
     for second, (asked, found) in enumerate([(100, 50), (200, 125), (10, 0), (30, 10)]):
         queries[0], hits[0] = asked, found
         history.take(float(second))
-    assert history.told()["engines"]["a"]["hit_rate"] == [None, 0.75, None, None]
+    told = history.told()["engines"]["a"]["hit_rate"]
+    assert told == pytest.approx([math.nan, 0.75, math.nan, math.nan], nan_ok=True)
     for second in range(4, 20):
         queries[0] += 10
         hits[0] += 5
@@ -128,3 +129,18 @@ def test_points_come_in_order_bounded_and_with_the_newest(
     if since < taken:
         assert times[-1] == taken - 1
     assert all(len(column) == len(times) for column in told["all"].values())
+
+
+def test_figures_are_told_to_four_digits() -> None:
+    board = Board(1, 1)
+    history = History(board, ("a",))
+    history.take(0.0)
+    usage = board.engine("kv_usage")
+    for second, (value, expected) in enumerate(
+        [(1 / 3, 0.3333), (123456.0, 123500.0), (0.0, 0.0), (-2 / 3, -0.6667), (1e-9, 1e-9)], 1
+    ):
+        usage[0] = value
+        history.take(float(second))
+        assert history.told(most=1)["engines"]["a"]["kv_usage"] == pytest.approx(
+            [expected], rel=1e-12
+        )

@@ -36,6 +36,7 @@ HEADER = "x-headway-admin"
 
 _MOST_BYTES = 64 * 1024
 _MOST_GRACE_S = 600.0
+_POINTS = 600
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 
 _Body = TypeVar("_Body", bound=msgspec.Struct)
@@ -159,7 +160,7 @@ class AdminApp:
 
     async def _history(self, request: Request, _: Operator) -> Response:
         since = _number(request, "since", 0, 2**53)
-        most = _number(request, "points", KEPT_S, KEPT_S)
+        most = _number(request, "points", _POINTS, KEPT_S)
         return _json(self._desk.history.told(since, most))
 
     async def _operate(self, request: Request, operator: Operator) -> Response:

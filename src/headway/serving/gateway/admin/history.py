@@ -91,14 +91,14 @@ class History:
         self._at_s[slot] = now_s
         if spent_s > 0:
             recent = _Recent(self._past[0], counts, spent_s)
-            self._whole[:, slot] = self._of_all(recent)
-            self._each[:, :, slot] = self._of_engines(recent)
+            self._whole[:, slot] = _rounded(np.array(self._of_all(recent)))
+            self._each[:, :, slot] = _rounded(self._of_engines(recent))
         else:
             self._whole[:, slot] = self._each[:, :, slot] = np.nan
         self.count += 1
 
     def told(self, since: int = 0, most: int = KEPT_S) -> dict[str, object]:
-        """Return points as columns, oldest first; what is not known is None.
+        """Return points as columns of four digits, oldest first; what is not known is nan.
 
         Parameters
         ----------
@@ -111,16 +111,14 @@ class History:
         step = max(-(-(self.count - first) // max(most, 1)), 1)
         # Counted from the newest one, which is never left out.
         places = np.arange(self.count - 1, first - 1, -step)[::-1] % self._kept
+        each = self._each[:, :, places].tolist()
         return {
             "count": self.count,
             "window_s": WINDOW_S,
             "t": self._at_s[places].round(1).tolist(),
-            "all": {name: _plain(self._whole[number, places]) for number, name in enumerate(WHOLE)},
+            "all": dict(zip(WHOLE, self._whole[:, places].tolist(), strict=True)),
             "engines": {
-                name: {
-                    key: _plain(self._each[number, engine, places])
-                    for number, key in enumerate(EACH)
-                }
+                name: {key: each[number][engine] for number, key in enumerate(EACH)}
                 for engine, name in enumerate(self._names)
             },
         }
@@ -231,5 +229,9 @@ def _share(part: float, whole: float) -> float:
     return min(part / whole, 1.0) if whole else float("nan")
 
 
-def _plain(column: NDArray[np.float64]) -> list[float | None]:
-    return [None if value != value else float(f"{value:.4g}") for value in column.tolist()]
+def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values to four digits."""
+    size = np.abs(values)
+    digits = 3 - np.floor(np.log10(size, where=size > 0, out=np.zeros_like(size)))
+    scale = 10.0**digits
+    return np.round(values * scale) / scale

@@ -102,6 +102,8 @@ class Notes:
         self._before = now
         for number, name in enumerate(self._names):
             for key, (rises, falls) in _TURNS.items():
+                if key == "draining" and now["asleep"][number]:
+                    continue  # it was drained to sleep
                 if now[key][number] > before[key][number]:
                     self._say(rises, name)
                 elif now[key][number] < before[key][number]:

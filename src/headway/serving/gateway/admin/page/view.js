@@ -24,7 +24,7 @@ function showTiles(state, track) {
   const refused = now("refused_per_s");
   const tiles = [
     ["Requests/s", short(now("requests_per_s")), ""],
-    ["Output tokens/s", short(now("output_tokens_per_s")), ""],
+    ["Tokens/s", short(now("output_tokens_per_s")), ""],
     ["TTFT p50", seconds(now("ttft_p50")), ""],
     ["TTFT p99", seconds(now("ttft_p99")), ""],
     ["TPOT p50", seconds(now("tpot_p50")), ""],
