@@ -8,8 +8,8 @@ import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headway.serving.wire import Limits, Pool, UpstreamError
-from headway.serving.wire.server import Connection, Server
+from headway.serving.wire import Limits, Pool, Server, UpstreamError
+from headway.serving.wire.connection import Connection
 from tests.serving.wire.loopback import Seen
 
 _CHUNKS = b"2\r\nhi\r\n3;x=y\r\nyou\r\n0\r\n\r\n"
