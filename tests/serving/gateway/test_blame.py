@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 
+import pytest
 import uvloop
 
 from headway.serving.fleet.decisions import Dispatch, Routing
@@ -45,6 +47,37 @@ def test_what_fails_in_a_policy_behind_a_request_does_not_harm_it(caplog) -> Non
 
     uvloop.run(job())
     assert "policy broken failed" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("message", "left"),
+    [
+        ("The model `m` does not exist.", [False, True]),
+        ("Response with id 'resp_The model `m` does not exist' not found.", [True, True]),
+    ],
+)
+def test_engines_lose_models_by_their_own_words_only(message: str, left: list[bool]) -> None:
+    async def denying(exchange: Exchange) -> None:
+        told = {"error": {"message": message, "type": "NotFoundError", "code": 404}}
+        exchange.reply(404, json.dumps(told).encode())
+
+    async def job() -> None:
+        engine = Server(denying)
+        host, port = await engine.start()
+        async with fleet(well) as others:
+            place = site([f"http://{host}:{port}", others[0].url], policies=("round-robin",))
+            async with behind(place) as (gateway, *address):
+                for one in gateway.engines:
+                    one.models = frozenset(["m"])
+                pool = Pool(*address)
+                for _ in range(2):
+                    status, _, _ = await post(pool, "/v1/completions", ASK)
+                    assert status == 200 or left[0]
+                assert ["m" in (one.models or ()) for one in gateway.engines] == left
+                pool.close()
+        await engine.stop()
+
+    uvloop.run(job())
 
 
 def test_engines_are_not_blamed_for_clients_that_do_not_read() -> None:

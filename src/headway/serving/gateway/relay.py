@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import secrets
 from contextlib import aclosing
 
@@ -30,6 +31,10 @@ _FRAMING = frozenset((b"content-length", b"transfer-encoding"))
 
 _BUSY = frozenset((408, 429))
 """Statuses that say nothing of it."""
+
+
+# From its first word: what a client has written may be quoted further behind.
+_NO_MODEL = re.compile(rb'"message"\s*:\s*"The model `[^`]*` does not exist')
 
 
 class FailedError(Exception):
@@ -295,7 +300,7 @@ class Relay:
 
     def _denies(self, ticket: Ticket, engine: LiveEngine, answer: Answer) -> bool:
         """Return whether an engine no longer has a model that others have, and believe it if so."""
-        if engine.models is None or b"does not exist" not in answer.early:
+        if engine.models is None or not _NO_MODEL.search(answer.early):
             return False
         engine.models -= {ticket.asked.model}
         engine.adapters -= {ticket.asked.model}
