@@ -22,7 +22,10 @@ RULES = yaml.safe_load((DEPLOY / "prometheus" / "rules.yml").read_text(encoding=
 DASHBOARD = json.loads((DEPLOY / "grafana" / "headway.json").read_text(encoding="utf-8"))
 
 WORDS = frozenset(
-    ("sum", "by", "rate", "increase", "histogram_quantile", "and", "or", "le", "engine", "why")
+    (
+        *("sum", "max", "by", "on", "and", "or", "unless", "rate", "increase"),
+        *("histogram_quantile", "le", "engine", "kind", "why"),
+    )
 )
 
 

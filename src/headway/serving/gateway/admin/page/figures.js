@@ -129,9 +129,25 @@ function nearest(times, at) {
   return at - times[low] <= times[high] - at ? low : high;
 }
 
+/** Where an engine stands; one that a scaler has off, starts or stops is not broken. */
+function standing(engine, scaling) {
+  const at = scaling?.engines?.[engine.name];
+  return ["down", "absent"].includes(engine.state) && at && at !== "on" ? at : engine.state;
+}
+
+/** Kinds of which there are more or fewer engines than wanted, in words. */
+function wanted(scaling) {
+  return Object.entries(scaling?.kinds ?? {})
+    .filter(([, one]) => one.ready !== one.desired)
+    .map(([kind, one]) => `${kind}: ${one.ready} ready, ${one.desired} wanted`)
+    .join("; ");
+}
+
 /** How the gateway is doing, and that in words. */
 function verdict(state) {
-  const engines = state.engines;
+  const engines = state.engines
+    .map((one) => ({ state: standing(one, state.scaling) }))
+    .filter((one) => one.state !== "off");
   const count = (which) => engines.filter((one) => which.includes(one.state)).length;
   const serving = count(["serving"]);
   const broken = count(["down", "failing"]);
@@ -139,7 +155,7 @@ function verdict(state) {
   if (!serving) return ["bad", "no engine takes requests"];
   if (broken) return ["warn", `${broken} of ${engines.length} engines broken`];
   if (serving < engines.length) return ["warn", `${serving} of ${engines.length} engines serve`];
-  return ["good", `all ${engines.length} engines serve`];
+  return ["good", engines.length > 1 ? `all ${engines.length} engines serve` : "the engine serves"];
 }
 
 /** Whether a tenant was refused within the last minute. */

@@ -13,7 +13,9 @@ function showState(state, track, act) {
   );
   $("reload").hidden = !state.accounts;
   showTiles(state, track);
-  showEngines(state.engines, track, act);
+  showEngines(
+    state.engines.map((one) => ({ ...one, state: standing(one, state.scaling) })), track, act);
+  $("scaling").textContent = wanted(state.scaling);
   showTenants(state);
   showNotes(state.notes);
 }
