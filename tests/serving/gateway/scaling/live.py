@@ -18,7 +18,14 @@ QUICK = {
     "health": {"period_s": 0.05, "timeout_s": 1.0},
     "limits": {},
 }
-ENGINE = (sys.executable, "-I", "-S", str(Path(__file__).with_name("small_engine.py")), "{port}")
+ENGINE = (
+    sys.executable,
+    "-I",
+    "-S",
+    str(Path(__file__).with_name("small_engine.py")),
+    "{port}",
+    "{host}",
+)
 
 
 def scaled(*moods: str, started: int = 1, count: int = 3, **more: Any) -> Site:

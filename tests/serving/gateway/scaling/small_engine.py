@@ -1,4 +1,4 @@
-"""A small engine in a process of its own: ``python small_engine.py PORT [MOOD …]``.
+"""A small engine in a process of its own: ``python small_engine.py PORT HOST [MOOD …]``.
 
 Moods: ``dies`` at once, ``deaf`` to SIGTERM, ``forks`` a process that goes its own way, ``late``.
 """
@@ -45,7 +45,7 @@ class Engine(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    port, *moods = sys.argv[1:]
+    port, host, *moods = sys.argv[1:]
     if "dies" in moods:
         sys.exit("out of memory")
     if "deaf" in moods:
@@ -59,7 +59,7 @@ def main() -> None:
     if "late" in moods:
         time.sleep(600)
     print(f"engine {os.getpid()}", flush=True)
-    ThreadingHTTPServer(("127.0.0.1", int(port)), Engine).serve_forever()
+    ThreadingHTTPServer((host, int(port)), Engine).serve_forever()
 
 
 if __name__ == "__main__":

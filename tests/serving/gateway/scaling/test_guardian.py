@@ -37,7 +37,7 @@ class Guarded:
     """An engine behind a guardian; and the processes that it has told of."""
 
     def __init__(self, *moods: str, grace_s: float = 5.0) -> None:
-        command = (sys.executable, "-I", "-S", _ENGINE, "0", *moods)
+        command = (sys.executable, "-I", "-S", _ENGINE, "0", "127.0.0.1", *moods)
         self.process = subprocess.Popen(
             guarded(command, grace_s),
             stdin=subprocess.PIPE,

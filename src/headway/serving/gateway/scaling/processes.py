@@ -16,6 +16,7 @@ from pathlib import Path
 from headway.errors import EndpointError
 from headway.serving.gateway.engines.address import Address
 from headway.serving.gateway.scaling import guardian
+from headway.serving.gateway.scaling.uncut import uncut
 
 _log = logging.getLogger("headway.serving.gateway.scaling")
 
@@ -67,13 +68,15 @@ class Processes:
         name, port = self._names[number], free_port(self._host)
         words = filled(self._command, name=name, number=number, host=self._host, port=port)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *guarded(words, self._stop_s),
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=STDOUT,
-                env={**os.environ, **self._env},
-                start_new_session=True,  # Ctrl-C is for the gateway
+            process = await uncut(
+                asyncio.create_subprocess_exec(
+                    *guarded(words, self._stop_s),
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=STDOUT,
+                    env={**os.environ, **self._env},
+                    start_new_session=True,  # Ctrl-C is for the gateway
+                )
             )
         except OSError as error:
             raise EndpointError(f"{name}: {error}") from None

@@ -18,6 +18,7 @@ from headway.serving.gateway.scaling.document import Scaled, runs
 from headway.serving.gateway.scaling.hands import Hands, Keeper
 from headway.serving.gateway.scaling.kubernetes import Deployment, Deployments
 from headway.serving.gateway.scaling.processes import Processes, own_engine
+from headway.serving.gateway.scaling.ray_actors import RayEngines
 from headway.serving.gateway.scaling.stations import Launcher, Stations, Times
 from headway.serving.gateway.site import Site
 from headway.serving.gateway.ticket import Ticket
@@ -148,4 +149,6 @@ def _launcher(site: Site, group: _Group) -> Launcher:
     own, scaling = group.own, site.serve.scaling
     command = own.command or own_engine(site.path.resolve(), group.kind)
     names = {number: site.members[number].name for number in group.numbers}
+    if scaling.act == "ray":
+        return RayEngines(command, names, own=own, address=scaling.address, stop_s=scaling.stop_s)
     return Processes(command, names, env=own.env, host=scaling.host, stop_s=scaling.stop_s)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from headway.errors import HeadwayError, UnsupportedError
 from headway.serving.gateway.board import Board
 from headway.serving.gateway.engines import LiveEngine
 from headway.serving.gateway.engines.address import Address
 from headway.serving.gateway.scaling.hands import Keeper
+from headway.serving.gateway.scaling.uncut import uncut
 
 _log = logging.getLogger("headway.serving.gateway.scaling")
-
-_T = TypeVar("_T")
 
 _LOOK_S = 0.05
 _MOST_PAUSE_S = 60.0
@@ -44,7 +43,7 @@ class Launcher(Protocol):
     """Launches engines."""
 
     async def launch(self, number: int) -> Running:
-        """Launch that of a place.
+        """Launch that of a place; cancelled, it leaves nothing behind that runs.
 
         Raises
         ------
@@ -204,7 +203,7 @@ class Stations:
     async def _once(self, number: int) -> tuple[bool, str]:
         """Run an engine until it ends; return whether it was well once, and why it has ended."""
         try:
-            running = await _uncut(self._launchers[number].launch(number))
+            running = await self._launchers[number].launch(number)
         except HeadwayError as error:
             return False, str(error)
         ended = asyncio.ensure_future(running.ended())
@@ -221,7 +220,7 @@ class Stations:
         finally:
             ended.cancel()
             self._leave(number)
-            await _uncut(running.end(self._times.stop_s))
+            await uncut(running.end(self._times.stop_s))
 
     async def _well(self, number: int, ended: asyncio.Future[str]) -> bool:
         """Wait until an engine is well, or has ended; return whether it is well."""
@@ -269,21 +268,3 @@ class Stations:
         if not task.cancelled():
             self._emptying.discard(number)
             self._keeper.resume(number)  # whoever comes next here is not to be kept from requests
-
-
-async def _uncut(job: Coroutine[Any, Any, _T]) -> _T:
-    """Do a job to its end; if this task is cancelled meanwhile, that is so afterwards.
-
-    Nothing may come to run that nobody holds, or be let go before it has ended.
-    """
-    task = asyncio.ensure_future(job)
-    cancelled = False
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            cancelled = True
-    this = asyncio.current_task()
-    if cancelled and this is not None:
-        this.cancel()
-    return task.result()
