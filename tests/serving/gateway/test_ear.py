@@ -122,3 +122,8 @@ def test_what_never_ends_is_forgotten() -> None:
     many = delta(tool_calls=[CALL] * 1000)
     assert len(heard([event(many)]).tools) == 64
     assert heard([b'data: {"tool_calls":' + b"[" * 100_000 + b"\n"]) == Said()
+
+
+def test_bytes_that_are_no_text_are_the_engines_business() -> None:
+    raw = b'data: {"choices":[{"finish_reason":"\xff","delta":{}}]}\n\n'
+    assert heard([raw, *map(event, CHAT)]).tools == ("search",)

@@ -196,3 +196,17 @@ def test_nothing_is_imported_unless_spans_are_wanted() -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_a_request_without_a_span_is_served(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def job(pool: Pool, engines: list[FakeEngine]) -> None:
+        assert (await post(pool, "/v1/completions", TEXT))[0] == 200
+
+    def begin(_: Tracing, ticket: object) -> None:
+        raise ValueError("no span")
+
+    monkeypatch.setattr(Tracing, "begin", begin)
+    assert not _run(monkeypatch, job, well)
+    assert "a span could not be begun" in caplog.text

@@ -152,7 +152,7 @@ class Ear:
     def _read(self, text: bytes) -> None:
         try:
             event = _decode(text)
-        except (msgspec.MsgspecError, RecursionError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return  # of a kind that nobody knows: the engine's business
         for choice in event.choices:
             self._finish = choice.finish_reason or self._finish

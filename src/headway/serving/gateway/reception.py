@@ -47,6 +47,9 @@ PARSERS: Mapping[bytes, Parser] = {
 }
 """Of the endpoints whose requests go to engines."""
 
+_USER_LETTERS = 200
+"""Of what a client calls its user, by which routers tell tenants apart where there are no keys."""
+
 _JSON = b"application/json"
 
 _TOOL_LETTERS = 200
@@ -177,7 +180,7 @@ class Reception:
             session=session(headers, asked.user),
             adapter=adapter,
             block_tokens=self._block_tokens,
-            tenant=tenant.name or asked.user or "",
+            tenant=tenant.name or (asked.user or "")[:_USER_LETTERS],
         )
         given = headers.get(REQUEST_ID)
         name = b"%b-%d" % (self._ids, request.number) if given is None else given

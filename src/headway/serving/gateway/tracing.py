@@ -6,6 +6,7 @@ Nothing of OpenTelemetry is imported unless a fleet's file asks for spans.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,9 @@ Serving = Callable[[Ticket], Awaitable[None]]
 """Takes a request to its end."""
 
 _CONTEXT = (b"traceparent", b"tracestate")
-_MODEL_LETTERS = 200
+_log = logging.getLogger("headway.serving.gateway")
+
+_NAME_LETTERS = 200
 
 
 class Trail:
@@ -140,7 +143,12 @@ class Tracing:
 
         async def traced(ticket: Ticket) -> None:
             error: BaseException | None = None
-            trail = ticket.trail = self.begin(ticket)
+            try:
+                trail = ticket.trail = self.begin(ticket)
+            except Exception:  # what is set aside for the request has to be closed nevertheless
+                _log.exception("a span could not be begun")
+                await serve(ticket)
+                return
             try:
                 await serve(ticket)
             except BaseException as caught:
@@ -164,8 +172,8 @@ class Tracing:
         attributes: Mapping[str, Any] = {
             "http.request.method": "POST",
             "url.path": exchange.path.decode("latin-1"),
-            "gen_ai.request.model": asked.model[:_MODEL_LETTERS],
-            "headway.request_id": ticket.id.decode("latin-1"),
+            "gen_ai.request.model": asked.model[:_NAME_LETTERS],
+            "headway.request_id": ticket.id[:_NAME_LETTERS].decode("latin-1"),
             "headway.policy": ticket.seat.name,
             "headway.tenant": request.tenant,
             "headway.stream": asked.stream,
