@@ -123,12 +123,21 @@ void PrefixIndex::forget(Int engine) {
         return;
     }
     const Word bit = Word{1} << static_cast<std::size_t>(engine) % WORD;
+    gone_.clear();
     for (Number number = 0; number < nodes_.size(); ++number) {
         if (held(number)[word] & bit) {
             held(number)[word] &= ~bit;
             if (!is_held(number)) {
-                remove(number);
+                gone_.push_back(number);
             }
+        }
+    }
+    if (4 * gone_.size() > 3 * size_) {  // cheaper than to remove so many one by one
+        rebuild();
+    } else {
+        for (std::size_t i = 0; i < gone_.size(); ++i) {
+            fetch(nodes_[gone_[std::min(i + AHEAD, gone_.size() - 1)]].block);
+            remove(gone_[i]);
         }
     }
 }
@@ -144,11 +153,15 @@ std::size_t PrefixIndex::place(Int block) const {
 }
 
 // Has the memory of a block on its way before it is needed; i may be beyond either end.
-void PrefixIndex::fetch([[maybe_unused]] Ints blocks, [[maybe_unused]] std::size_t i) const {
-#if defined(__GNUC__)
+void PrefixIndex::fetch(Ints blocks, std::size_t i) const {
     if (i < blocks.size()) {
-        __builtin_prefetch(&table_[home(blocks[i])]);
+        fetch(blocks[i]);
     }
+}
+
+void PrefixIndex::fetch([[maybe_unused]] Int block) const {
+#if defined(__GNUC__)
+    __builtin_prefetch(&table_[home(block)]);
 #endif
 }
 
@@ -188,6 +201,36 @@ void PrefixIndex::remove(Number number) {
     std::fill_n(held(number), words_, Word{0});
     spare_.push_back(number);
     --size_;
+}
+
+// Puts the blocks that somebody holds into a table of their own, in the order of their use.
+void PrefixIndex::rebuild() {
+    std::vector<Node> nodes;
+    std::vector<Word> holders;
+    for (Number number = oldest_; number != NONE; number = nodes_[number].newer) {
+        if (is_held(number)) {
+            const auto next = static_cast<Number>(nodes.size());
+            nodes.push_back({nodes_[number].block, nodes_[number].used_s, next - 1, next + 1});
+            holders.insert(holders.end(), held(number), held(number) + words_);
+        }
+    }
+    size_ = nodes.size();
+    oldest_ = newest_ = NONE;
+    if (size_) {
+        oldest_ = 0;
+        newest_ = static_cast<Number>(size_ - 1);
+        nodes.front().older = nodes.back().newer = NONE;
+    }
+    nodes_ = std::move(nodes);
+    holders_ = std::move(holders);
+    spare_.clear();
+    table_ = std::vector<Place>(std::max(LEAST_TABLE, std::bit_ceil(2 * (size_ + 1))));
+    shift_ = shift_of(table_.size());
+    for (std::size_t number = 0; number < size_; ++number) {
+        fetch(nodes_[std::min(number + AHEAD, size_ - 1)].block);
+        table_[place(nodes_[number].block)] = {nodes_[number].block,
+                                              static_cast<Number>(number)};
+    }
 }
 
 void PrefixIndex::touch(Number number) {

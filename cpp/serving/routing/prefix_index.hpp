@@ -58,6 +58,7 @@ private:
     std::size_t place(Int block) const;
     Number find(Int block) const { return table_[place(block)].number; }
     void fetch(Ints blocks, std::size_t i) const;
+    void fetch(Int block) const;
     bool is_old(Number number, double now_s) const {
         return ages_ && nodes_[number].used_s < now_s - ttl_s_;
     }
@@ -67,6 +68,7 @@ private:
     void unlink(Number number);
     void trim(double now_s, std::size_t most_old);
     void grow();
+    void rebuild();
     void widen(Int engine);
     Word* held(Number number) { return holders_.data() + number * words_; }
     bool is_held(Number number);
@@ -80,6 +82,7 @@ private:
     int shift_;                    // of a product, to a place in the table
     std::vector<Node> nodes_;
     std::vector<Number> spare_;    // nodes without a block
+    std::vector<Number> gone_;     // nodes that nobody holds any more
     std::vector<Word> holders_;    // a bit an engine
     std::vector<Word> left_;       // engines that a search goes on with
     Number oldest_ = NONE, newest_ = NONE;

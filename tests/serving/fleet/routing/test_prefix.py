@@ -49,13 +49,14 @@ def test_the_index_does_what_its_twin_does(
         assert len(index) == len(twin)
 
 
-def test_thousands_of_blocks_come_and_go_as_in_the_twin() -> None:
-    """Enough to make the table grow and to close many gaps in it."""
+@pytest.mark.parametrize("engines", [100, 3])
+def test_thousands_of_blocks_come_and_go_as_in_the_twin(engines: int) -> None:
+    """Enough to make the table grow and to close many gaps in it, or to make it anew."""
     rng = np.random.default_rng(5)
     index, twin = PrefixIndex(3000, ttl_s=50.0), Twin(3000, ttl_s=50.0)
     for number in range(400):
         blocks = rng.integers(0, 20_000, rng.integers(0, 60)).tolist()
-        engine = int(rng.integers(100))
+        engine = int(rng.integers(engines))
         index.add(blocks, engine, float(number))
         twin.add(blocks, engine, float(number))
         if number % 50 == 49:
