@@ -18,8 +18,6 @@ from headway.serving.gateway.engines.address import Address
 from headway.serving.gateway.scaling import guardian
 from headway.serving.gateway.scaling.uncut import uncut
 
-_log = logging.getLogger("headway.serving.gateway.scaling")
-
 _LAST_LINES = 20
 _MORE_S = 5.0
 """For the guardian, beyond the grace that it gives."""
@@ -80,7 +78,6 @@ class Processes:
             )
         except OSError as error:
             raise EndpointError(f"{name}: {error}") from None
-        _log.debug("engine %s: %s", name, " ".join(words))
         return LocalEngine(name, process, Address(self._host, port))
 
     async def close(self) -> None:
