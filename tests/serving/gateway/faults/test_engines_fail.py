@@ -194,3 +194,31 @@ def test_an_engine_that_comes_back_with_another_model_loses_nothing() -> None:
         return model in (here.gateway.engines[0].models or ())
 
     run(job())
+
+
+def test_an_engine_that_is_drained_and_stopped_under_load_costs_nothing() -> None:
+    async def job() -> None:
+        engines = [RawEngine(words=8, pace_s=0.01) for _ in range(3)]
+        async with world(*engines, watched=True) as here:
+            load = asyncio.create_task(many(here.address, 150, over_s=1.5, words=8))
+            for number, one in enumerate(engines):
+                await here.gateway.lookout.drain(number, 5.0)
+                assert one.open == 0
+                await one.kill()
+                await one.start()
+                here.gateway.lookout.resume(number)
+                await until(lambda: bool(here.gateway.sight.ready(here.gateway._clock()).all()))
+            assert kinds(await load) == {"whole": 150}
+
+    run(job())
+
+
+def test_a_name_that_nobody_knows_costs_nothing() -> None:
+    async def job() -> None:
+        lost, good = RawEngine(), RawEngine()
+        async with world(lost, good) as here:
+            await lost.kill()
+            here.gateway.engines[0].pool.host = "engine.invalid"
+            assert kinds(await many(here.address, 20)) == {"whole": 20}
+
+    run(job())
