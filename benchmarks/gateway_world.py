@@ -13,6 +13,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -95,6 +96,7 @@ class Steered:
 
     def __init__(self, file: Path, log: Path) -> None:
         self._log = log.open("wb")
+        self._turn = threading.Lock()  # who gives up waiting for a line leaves it to be read
         self._process = subprocess.Popen(
             [sys.executable, __file__, str(file)],
             stdin=subprocess.PIPE,
@@ -114,9 +116,10 @@ class Steered:
 
     def _tell(self, *command: object) -> Any:
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(command) + "\n")
-        self._process.stdin.flush()
-        return self._line()
+        with self._turn:
+            self._process.stdin.write(json.dumps(command) + "\n")
+            self._process.stdin.flush()
+            return self._line()
 
     async def tell(self, *command: object) -> Any:
         return await asyncio.to_thread(self._tell, *command)
