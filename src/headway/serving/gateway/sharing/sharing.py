@@ -95,7 +95,7 @@ class Sharing:
 
     def close(self) -> None:
         """Tell what there is to tell, and hear no more."""
-        self._flush()
+        self.flush()
         self._logs = {}
         for channel in self._channels:
             channel.close()
@@ -119,9 +119,10 @@ class Sharing:
         if log.bytes > MOST_BYTES:
             self._tell(log)
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(self._period_s, self._flush)
+            self._timer = asyncio.get_running_loop().call_later(self._period_s, self.flush)
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Tell what has been gathered."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
