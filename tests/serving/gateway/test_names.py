@@ -50,3 +50,19 @@ def test_routers_get_no_long_names_of_users() -> None:
         assert [len(one) for one in curious.tenants] == [200]
 
     uvloop.run(asyncio.wait_for(job(), 20))
+
+
+def test_nobody_can_guess_by_which_names_others_are_known_to_engines() -> None:
+    async def job() -> None:
+        async with fleet(well) as engines, behind(site([engines[0].url])) as (_, host, port):
+            pool = Pool(host, port)
+            asked = {"model": "m", "prompt": "x"}
+            ids = [
+                (await post(pool, "/v1/completions", asked))[2]["x-request-id"] for _ in range(20)
+            ]
+            told = [exchange.header(b"x-request-id") for exchange in engines[0].seen]
+            pool.close()
+        assert [one.encode() for one in ids] == told
+        assert len({one[:8] for one in ids}) == len({one[-8:] for one in ids}) == 20
+
+    uvloop.run(asyncio.wait_for(job(), 20))

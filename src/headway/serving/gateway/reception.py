@@ -104,7 +104,6 @@ class Reception:
         self._clock = clock
         self._knowledge = knowledge
         self._numbers = itertools.count()
-        self._ids = secrets.token_hex(8).encode()
         self.seed = secrets.randbits(64) if seed is None else seed
         """Of the names of blocks."""
         self._block_tokens = max(int(BLOCK_BYTES / serve.bytes_per_token), 1)
@@ -183,7 +182,8 @@ class Reception:
             tenant=tenant.name or (asked.user or "")[:_USER_LETTERS],
         )
         given = headers.get(REQUEST_ID)
-        name = b"%b-%d" % (self._ids, request.number) if given is None else given
+        # Engines take a name that is under way already for the same request: nobody may guess one.
+        name = secrets.token_hex(16).encode() if given is None else given
         lines = handed_on(exchange.headers)
         lines.append((REQUEST_ID, name))
         meter = Meter(self._clock, is_stream=asked.stream)
