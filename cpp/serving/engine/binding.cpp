@@ -4,6 +4,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -320,7 +321,10 @@ void bind_engine(nb::module_& module) {
                                        s.extra_pairs);
              })
         .def("running", [](const Engine& engine) { return to_numpy(engine.running()); })
-        .def("waiting", [](const Engine& engine) { return to_numpy(engine.waiting()); })
+        .def(
+            "waiting",
+            [](const Engine& engine, std::size_t most) { return to_numpy(engine.waiting(most)); },
+            "most"_a = std::numeric_limits<std::size_t>::max())
         .def(
             "take_ended",
             [](Engine& engine) {

@@ -234,10 +234,13 @@ std::vector<Int> Engine::running() const {
     return requests;
 }
 
-std::vector<Int> Engine::waiting() const {
+std::vector<Int> Engine::waiting(std::size_t most) const {
     std::vector<Int> requests;
-    requests.reserve(waiting_.size());
+    requests.reserve(std::min(most, waiting_.size()));
     for (const auto& waiter : waiting_) {
+        if (requests.size() == most) {
+            break;
+        }
         requests.push_back(std::get<1>(waiter));
     }
     return requests;

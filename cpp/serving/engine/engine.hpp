@@ -145,7 +145,7 @@ public:
     Int blocks_wanted_first() const;                      // by the head of the queue
     Int most_urgent() const;  // smallest priority of those here, LEAST_URGENT if nobody is
     std::vector<Int> running() const;
-    std::vector<Int> waiting() const;
+    std::vector<Int> waiting(std::size_t most) const;  // the first of the queue
     Residents residents() const;
     Int stage(Int request) const;  // as in Residents, ABSENT if it is not here
     const Live& live(Int request) const;

@@ -64,3 +64,23 @@ def test_blocks_of_an_answer_are_not_shown() -> None:
 def test_prompts_of_unknown_content_have_no_blocks() -> None:
     traffic = Workload.of(arrival_s=[0], prompt_tokens=[9], output_tokens=[8])
     assert looked_at(traffic)[0]["blocks"] is None
+
+
+class Head(Policy):
+    """Compares the head of the queue with all of it."""
+
+    longest = 0
+
+    def admit(self, view: View) -> np.ndarray:
+        everyone = view.waiting.ids
+        for most in (0, 1, 3, len(everyone), 1000):
+            assert view.first(most).tolist() == everyone[:most].tolist()
+        self.longest = max(self.longest, len(everyone))
+        return everyone
+
+
+def test_the_head_of_a_queue_is_told_without_the_rest() -> None:
+    traffic = Workload.of(arrival_s=[0] * 9, prompt_tokens=[4] * 9, output_tokens=[3] * 9)
+    policy = Head()
+    Engine(traffic, EngineConfig(blocks=50, max_sequences=2), Affine(1.0), policy).run()
+    assert policy.longest > 5

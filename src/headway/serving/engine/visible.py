@@ -252,3 +252,7 @@ class View:
     def waiting(self) -> Group:
         """Those in the queue, in its order."""
         return Group(self._engine.waiting(), self._visible, self._engine)
+
+    def first(self, most: int) -> Ints:
+        """Return the first requests of the queue, up to so many; O(most) however long it is."""
+        return self._engine.waiting(most)

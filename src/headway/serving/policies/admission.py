@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,9 @@ from headway.simulate import registry
 
 Gate = Callable[[Group], bool]
 """Whether one more request, a group of one, is let in; if so, the gate reckons with it from now."""
+
+_HEAD = 16
+"""Requests of a queue that are looked up at first."""
 
 
 class Admission(Policy, ABC):
@@ -72,13 +75,23 @@ class Admission(Policy, ABC):
         idle = view.free_blocks == view.blocks
         gate, tokens = self.gate(view), 0
         admitted: list[int] = []
-        for request in self._order.admit(view):
+        for request in self._queue(view):
             one = view.group(np.array([request], np.int64))
             if tokens >= self._round_tokens or not (gate(one) or (idle and not admitted)):
                 break
             admitted.append(int(request))
             tokens += int(one.prompt_tokens[0]) + int(one.generated_tokens[0])
         return admitted
+
+    def _queue(self, view: View) -> Iterator[int]:
+        """Yield who waits, in the order of the queue; mostly only its head is looked at."""
+        if type(self._order).admit is not Policy.admit:
+            yield from (int(request) for request in self._order.admit(view))
+            return
+        done, most = 0, _HEAD
+        while len(first := view.first(most)) > done:
+            yield from first[done:].tolist()
+            done, most = len(first), 4 * most
 
     @abstractmethod
     def gate(self, view: View) -> Gate:
