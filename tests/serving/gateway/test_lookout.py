@@ -68,13 +68,15 @@ def test_routers_of_all_workers_hear_of_engines_that_have_lost_what_they_held() 
 
 def test_metrics_add_up_what_all_workers_have_counted() -> None:
     async def job() -> None:
-        async with fleet(well) as engines, behind(site([engines[0].url])) as (gateway, host, port):
-            admin = Pool(*await gateway.start_admin("127.0.0.1", 0))
+        async with (
+            fleet(well) as [engine],
+            behind(site([engine.url], serve={"public_metrics": True})) as (_, host, port),
+        ):
             pool = Pool(host, port)
             for stream in (False, True, True):
                 await post(pool, "/v1/completions", {**ASK, "stream": stream})
             await post(pool, "/v1/completions", {"model": "m"})
-            answer = await admin.send(b"GET", b"/metrics")
+            answer = await pool.send(b"GET", b"/metrics")
             page = (await answer.read()).decode()
             samples = {
                 (sample.name, sample.labels.get("le")): sample.value
@@ -91,10 +93,18 @@ def test_metrics_add_up_what_all_workers_have_counted() -> None:
             assert samples["headway_time_to_first_token_seconds_count", None] == 2
             assert samples["headway_time_to_first_token_seconds_bucket", "+Inf"] == 2
             assert samples["headway_e2e_latency_seconds_count", None] == 3
+            pool.close()
+
+    uvloop.run(job())
+
+
+def test_metrics_are_no_business_of_clients() -> None:
+    async def job() -> None:
+        async with fleet(well) as [engine], behind(site([engine.url])) as (_, host, port):
+            pool = Pool(host, port)
             answer = await pool.send(b"GET", b"/metrics")
             assert answer.status == 404
             await answer.read()
-            admin.close()
             pool.close()
 
     uvloop.run(job())
