@@ -163,7 +163,7 @@ def test_every_kind_of_fault_has_a_word_in_files(
     [
         ("kpa", {"kind": "slow", "target": 2}, "starts"),
         ("optimizer", {"profiles": {"slow": "slow.json"}, "period_s": 1.0}, "starts"),
-        ("llumnix", {}, "migrations"),
+        ("llumnix", {"in_above": 48}, "migrations"),
     ],
 )
 def test_controllers_go_by_name(
