@@ -33,7 +33,7 @@ def keyed(folder: Path, urls: list[str]):
     section = {
         "store": str(folder / "x.db"),
         "prices": {"m": {"prompt": 1e6, "output": 1e6}},
-        "bounds": {"acme": {"budget_per_day": 200}},
+        "bounds": {"acme": {"budget_per_day": 600}},
     }
     return site(urls, serve={"accounts": section, **FREE}, tenants=[{"name": "acme"}])
 

@@ -15,7 +15,7 @@ _LIST, _TEXT = b'["'
 COMPLETION_TOKENS = 16
 """What the API gives where a completion sets no limit."""
 
-_MOST_TOKENS = 2**31 - 1
+MOST_TOKENS = 2**31 - 1
 """What asks for more asks for as many as there are; sums of it still fit into columns."""
 
 _NESTED = re.compile(rb"\[\s*\[")
@@ -109,7 +109,8 @@ class Asked:
 
 Parser = Callable[[bytes], Asked]
 
-_UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+UNREADABLE = (msgspec.MsgspecError, RecursionError, UnicodeDecodeError)
+"""What a body that is no JSON, or not as documented, raises."""
 
 _completion = msgspec.json.Decoder(Completion).decode
 _chat = msgspec.json.Decoder(Chat).decode
@@ -128,13 +129,13 @@ def completion(body: bytes) -> Asked:
     """
     try:
         found = _completion(body)
-    except _UNREADABLE as error:
-        raise _refusal(error) from None
+    except UNREADABLE as error:
+        raise misread(error) from None
     prompt = memoryview(found.prompt)
     tokens = _tokens(prompt, "prompt")
     limit = COMPLETION_TOKENS if found.max_tokens is None else found.max_tokens
     answers = max(found.n or 1, found.best_of or 1, 1)
-    limit = _limit(limit, answers * _prompts(prompt, tokens), "max_tokens")
+    limit = _limit(limit, answers * prompts(prompt, tokens), "max_tokens")
     return Asked(found.model, prompt, bool(found.stream), limit, found.user, found.priority, tokens)
 
 
@@ -142,8 +143,8 @@ def chat(body: bytes) -> Asked:
     """Return what a body of ``/v1/chat/completions`` asks for; raises as `completion`."""
     try:
         found = _chat(body)
-    except _UNREADABLE as error:
-        raise _refusal(error) from None
+    except UNREADABLE as error:
+        raise misread(error) from None
     messages = memoryview(found.messages)
     if messages[0] != _LIST:
         raise _mistyped("messages", "an array of objects", messages)
@@ -173,8 +174,8 @@ def embedding(body: bytes) -> Asked:
     """Return what a body of ``/v1/embeddings`` asks for; raises as `completion`."""
     try:
         found = _embedding(body)
-    except _UNREADABLE as error:
-        raise _refusal(error) from None
+    except UNREADABLE as error:
+        raise misread(error) from None
     prompt = memoryview(found.input)
     tokens = _tokens(prompt, "input")
     return Asked(
@@ -192,8 +193,8 @@ def response(body: bytes) -> Asked:
     """Return what a body of ``/v1/responses`` asks for; raises as `completion`."""
     try:
         found = _response(body)
-    except _UNREADABLE as error:
-        raise _refusal(error) from None
+    except UNREADABLE as error:
+        raise misread(error) from None
     prompt = memoryview(found.input)
     tokens = _tokens(prompt, "input")
     limit = found.max_output_tokens
@@ -209,10 +210,10 @@ def _limit(tokens: int, answers: int, name: str) -> int:
             name,
             "integer_below_min_value",
         )
-    return min(tokens * max(answers, 1), _MOST_TOKENS)
+    return min(tokens * max(answers, 1), MOST_TOKENS)
 
 
-def _prompts(raw: memoryview, tokens: int) -> int:
+def prompts(raw: memoryview, tokens: int) -> int:
     """Return how many prompts a completion asks to be answered."""
     if raw[0] == _TEXT or (tokens and not _NESTED.match(raw)):
         return 1
@@ -240,7 +241,8 @@ def _mistyped(name: str, expected: str, raw: memoryview) -> RefusedError:
     )
 
 
-def _refusal(error: Exception) -> RefusedError:
+def misread(error: Exception) -> RefusedError:
+    """Return the refusal of a body that could not be read, with the field."""
     if not isinstance(error, msgspec.ValidationError):
         return invalid(
             f"We could not parse the JSON body of your request: {error}. The body has to be JSON,"
@@ -267,6 +269,6 @@ def with_priority(body: bytes, asked: Asked, priority: int) -> bytes:
     try:
         fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     except UnicodeDecodeError as error:  # in a key that nobody has looked at yet
-        raise _refusal(error) from None
+        raise misread(error) from None
     fields["priority"] = msgspec.Raw(b"%d" % priority)
     return msgspec.json.encode(fields)

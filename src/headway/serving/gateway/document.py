@@ -110,7 +110,7 @@ class Serve(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     bytes_per_token: float = 4.0
     """Of prompts, as long as nobody has counted."""
     answer_tokens: int = 1024
-    """Expected at most where a request sets no limit."""
+    """Expected at most where a request sets no limit; the limit of those who pay from a budget."""
     accounts: AccountsSection | None = None
     """Keys, limits and budgets; without it everybody may ask."""
     shared: SharedSection = SharedSection()

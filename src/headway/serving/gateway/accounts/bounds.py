@@ -46,3 +46,8 @@ class Bounds(
         most, least = self.most_urgent, self.least_urgent
         if most is not None and least is not None and most > least:
             raise ConfigError(f"most_urgent: must not be above least_urgent, got {most}")
+
+    @property
+    def is_budgeted(self) -> bool:
+        """Whether there is a budget."""
+        return self.budget_per_day is not None or self.budget_per_month is not None

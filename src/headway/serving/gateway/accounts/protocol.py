@@ -28,6 +28,8 @@ class Tenant:
         Bounds of the priorities that its requests may have; smaller is more urgent.
     models
         Names of models and adapters that it may ask for; None for all.
+    budgeted
+        Whether it pays from a budget, so that the most it can use has to be known beforehand.
     """
 
     number: int = 0
@@ -36,6 +38,7 @@ class Tenant:
     most_urgent: int = -(2**31)
     least_urgent: int = 2**31 - 1
     models: frozenset[str] | None = None
+    budgeted: bool = False
 
 
 class Lease:

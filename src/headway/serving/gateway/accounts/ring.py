@@ -119,6 +119,7 @@ class KeyRing:
                 -known.least_urgent, _minus(whole.least_urgent), _minus(own.least_urgent)
             ),
             models=frozenset.intersection(*models) if models else None,
+            budgeted=whole.is_budgeted or own.is_budgeted,
             account=record.account,
         )
 
