@@ -49,6 +49,52 @@ def test_what_fails_in_a_policy_behind_a_request_does_not_harm_it(caplog) -> Non
     assert "policy broken failed" in caplog.text
 
 
+def poisoned(exchange: Exchange) -> str:
+    return "500" if b"poison" in exchange.body else ""
+
+
+def test_what_two_engines_fail_at_is_the_fault_of_the_request() -> None:
+    async def job() -> None:
+        async with fleet(poisoned, poisoned, poisoned) as engines:
+            place = site([one.url for one in engines], serve={"retries": {"share": 1.0}})
+            async with behind(place) as (gateway, *address):
+                pool = Pool(*address)
+                for _ in range(12):
+                    status, told, heads = await post(
+                        pool, "/v1/completions", {"model": "m", "prompt": "poison"}
+                    )
+                    assert (status, heads["x-headway-tries"]) == (500, "2")
+                    assert told == {"error": {"message": "no", "code": 500}}
+                    status, _, _ = await post(pool, "/v1/completions", ASK)
+                    assert status == 200
+                assert sum(len(one.seen) for one in engines) == 12 * 3
+                assert {one.breaker.state(0.0) for one in gateway.engines} == {"closed"}
+                assert not any(counts(gateway))
+                pool.close()
+
+    uvloop.run(job())
+
+
+def test_an_engine_whose_500_another_one_does_better_is_to_blame() -> None:
+    async def job() -> None:
+        async with fleet(lambda _: "500", well) as engines:
+            place = site(
+                [one.url for one in engines],
+                policies=("round-robin",),
+                serve={"retries": {"share": 1.0}},
+            )
+            async with behind(place) as (gateway, *address):
+                pool = Pool(*address)
+                for _ in range(12):
+                    status, _, _ = await post(pool, "/v1/completions", ASK)
+                    assert status == 200
+                assert len(engines[0].seen) == 5
+                assert not gateway.engines[0].breaker.allows(0.0)
+                pool.close()
+
+    uvloop.run(job())
+
+
 @pytest.mark.parametrize(
     ("message", "left"),
     [

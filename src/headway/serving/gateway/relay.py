@@ -131,6 +131,8 @@ class Relay:
                 self._row.count(RETRIED, number)
                 await asyncio.sleep(self._rules.pause_s(request.tries, self._chance))
         finally:
+            if ticket.doubted is not None:
+                self._judge(ticket.doubted, 500)
             self._settle(ticket)
 
     def interrupt(self, ticket: Ticket, now_s: float) -> None:
@@ -172,7 +174,7 @@ class Relay:
             if status == 404 and self._denies(ticket, engine, answer):
                 answer.close()
                 failed = FailedError(f"{engine.name} no longer has the model", status)
-            elif self._rules.may(tries, status, begun=False):
+            elif self._rules.may(tries, status, begun=False) and not _is_at_fault(ticket, status):
                 answer.close()
                 failed = FailedError(f"{engine.name} answered {status}", status)
             else:
@@ -191,7 +193,7 @@ class Relay:
             failed = late
         self._row.count(FAILED, engine.number)
         # Whose time is up as a whole may have spent it with others, or by reading slowly.
-        self._judge(engine, 408 if failed.final else failed.status)
+        self._weigh(ticket, engine, 408 if failed.final else failed.status)
         if ticket.trail is not None:
             ticket.trail.failed(engine.name, str(failed))
         told = ticket.transcript
@@ -235,7 +237,7 @@ class Relay:
             await answer.relay(ticket.exchange, more, see)
         else:
             await self._write_down(ticket, ticket.transcript, engine, answer, more)
-        self._judge(engine, answer.status)
+        self._weigh(ticket, engine, answer.status)
         if answer.status >= 400:
             return
         ticket.used = ticket.whole = True
@@ -306,6 +308,18 @@ class Relay:
         engine.adapters -= {ticket.asked.model}
         return self._front.has_another(ticket)
 
+    def _weigh(self, ticket: Ticket, engine: LiveEngine, status: int) -> None:
+        """Judge an engine, but wait with a 500: what two engines fail at is the request's fault."""
+        before, ticket.doubted = ticket.doubted, None
+        if status != 500:
+            if before is not None:
+                self._judge(before, 500)
+            self._judge(engine, status)
+            return
+        if before is None:
+            ticket.doubted = engine
+        self._judge(engine, 408)
+
     def _judge(self, engine: LiveEngine, status: int) -> None:
         """Tell a breaker what an answer says of its engine."""
         breaker = engine.breaker
@@ -336,6 +350,11 @@ class Relay:
             self._accounts.settle(lease, prompt, output, meter.cached_tokens)
         else:
             self._accounts.release(lease)
+
+
+def _is_at_fault(ticket: Ticket, status: int) -> bool:
+    """Return whether a request makes a second engine fail as the one before."""
+    return status == 500 and ticket.doubted is not None and not ticket.exchange.begun
 
 
 def _late(ticket: Ticket, engine: LiveEngine) -> FailedError | None:

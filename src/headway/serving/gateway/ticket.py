@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from headway.serving.gateway.accounts import Lease
     from headway.serving.gateway.body import Asked
     from headway.serving.gateway.ear import Ear
+    from headway.serving.gateway.engines import LiveEngine
     from headway.serving.gateway.front import Seat
     from headway.serving.gateway.resume import Transcript
     from headway.serving.gateway.tracing import Trail
@@ -65,6 +66,8 @@ class Ticket:
         Of a stream that may go on at another engine.
     ear
         Hears what the answer says besides its text, for routers that want to know.
+    doubted
+        An engine that has answered 500, until another one says whose fault that was.
     used
         Whether an engine has done for it what its client asked for.
     whole
@@ -75,6 +78,7 @@ class Ticket:
         "asked",
         "begun_s",
         "blocks",
+        "doubted",
         "ear",
         "engine",
         "exchange",
@@ -128,6 +132,7 @@ class Ticket:
         self.held_until_s = 0.0
         self.expired = ""
         self.over = False
+        self.doubted: LiveEngine | None = None
         self.used = False
         self.whole = False
         self.trail: Trail | None = None
