@@ -53,7 +53,7 @@ BOUNDS_S = (
 ENGINE_COLUMNS = (
     *("healthy", "draining", "asleep", "scraped_s", "running", "waiting", "kv_usage"),
     *("blocks", "block_tokens", "prefix_queries", "prefix_hits", "preemptions", "restarts"),
-    *("ordered", "desired"),
+    *("watch_failures", "ordered", "desired"),
 )
 """Of an engine, written by its watcher, and the last by who starts it; 0 or nan while unknown, see
 `Board.engine`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from functools import partial
 
 from headway.errors import EndpointError
 from headway.serving.fleet.decisions import Router, tell_gone
@@ -14,6 +15,7 @@ from headway.serving.gateway.engines.operate import refresh
 from headway.serving.gateway.models import Catalogue
 from headway.serving.gateway.usage import Clock
 from headway.serving.gateway.view import Sight
+from headway.serving.gateway.watch.keeping import kept
 from headway.serving.gateway.watch.watcher import Watcher, WatchRules
 
 _LOOK_S = 0.25
@@ -73,7 +75,7 @@ class Lookout:
             Whether this is the worker that asks engines how they are.
         """
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._look_on())
+            group.create_task(kept("the look at the board", self._look_on))
             if asks:
                 self.watcher = Watcher(
                     self._engines,
@@ -85,7 +87,8 @@ class Lookout:
                 group.create_task(self.watcher.run())
             else:
                 for engine in self._engines:
-                    group.create_task(self._ask_models(engine))
+                    ask = partial(self._ask_models, engine)
+                    group.create_task(kept(f"the look at the models of {engine.name}", ask))
 
     def look(self) -> None:
         """Take over what has changed."""

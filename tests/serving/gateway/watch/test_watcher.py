@@ -210,3 +210,23 @@ def test_an_engine_that_is_replaced_is_asked_anew() -> None:
 def test_rules_that_make_no_sense_are_refused(key: str) -> None:
     with pytest.raises(ConfigError, match=f"watch.{key}"):
         WatchRules(**{key: -1.0})
+
+
+def test_errors_that_nobody_expects_do_not_end_the_watch(monkeypatch, caplog) -> None:
+    failures = iter([ValueError("odd"), ValueError("odd")])
+    take = Watcher._take
+
+    def fails(self, one, told, asked_s) -> None:
+        for error in failures:
+            raise error
+        take(self, one, told, asked_s)
+
+    async def job() -> None:
+        monkeypatch.setattr(Watcher, "_take", fails)
+        async with watched(Fake()) as here:
+            await until(lambda: here["scraped_s"] > 0)
+            assert here["watch_failures"] == 2
+            assert here["healthy"]
+
+    asyncio.run(asyncio.wait_for(job(), 20))
+    assert caplog.text.count("the watch of engine") == 1

@@ -18,6 +18,7 @@ from headway.serving.gateway.engines.live import LiveEngine
 from headway.serving.gateway.engines.operate import refresh
 from headway.serving.gateway.watch.drain import Drain
 from headway.serving.gateway.watch.health import Health, HealthRules
+from headway.serving.gateway.watch.keeping import kept
 from headway.serving.gateway.watch.load import Load, load
 from headway.serving.gateway.watch.restarts import Restarts
 
@@ -107,10 +108,11 @@ class Watcher:
             for one in self._watched.values():
                 for column in _UNKNOWN:
                     self._write(one.engine, column, np.nan)
-                group.create_task(self._healths(one))
-                group.create_task(self._models(one))
+                looks = [self._healths, self._models]
                 if one.engine.kind.metrics is not None:
-                    group.create_task(self._loads(one))
+                    looks.append(self._loads)
+                for look in looks:
+                    group.create_task(self._keep(one, look))
 
     def look_again(self) -> None:
         """Ask all engines soon what they serve."""
@@ -144,6 +146,20 @@ class Watcher:
 
     def _in_flight(self, number: int) -> int:
         return int(self._board.total(IN_FLIGHT)[number])
+
+    async def _keep(self, one: _Watched, look: Callable[[_Watched], Awaitable[None]]) -> None:
+        """Look on, whatever happens: what an engine last told is not known any more then."""
+
+        def failed() -> None:
+            self._board.engine("watch_failures")[one.engine.number] += 1
+            self._forget(one.engine)
+
+        await kept(
+            f"the watch of engine {one.engine.name}",
+            lambda: look(one),
+            failed,
+            pause_s=self._rules.scrape_s,
+        )
 
     async def _healths(self, one: _Watched) -> None:
         engine, rules = one.engine, self._rules.health
