@@ -8,6 +8,7 @@ import logging
 import pytest
 
 from headway.serving.gateway.admin.app import COOKIE
+from headway.serving.gateway.admin.guesses import Guesses
 from headway.serving.gateway.board import COUNTERS, REFUSALS
 from headway.serving.wire import Exchange, Server
 from tests.serving.gateway.admin.offices import TOKEN, Office, office
@@ -285,3 +286,24 @@ def test_odd_numbers_in_a_query_are_refused() -> None:
                 assert (await here.ask("GET", f"/admin/history?{query}"))[0] == 200
 
     asyncio.run(job())
+
+
+def test_an_address_may_guess_a_few_tokens_a_minute() -> None:
+    async def job() -> None:
+        async with fleet(well) as engines, office(site([e.url for e in engines])) as here:
+            for _ in range(10):
+                assert (await here.ask("GET", "/admin/state", token="wrong"))[0] == 401
+            status, _, headers = await here.ask("GET", "/admin/state")
+            assert (status, headers["retry-after"]) == (429, "60")
+
+    asyncio.run(job())
+    guesses = Guesses()
+    for number in range(5000):
+        guesses.wrong(str(number), 0.0)
+    assert len(guesses._wrong) == 4096
+    for _ in range(10):
+        guesses.wrong("a", 100.0)
+    assert guesses.wait_s("a", 130.0) == 30.0
+    assert (
+        guesses.wait_s("a", 160.0) == guesses.wait_s("a", 50.0) == guesses.wait_s("b", 100.0) == 0
+    )

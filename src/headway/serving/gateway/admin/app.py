@@ -26,6 +26,7 @@ from headway.errors import (
 )
 from headway.serving.gateway.admin.access import SESSION_S, Access, Operator
 from headway.serving.gateway.admin.desk import Desk
+from headway.serving.gateway.admin.guesses import Guesses
 from headway.serving.gateway.admin.history import KEPT_S
 from headway.serving.gateway.admin.operations import BusyError
 from headway.serving.gateway.admin.page import POLICY, html
@@ -92,6 +93,7 @@ class AdminApp:
         self._access = access
         self._secure = secure
         self._wall = wall
+        self._guesses = Guesses()
         self.asgi = Starlette(
             routes=[
                 Route("/", self._lead),
@@ -134,7 +136,7 @@ class AdminApp:
     async def _sign_in(self, request: Request) -> Response:
         self._check_origin(request)
         told = await _body(request, _SignIn)
-        operator = self._access.by_token(told.token)
+        operator = self._by_token(told.token, request)
         if operator is None:
             raise _RefusedError(401, "nobody has this token")
         self._desk.did(_who(operator, request), "signed in")
@@ -228,11 +230,21 @@ class AdminApp:
 
         return answer
 
+    def _by_token(self, token: str, request: Request) -> Operator | None:
+        """Return whose token it is, for addresses that have not shown too many wrong ones."""
+        address, now_s = request.client.host if request.client else "?", self._wall()
+        if self._guesses.wait_s(address, now_s) > 0:
+            raise _RefusedError(429, "too many wrong tokens; try again in a minute")
+        operator = self._access.by_token(token)
+        if operator is None:
+            self._guesses.wrong(address, now_s)
+        return operator
+
     def _operator(self, request: Request) -> tuple[Operator, bool]:
         """Return who asks, and whether a cookie says so."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            operator, by_cookie = self._access.by_token(token.strip()), False
+            operator, by_cookie = self._by_token(token.strip(), request), False
         else:
             session = request.cookies.get(COOKIE, "")
             operator, by_cookie = self._access.by_session(session, self._wall()), True
@@ -300,6 +312,8 @@ def _json(told: object, status: int = 200) -> Response:
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, _RefusedError)
     answer = _json({"error": {"message": str(error)}}, error.status)
+    if error.status == 429:
+        answer.headers["retry-after"] = "60"
     if error.status == 401:
         answer.headers["www-authenticate"] = "Bearer"
     return answer
