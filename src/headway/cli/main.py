@@ -52,6 +52,7 @@ headway solve plan.xlsx --gantt plan.png your own spreadsheet, drawn
 headway compare floor.yaml -p SPT -p ATC dispatching rules in an uncertain shop
 headway compare engine.yaml --loads 1,2  batching policies of an LLM engine under load
 headway plan-capacity fleet.yaml         the cheapest engines that keep your promises
+headway serve fleet.yaml                 the same policies live, before real engines
 headway instances list 'ta*'             what is there to try
 """
 

@@ -339,11 +339,14 @@ def _context(tls: Tls | None, site: Site) -> ssl.SSLContext | None:
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
-    home = site.path.parent
+    certificate, private = (site.path.parent / name for name in (tls.certificate, tls.key))
+    for name, file in (("certificate", certificate), ("key", private)):
+        if not file.is_file():
+            raise ConfigError(f"serve.tls.{name}: there is no file {file}")
     try:
-        context.load_cert_chain(home / tls.certificate, home / tls.key)
+        context.load_cert_chain(certificate, private)
     except (OSError, ssl.SSLError) as error:
-        raise ConfigError(f"serve.tls: {error}") from None
+        raise ConfigError(f"serve.tls: {certificate}, {private}: {error}") from None
     return context
 
 
