@@ -28,7 +28,10 @@ def nodes():
     from ray.cluster_utils import Cluster
 
     small = {"num_cpus": 1, "object_store_memory": 80 * 2**20, "include_dashboard": False}
-    local = Cluster(initialize_head=True, head_node_args=small)
+    # A machine busy with other tests must not make a node look dead.
+    patient = {"health_check_timeout_ms": 60_000, "health_check_failure_threshold": 10}
+    head = {**small, "_system_config": patient}
+    local = Cluster(initialize_head=True, head_node_args=head)
     others = [
         local.add_node(num_cpus=1, object_store_memory=80 * 2**20, include_dashboard=False)
         for _ in range(2)

@@ -14,12 +14,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from headway.serving.gateway.retry import RetryRules
 from tests.serving.gateway.faults.clients import Outcome, ask
 from tests.serving.gateway.faults.sockets import MIDDLE, RawEngine
 from tests.serving.gateway.faults.worlds import Book, World, world
 
 ENGINES = st.integers(0, 2)
 BEFORE = ("reset", "close", "reset-headers", "garbage", "garbage-body", "500", "503", "429", "hang")
+ROOM_S = RetryRules().window_s
+"""Longest that a request waits for room in the budget of tries."""
 GO_ON = (("x-headway-resumed", "yes"),)
 
 
@@ -37,12 +40,12 @@ class Story(RuleBasedStateMachine):
         self.here: World
 
     def do(self, job: Coroutine[Any, Any, Any]) -> Any:
-        return self.loop.run_until_complete(asyncio.wait_for(job, 20))
+        return self.loop.run_until_complete(asyncio.wait_for(job, 60))
 
     @initialize()
     def begin(self) -> None:
         engines = [RawEngine(self._mood(number), words=6) for number in range(3)]
-        times = {"first_byte_s": 0.1, "between_bytes_s": 0.1, "connect_s": 1.0}
+        times = {"first_byte_s": 0.3, "between_bytes_s": 0.3, "connect_s": 1.0}
         made = world(
             *engines,
             accounts=self.book,
@@ -80,7 +83,8 @@ class Story(RuleBasedStateMachine):
         sure = self._is_sure()
         asked = (self._ask(streams, go_on) for _ in range(count))
         for one in self.do(_all(asked)):
-            assert not (sure and one.lost), (one, self.moods, self.alive)
+            waited = one.seconds >= ROOM_S  # no room for tries came within the time for it
+            assert not (sure and one.lost) or waited, (one, self.moods, self.alive)
 
     @rule(count=st.integers(1, 12), seed=st.integers(0, 99))
     def clients_leave(self, count: int, seed: int) -> None:
