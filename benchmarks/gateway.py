@@ -243,7 +243,7 @@ def main() -> None:
             if arguments.flat:
                 prefix = [c for c in contenders(folder, engines, arguments) if "prefix" in c.policy]
                 keep(
-                    "gateway-memory",
+                    "gateway_memory",
                     "Memory of the gateway over a million requests (measured)",
                     flat(prefix[0], folder, arguments.flat),
                     **machine(),
