@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
+from typing import ClassVar, Self
 
 from headway.errors import ConfigError
 from headway.serving.contenders import choice
@@ -16,7 +17,6 @@ from headway.serving.setup import deployment, engine_config, step_time
 from headway.serving.step_time import StepTime
 from headway.serving.traffic import Source, key
 from headway.serving.trafficked import TraffickedExperiment, check_lists
-from headway.simulate.document import document, record
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +39,9 @@ class EngineExperiment(TraffickedExperiment):
         Times the rate of arrivals that the file asks for.
     """
 
+    layout: ClassVar = EngineFile
+    described: ClassVar = "an engine"
+
     file: EngineFile
     home: Path
     source: Source
@@ -47,23 +50,7 @@ class EngineExperiment(TraffickedExperiment):
     load: float = 1.0
 
     @classmethod
-    def read(cls, path: str | PathLike[str]) -> EngineExperiment:
-        """Return the experiment in a YAML file; see `EngineFile` for its keys.
-
-        Raises
-        ------
-        FormatError
-            If a file cannot be read.
-        ConfigError
-            If a key is unknown or has a value it cannot have; with the path of the key.
-        """
-        try:
-            return cls.of(record(document(path), EngineFile, "an engine"), Path(path).parent)
-        except ConfigError as error:
-            raise ConfigError(f"{path}: {error}") from None
-
-    @classmethod
-    def of(cls, file: EngineFile, home: str | PathLike[str] = ".") -> EngineExperiment:
+    def of(cls, file: EngineFile, home: str | PathLike[str] = ".") -> Self:
         """Return the experiment that a description stands for.
 
         Raises

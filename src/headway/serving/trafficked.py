@@ -7,10 +7,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
-from typing import Any, Protocol, Self
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self
 
 from headway.errors import ConfigError
 from headway.serving.traffic import Source
+from headway.simulate.document import document, record
 from headway.simulate.goodput import MaxGoodput, max_goodput
 
 
@@ -41,9 +43,41 @@ class TraffickedExperiment(ABC):
         Times the rate of arrivals that the file asks for.
     """
 
+    layout: ClassVar[type[Any]]
+    """Keys of its files."""
+    described: ClassVar[str]
+    """What a file describes, in words."""
+
     file: Any
     source: Source
     load: float
+
+    @classmethod
+    def read(cls, path: str | PathLike[str]) -> Self:
+        """Return the experiment in a YAML file; `layout` has its keys.
+
+        Raises
+        ------
+        FormatError
+            If a file cannot be read.
+        ConfigError
+            If a key is unknown or has a value it cannot have; with the path of the key.
+        """
+        try:
+            return cls.of(record(document(path), cls.layout, cls.described), Path(path).parent)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from None
+
+    @classmethod
+    @abstractmethod
+    def of(cls, file: Any, home: str | PathLike[str] = ".") -> Self:
+        """Return the experiment that a description stands for.
+
+        Raises
+        ------
+        FormatError, ConfigError
+            As `read`.
+        """
 
     @property
     def name(self) -> str:

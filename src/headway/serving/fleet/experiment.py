@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
+from typing import ClassVar, Self
 
 import msgspec
 
@@ -26,7 +27,6 @@ from headway.serving.results import metrics
 from headway.serving.traffic import Source, key
 from headway.serving.trafficked import TraffickedExperiment, check_lists
 from headway.serving.workload import Workload
-from headway.simulate.document import document, record
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +49,9 @@ class FleetExperiment(TraffickedExperiment):
         Times the rate of arrivals that the file asks for.
     """
 
+    layout: ClassVar = FleetFile
+    described: ClassVar = "a fleet"
+
     file: FleetFile
     home: Path
     source: Source
@@ -57,23 +60,7 @@ class FleetExperiment(TraffickedExperiment):
     load: float = 1.0
 
     @classmethod
-    def read(cls, path: str | PathLike[str]) -> FleetExperiment:
-        """Return the experiment in a YAML file; see `FleetFile` for its keys.
-
-        Raises
-        ------
-        FormatError
-            If a file cannot be read.
-        ConfigError
-            If a key is unknown or has a value it cannot have; with the path of the key.
-        """
-        try:
-            return cls.of(record(document(path), FleetFile, "a fleet"), Path(path).parent)
-        except ConfigError as error:
-            raise ConfigError(f"{path}: {error}") from None
-
-    @classmethod
-    def of(cls, file: FleetFile, home: str | PathLike[str] = ".") -> FleetExperiment:
+    def of(cls, file: FleetFile, home: str | PathLike[str] = ".") -> Self:
         """Return the experiment that a description stands for.
 
         Raises

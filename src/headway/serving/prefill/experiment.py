@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import msgspec
 import numpy as np
@@ -33,7 +33,6 @@ from headway.serving.prefill.work import PrefillWork, QuadraticWork
 from headway.serving.setup import deployment, step_time
 from headway.serving.traffic import Source, key
 from headway.serving.trafficked import TraffickedExperiment, check_lists
-from headway.simulate.document import document, record
 
 _BATCHINGS: Mapping[str, type[Batching]] = {"alone": Alone, "fill": Fill, "slo": SloAware}
 """Batchings by the names that files use."""
@@ -55,30 +54,16 @@ class PrefillExperiment(TraffickedExperiment):
         Times the rate of arrivals that the file asks for.
     """
 
+    layout: ClassVar = PrefillFile
+    described: ClassVar = "a prefill instance"
+
     file: PrefillFile
     source: Source = field(repr=False)
     work: PrefillWork = field(repr=False)
     load: float = 1.0
 
     @classmethod
-    def read(cls, path: str | PathLike[str]) -> PrefillExperiment:
-        """Return the experiment in a YAML file; see `PrefillFile` for its keys.
-
-        Raises
-        ------
-        FormatError
-            If a file cannot be read.
-        ConfigError
-            If a key is unknown or has a value it cannot have; with the path of the key.
-        """
-        try:
-            file = record(document(path), PrefillFile, "a prefill instance")
-            return cls.of(file, Path(path).parent)
-        except ConfigError as error:
-            raise ConfigError(f"{path}: {error}") from None
-
-    @classmethod
-    def of(cls, file: PrefillFile, home: str | PathLike[str] = ".") -> PrefillExperiment:
+    def of(cls, file: PrefillFile, home: str | PathLike[str] = ".") -> Self:
         """Return the experiment that a description stands for.
 
         Raises
