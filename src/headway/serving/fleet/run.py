@@ -9,7 +9,6 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 
 from headway.serving.fleet.member import Member
@@ -18,7 +17,7 @@ from headway.serving.fleet.results.export import as_met, happenings
 from headway.serving.fleet.results.figures import document
 from headway.serving.fleet.results.joined import join_speech, join_steps
 from headway.serving.fleet.view import Floats, Ints
-from headway.serving.results import Requests, Served, Speech, Steps, report
+from headway.serving.results import Requests, Served, Speech, Steps
 from headway.serving.workload import Workload
 
 if TYPE_CHECKING:
@@ -193,11 +192,6 @@ class FleetRun(Served):
         return document(self)
 
     @property
-    def measures(self) -> Mapping[str, float]:
-        """The figures of `document` in one level, as in ``"ttft_s.p99"``."""
-        return report.measures(self.document)
-
-    @property
     def pictures(self) -> Mapping[str, Callable[[], Figure]]:
         """What happened to engines over time, and how long requests took."""
         return {"timeline": self.timeline, "latency": self.latencies}
@@ -225,10 +219,6 @@ class FleetRun(Served):
         from headway.serving.fleet.results.page import page
 
         return page(self, name)
-
-    def to_json(self) -> str:
-        """Return `document` as one JSON object; what is not known is null."""
-        return msgspec.json.encode(self.document).decode()
 
     def to_jsonl(self) -> str:
         """Return what happened to requests and to engines, by time, a line of JSON each."""

@@ -9,10 +9,9 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 
-from headway.serving.results import Requests, Served, Speech, Status, report
+from headway.serving.results import Requests, Served, Speech, Status
 from headway.serving.results.columns import Floats
 from headway.serving.results.export import happenings
 from headway.serving.results.report import of_classes, of_requests, of_run
@@ -159,12 +158,6 @@ class ReplayRun(Served):
         }
 
     @property
-    def measures(self) -> Mapping[str, float]:
-        """The figures of `document` in one level, as in ``"ttft_s.p99"``."""
-        figures = {name: told for name, told in self.document.items() if name != "errors"}
-        return report.measures(figures)
-
-    @property
     def pictures(self) -> Mapping[str, Callable[[], Figure]]:
         """How long requests took."""
         return {"latency": self.latencies}
@@ -193,10 +186,6 @@ class ReplayRun(Served):
                 f"  the client was up to {told['late_s']:.3g} s late: it is the bottleneck"
             )
         return "\n".join(lines)
-
-    def to_json(self) -> str:
-        """Return `document` as one JSON object; what is not known is null."""
-        return msgspec.json.encode(self.document).decode()
 
     def to_jsonl(self) -> str:
         """Return what happened to requests by time, a line of JSON each."""

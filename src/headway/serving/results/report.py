@@ -33,6 +33,7 @@ _NO_MEASURES = (
     "refusals",
     "controllers",
     "engines",
+    "errors",
 )
 
 

@@ -8,8 +8,6 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Protocol
 
-import msgspec
-
 from headway.serving.results import export, report
 from headway.serving.results.audit import audit
 from headway.serving.results.columns import Floats, Requests, Speech, Steps
@@ -120,11 +118,6 @@ class EngineRun(Served):
         return report.document(self)
 
     @property
-    def measures(self) -> Mapping[str, float]:
-        """The figures of `document` in one level, as in ``"ttft_s.p99"``."""
-        return report.measures(self.document)
-
-    @property
     def pictures(self) -> Mapping[str, Callable[[], Figure]]:
         """What happened over time, and how long requests took."""
         return {"timeline": self.timeline, "latency": self.latencies}
@@ -144,10 +137,6 @@ class EngineRun(Served):
     def text(self, name: str) -> str:
         """Return the figures for people, under the name of the scenario."""
         return text(self, name)
-
-    def to_json(self) -> str:
-        """Return `document` as one JSON object; what is not known is null."""
-        return msgspec.json.encode(self.document).decode()
 
     def to_jsonl(self) -> str:
         """Return what happened to requests, by time; see `export.happenings`."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from headway.serving.results import metrics, report
 from headway.serving.results.columns import Floats, Requests, Speech
@@ -33,6 +35,20 @@ class Served(ABC):
     @abstractmethod
     def spoken(self) -> tuple[Speech, Floats]:
         """Who spoke when: segments in numbers of steps, and the ends of these steps."""
+
+    @property
+    @abstractmethod
+    def document(self) -> Mapping[str, Any]:
+        """All figures as plain data, by name and unit."""
+
+    @property
+    def measures(self) -> Mapping[str, float]:
+        """The figures of `document` in one level, as in ``"ttft_s.p99"``."""
+        return report.measures(self.document)
+
+    def to_json(self) -> str:
+        """Return `document` as one JSON object; what is not known is null."""
+        return msgspec.json.encode(self.document).decode()
 
     @cached_property
     def ttft_s(self) -> Floats:
