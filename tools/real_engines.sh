@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes environments with real engines that run on a processor, and runs the tests that need them:
+# Makes environments with real engines that run on a processor, and runs the tests that need them,
+# which print the shares of prompts that were cached:
 # vLLM (3.5 GB on disk) and llama.cpp with a model of 135 million parameters (0.2 GB).
 #
 #   tools/real_engines.sh [FOLDER]
@@ -24,4 +25,4 @@ fi
 
 HEADWAY_VLLM_PYTHON="$folder/vllm/bin/python" \
 HEADWAY_LLAMACPP_PYTHON="$folder/llamacpp/bin/python" \
-    python3 -m pytest -m real_engines tests/real -n 0
+    python3 -m pytest -m real_engines tests/real -n 0 -s

@@ -134,15 +134,15 @@ class Exchange:
     def start_framed(self, status: int, headers: Iterable[Header]) -> None:
         """Begin an answer that brings its own framing; bytes follow by `write_raw`.
 
+        The head is sent with the first bytes of the body: one packet in place of two. Until then
+        the answer has not begun, and can be taken back by another one.
+
         Parameters
         ----------
         status
             Of the answer.
         headers
             With those that tell how the body is framed.
-
-        The head is sent with the first bytes of the body: one packet in place of two. Until then
-        the answer has not begun, and can be taken back by another one.
         """
         self._unsent = self._lines(status, headers, b"")
         self.begun = False
