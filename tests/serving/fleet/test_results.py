@@ -25,6 +25,7 @@ from headway.serving.fleet import (
     Routing,
 )
 from headway.serving.fleet.results import fairness, reversals
+from headway.serving.fleet.routing import router
 from headway.serving.results import Speech, Status
 from headway.serving.step_time import Affine
 from headway.serving.workload import ServiceClass, Workload
@@ -216,3 +217,14 @@ def test_pictures_and_traces_are_written(apart: FleetRun, tmp_path: Path) -> Non
     names = {event["args"]["name"] for event in events if event["name"] == "process_name"}
     assert names == {"d", "p", "requests of workload"}
     assert json.loads(apart.to_json())["policy"] == "turns"
+
+
+def test_an_engine_that_was_never_there_has_dashes_for_figures() -> None:
+    traffic = Workload.of(arrival_s=[0.0], prompt_tokens=[8], output_tokens=[2])
+    members = [
+        Member(name=name, config=EngineConfig(blocks=100), step_time=Affine(0.1)) for name in "ab"
+    ]
+    run = FleetSimulation(traffic, members, router("round-robin"), started=[0]).run()
+    (line,) = [line.split() for line in run.text("two").splitlines() if line.startswith("  b ")]
+    assert line[:3] == ["b", "0", "–"]
+    assert "nan" not in "".join(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -60,17 +61,22 @@ def _fleet(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _engines(told: Mapping[str, Any]) -> Iterator[str]:
-    yield f"  {'engine':<16}{'requests':>10}{'busy':>8}{'batch':>8}{'queue':>8}{'KV':>8}{'hits':>8}"
+    heads = (f"{name:>10}" for name in ("busy", "batch", "queue", "KV", "hits"))
+    yield f"  {'engine':<16}{'requests':>10}{''.join(heads)}"
     for engine in told["engines"][:_MOST_ENGINES]:
-        batch, queue = engine["batch"]["mean"], engine["waiting"]["mean"]
-        yield (
-            f"  {engine['name']:<16}{engine['requests']:>10,}{engine['busy']:>8.1%}"
-            f"{batch:>8.3g}{queue:>8.3g}{engine['kv_use']['mean']:>8.1%}"
-            f"{engine['cache_hit_rate']:>8.1%}"
-        )
+        shares = [engine["busy"], engine["kv_use"]["mean"], engine["cache_hit_rate"]]
+        busy, kv, hits = (_or_dash(share, ".1%") for share in shares)
+        batch, queue = (_or_dash(engine[name]["mean"], ".3g") for name in ("batch", "waiting"))
+        cells = "".join(f"{cell:>10}" for cell in (busy, batch, queue, kv, hits))
+        yield f"  {engine['name']:<16}{engine['requests']:>10,}{cells}"
     more = len(told["engines"]) - _MOST_ENGINES
     if more > 0:
         yield f"  and {more} more"
+
+
+def _or_dash(value: float, form: str) -> str:
+    """Return a figure, or a dash for what an engine that was never there does not have."""
+    return "–" if math.isnan(value) else format(value, form)
 
 
 def _tenants(told: Mapping[str, Any]) -> Iterator[str]:
